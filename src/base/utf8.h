@@ -1,0 +1,22 @@
+/* base/utf8.h - text from strangers: is it UTF-8, and what of it may go to a terminal. */
+#ifndef SHOAL_BASE_UTF8_H
+#define SHOAL_BASE_UTF8_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Well-formed by RFC 3629 section 4: no overlong forms, no surrogates, at most U+10FFFF. */
+bool utf8_valid(const void *bytes, size_t n);
+
+/* Bytes of the well-formed character at p (1 to 4), or 0. */
+size_t utf8_char(const uint8_t *p, size_t n, uint32_t *code);
+
+/* Append the text with C0 and C1 control characters, bidirectional overrides (U+202A..E,
+ * U+2066..9) and malformed bytes written as \xNN, so that a name can neither drive a terminal nor
+ * forge a second log line. */
+void utf8_escape(struct buf *out, const void *bytes, size_t n);
+
+#endif

@@ -1,0 +1,49 @@
+/* files/trackers.h - one torrent's trackers: who is asked when, and what they said.
+ *
+ * Tiers as BEP 12 says: within a tier one after the other, shuffled once, the one that answered
+ * moves to the front; all tiers are tried until one answers (and, as current clients do, each tier
+ * is announced to).  HTTP(S) through net/http.h, UDP through one net/udp.h socket per node
+ * (struct tracker_udp, shared by all torrents) with BEP 15's time-outs (15 * 2^n s, n to 8, then
+ * rest).  A failure is retried with a growing pause (30 s to 30 min).  Nobody is asked more often
+ * than its interval, except at start, completion and stop. */
+#ifndef SHOAL_FILES_TRACKERS_H
+#define SHOAL_FILES_TRACKERS_H
+
+#include "base/log.h"
+#include "files/metainfo.h"
+#include "files/tracker_msg.h"
+#include "net/loop.h"
+
+#include <jansson.h>
+
+struct tracker_udp; /* the node's UDP tracker socket; from_ip: local address, or NULL */
+struct tracker_udp *tracker_udp_new(struct loop *loop, const struct addr *from);
+void tracker_udp_free(struct tracker_udp *u);
+
+struct trackers;
+struct trackers_cfg {
+    struct loop *loop;
+    const struct log *log;
+    struct tracker_udp *udp;
+    const char *from_ip;           /* local address for HTTP, or NULL */
+    const struct mi_tracker *urls; /* copied */
+    size_t url_count;
+    /* Fill in what is announced: everything but event, want and key. */
+    void (*fill)(void *arg, struct tracker_announce *a);
+    /* Peers came (also 0 of them). */
+    void (*peers)(void *arg, const struct addr *peers, size_t n);
+    void *arg;
+};
+struct trackers *trackers_new(const struct trackers_cfg *cfg);
+void trackers_start(struct trackers *t);     /* announces `started` */
+void trackers_completed(struct trackers *t); /* once, when the last piece came */
+void trackers_announce(struct trackers *t);  /* now, if 30 s have passed since the last (by hand) */
+void trackers_add(struct trackers *t, const char *url, unsigned tier);
+/* Announce `stopped` to those who heard `started`; done comes when all answered or after 3 s. */
+void trackers_stop(struct trackers *t, void (*done)(void *arg), void *arg);
+void trackers_free(struct trackers *t);
+
+/* [{"url","tier","state":"idle|asking|working|failed","error","seeders","leechers","next_s"}]. */
+json_t *trackers_status(const struct trackers *t, uint64_t now_us);
+
+#endif

@@ -9,6 +9,7 @@
 
 struct arena;
 
+/* An empty one. */
 struct arena *arena_new(void);
 
 /* Frees everything that came from it.  NULL: nothing. */

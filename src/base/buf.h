@@ -53,6 +53,7 @@ void buf_grew(struct buf *b, size_t n);
 void buf_eat(struct buf *b, size_t n);
 void buf_clear(struct buf *b);
 
+/* Append.  Integers are big-endian, as nearly all our protocols are. */
 void buf_put(struct buf *b, const void *bytes, size_t n);
 void buf_str(struct buf *b, const char *s); /* without its NUL */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);

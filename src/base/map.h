@@ -13,9 +13,11 @@
 
 struct map;
 
+/* An empty map, and its end. */
 struct map *map_new(uint64_t seed);
 void map_free(struct map *m); /* not the values; NULL: nothing */
 
+/* Entries now in it. */
 size_t map_count(const struct map *m);
 
 /* The value, or NULL. */

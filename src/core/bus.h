@@ -26,6 +26,7 @@ struct bus;
 struct bus_sub;
 typedef void bus_cb(void *arg, const struct bus_event *ev);
 
+/* Freed after its subscribers. */
 struct bus *bus_new(void);
 void bus_free(struct bus *b);
 

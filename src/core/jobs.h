@@ -16,6 +16,7 @@ enum { JOBS_KEEP = 64, JOBS_RUNNING_MAX = 64 };
 struct jobs;
 struct job;
 
+/* Progress is posted to `bus` as BUS_STATE "job.progress". */
 struct jobs *jobs_new(struct bus *bus);
 void jobs_free(struct jobs *j);
 

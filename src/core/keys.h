@@ -32,6 +32,7 @@ MUST_CHECK enum err keys_save(const struct keys *k, const struct vfs *v, const c
 /* The phrase, for the owner's eyes only; wipe it after use. */
 void keys_phrase(const struct keys *k, char out[KEYS_PHRASE_MAX]);
 
+/* The public face: peer id as text, public key, and signatures (Ed25519, RFC 8032). */
 const char *keys_peer_id(const struct keys *k);
 const uint8_t *keys_peer_public(const struct keys *k); /* Ed25519, KEYS_PUB_LEN bytes */
 void keys_sign(const struct keys *k, const void *msg, size_t n, uint8_t sig[KEYS_SIG_LEN]);

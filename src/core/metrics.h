@@ -17,6 +17,7 @@ struct metric {
     int64_t value;
 };
 
+/* Empty; freed with all its cells. */
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *m);
 

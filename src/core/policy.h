@@ -19,6 +19,7 @@ struct policy;
 
 enum policy_rate { POLICY_UP, POLICY_DOWN, POLICY_RATES };
 
+/* Without any limit; NULL to free: nothing. */
 struct policy *policy_new(void);
 void policy_free(struct policy *p);
 

@@ -31,6 +31,7 @@ typedef void create_progress_cb(void *arg, uint64_t done, uint64_t total);
 /* torrent: the .torrent's bytes, valid during the call, or an empty cursor and why. */
 typedef void create_cb(void *arg, struct cur torrent, unsigned skipped, const struct why *why);
 
+/* What cannot be read or is empty is told by `done`, like every other failure. */
 struct create *create_start(const struct create_cfg *cfg, create_progress_cb *progress,
                             create_cb *done, void *arg);
 void create_cancel(struct create *c); /* silence */

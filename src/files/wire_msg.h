@@ -33,6 +33,7 @@ bool wire_has_fast(const struct wire_handshake *h); /* BEP 6: reserved[7] & 0x04
 bool wire_has_ext(const struct wire_handshake *h);  /* BEP 10: reserved[5] & 0x10 */
 bool wire_has_dht(const struct wire_handshake *h);  /* BEP 5: reserved[7] & 0x01 */
 
+/* ERR_INVALID: cut short, or another protocol's name. */
 MUST_CHECK enum err wire_read_handshake(struct cur *c, struct wire_handshake *out, struct why *why);
 /* Ours: the fast and extension bits are set. */
 void wire_put_handshake(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20]);

@@ -21,6 +21,7 @@ struct addr {
 
 enum { ADDR_TEXT = 56, ADDR_KEY = 19 };
 
+/* a.b.c.d:port. */
 struct addr addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d, uint16_t port);
 
 /* From 4 or 16 bytes in network order; ADDR_NONE for another length. */
@@ -38,6 +39,7 @@ const char *addr_format(const struct addr *a, char text[ADDR_TEXT]);
 /* The IP alone, without brackets. */
 const char *addr_format_ip(const struct addr *a, char text[ADDR_TEXT]);
 
+/* Comparing: family, IP and port; family and IP. */
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool addr_same_ip(const struct addr *a, const struct addr *b);
 int addr_cmp(const struct addr *a, const struct addr *b); /* total order, for sorting */

@@ -67,6 +67,7 @@ struct conn {
  * over returns; a filter calls this on the conn below. */
 void conn_watch(struct conn *c, conn_cb *cb, void *arg);
 
+/* The verbs; what they return is told above. */
 ssize_t conn_recv(struct conn *c, void *to, size_t n);
 ssize_t conn_sendv(struct conn *c, const struct iovec *iov, int count);
 ssize_t conn_send(struct conn *c, const void *bytes, size_t n);

@@ -44,6 +44,7 @@ struct http_answer {
 typedef void http_cb(void *arg, const struct http_answer *a, const struct why *why);
 
 struct http_fetch;
+/* Everything in rq is copied.  A URL that cannot be used is told by `done`, later. */
 struct http_fetch *http_start(struct loop *loop, const struct http_request *rq, http_cb *done,
                               void *arg);
 void http_cancel(struct http_fetch *f); /* NULL: nothing */

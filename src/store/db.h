@@ -31,6 +31,7 @@ struct migration {
 struct db *db_open(const char *path, const struct migration *m, size_t n, struct why *why);
 void db_close(struct db *db); /* NULL: nothing */
 
+/* SQL without parameters or rows; transactions. */
 MUST_CHECK enum err db_exec(struct db *db, const char *sql, struct why *why);
 MUST_CHECK enum err db_begin(struct db *db, struct why *why);
 MUST_CHECK enum err db_commit(struct db *db, struct why *why); /* on failure it is rolled back */

@@ -40,8 +40,10 @@ enum vfs_flags {
     VFS_NOFOLLOW = 32, /* a symlink as the last part is ERR_DENIED */
 };
 
+/* The machine's files; one for the process, has no state. */
 const struct vfs *vfs_os(void);
 
+/* flags: enum vfs_flags.  NULL and a reason on failure. */
 struct vfile *vfs_open(const struct vfs *v, const char *path, unsigned flags, struct why *why);
 void vfile_close(struct vfile *f); /* NULL: nothing; does not sync */
 

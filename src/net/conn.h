@@ -7,6 +7,7 @@
  * Reading and writing are pulls, and never block:
  *     conn_recv: > 0 bytes read | CONN_AGAIN | CONN_END (the other side is done) | CONN_FAILED
  *     conn_sendv: > 0 bytes taken (maybe fewer than given) | CONN_AGAIN | CONN_FAILED
+ *     After CONN_FAILED comes CONN_CLOSED, from the loop, with the reason.
  * Not reading is back-pressure: nothing is buffered for an owner who does not ask.
  *
  * Events come from the loop, never from inside a call on the conn:

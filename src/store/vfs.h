@@ -57,7 +57,9 @@ enum err vfile_sync(struct vfile *f, struct why *why); /* fdatasync */
 enum err vfile_truncate(struct vfile *f, uint64_t size, struct why *why);
 enum err vfile_stat(struct vfile *f, struct vfs_stat *out, struct why *why);
 
+/* Of a link: the link itself. */
 enum err vfs_stat(const struct vfs *v, const char *path, struct vfs_stat *out, struct why *why);
+/* The folder and those above it that are missing, each of them synced into the one above. */
 enum err vfs_mkdirs(const struct vfs *v, const char *path, unsigned mode, struct why *why);
 enum err vfs_rename(const struct vfs *v, const char *from, const char *to, struct why *why);
 enum err vfs_unlink(const struct vfs *v, const char *path, struct why *why); /* files, links */
@@ -77,14 +79,23 @@ enum err vfs_read_all(const struct vfs *v, const char *path, size_t max, struct 
 enum err vfs_replace(const struct vfs *v, const char *path, const void *bytes, size_t n,
                      unsigned flags, struct why *why);
 
-/* In memory.  Power cut: contents and names go back to what was last synced; open files go bad
- * (every call on them fails with ERR_IO). */
+/* This file is ours until it is closed or the process ends: made when absent, locked by the kernel
+ * and given our process id as its text.  ERR_STATE names the process that has it.  The file stays
+ * when the lock goes: taking it away would let two hold "the" lock. */
+enum err vfs_lock(const struct vfs *v, const char *path, struct vfile **out, struct why *why);
+
+/* In memory.  Power cut: contents go back to what vfile_sync last wrote, names (made, renamed,
+ * removed) to what vfs_sync_dir last wrote, so that a new file lasts by both; open files go bad
+ * (every call on them fails with ERR_IO) and locks are free.  Its clock for mtime is a count of
+ * changes.  It has no links and takes no "..". */
 struct vfs *vfs_mem_new(void);
 void vfs_mem_power_cut(struct vfs *v);
 void vfs_mem_set_size(struct vfs *v, uint64_t bytes); /* of the disk; default 2^50 */
 void vfs_free(struct vfs *v);                         /* mem or fault; NULL: nothing */
 
-/* Faults in front of another vfs (not owned).  Thread-safe. */
+/* Faults in front of another vfs (not owned).  Thread-safe.  A write that fails has written the
+ * first half of its bytes; another call that fails has done nothing.  Folders count as VFS_OP_SYNC
+ * when synced, VFS_OP_UNLINK when removed, VFS_OP_READ when listed; a lock is a VFS_OP_OPEN. */
 enum vfs_op {
     VFS_OP_OPEN,
     VFS_OP_READ,
@@ -95,6 +106,7 @@ enum vfs_op {
     VFS_OP_UNLINK,
     VFS_OP_MKDIR,
     VFS_OP_STAT,
+    VFS_OP_ANY, /* calls of all kinds, counted together: "killed at the nth file operation" */
     VFS_OP_COUNT
 };
 struct vfs *vfs_fault_new(const struct vfs *inner);

@@ -36,7 +36,7 @@ bool utf8_valid(const void *bytes, size_t n)
     return true;
 }
 
-static bool harmless(uint32_t c)
+bool utf8_harmless(uint32_t c)
 {
     bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
     bool direction = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
@@ -49,7 +49,7 @@ void utf8_escape(struct buf *out, const void *bytes, size_t n)
     while (n > 0) {
         uint32_t code = 0;
         size_t len = utf8_char(p, n, &code);
-        bool good = len > 0 && harmless(code);
+        bool good = len > 0 && utf8_harmless(code);
         if (len == 0)
             len = 1;
         if (good)

@@ -14,9 +14,12 @@ bool utf8_valid(const void *bytes, size_t n);
 /* Bytes of the well-formed character at p (1 to 4), or 0. */
 size_t utf8_char(const uint8_t *p, size_t n, uint32_t *code);
 
-/* Append the text with C0 and C1 control characters, bidirectional overrides (U+202A..E,
- * U+2066..9) and malformed bytes written as \xNN, so that a name can neither drive a terminal nor
- * forge a second log line. */
+/* False for what drives a terminal or forges a line: C0 and C1 control characters, bidirectional
+ * overrides (U+202A..E, U+2066..9), line and paragraph separators (U+2028, U+2029). */
+bool utf8_harmless(uint32_t code);
+
+/* Append the text with characters that are not harmless, and malformed bytes, written as \xNN, so
+ * that a name can neither drive a terminal nor forge a second log line. */
 void utf8_escape(struct buf *out, const void *bytes, size_t n);
 
 #endif

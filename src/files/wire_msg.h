@@ -72,8 +72,9 @@ struct wire_msg {
  * whole.  ERR_LIMIT past WIRE_FRAME_MAX. */
 MUST_CHECK enum err wire_frame(struct cur c, size_t *len, struct why *why);
 
-/* One whole frame, prefix included.  Checks lengths per type and WIRE_REQUEST_MAX; what depends on
- * the torrent (piece numbers, bitfield length) is the session's to check. */
+/* One whole frame, prefix included; of a PIECE, 13 bytes or more of it: `len` is then that of the
+ * whole block, and `body` what is there.  Checks lengths per type and WIRE_REQUEST_MAX; what
+ * depends on the torrent (piece numbers, bitfield length) is the session's to check. */
 MUST_CHECK enum err wire_read(struct cur frame, struct wire_msg *out, struct why *why);
 
 /* Writers; each appends one frame. */
@@ -89,7 +90,7 @@ void wire_put_extended(struct buf *b, uint8_t ext_id, const void *payload, size_
 struct wire_ext {
     uint8_t ut_metadata;   /* their number for it; 0: not spoken */
     uint8_t ut_pex;        /* likewise; for later */
-    int64_t metadata_size; /* 0: unknown; at most MI_INFO_MAX, else ERR_LIMIT */
+    int64_t metadata_size; /* 0: unknown (or nonsense); above MI_INFO_MAX: ERR_LIMIT */
     uint32_t reqq;         /* 0: not said */
     uint16_t port;         /* "p"; 0: not said */
     char client[64];       /* "v", made valid UTF-8, cut */
@@ -105,16 +106,16 @@ enum wire_metadata_type { WIRE_MD_REQUEST, WIRE_MD_DATA, WIRE_MD_REJECT, WIRE_MD
 struct wire_metadata {
     enum wire_metadata_type type;
     uint32_t piece;
-    int64_t total_size; /* DATA */
-    struct cur data;    /* DATA */
+    int64_t total_size; /* DATA: 1 to MI_INFO_MAX */
+    struct cur data;    /* DATA: as long as this piece of total_size is, else ERR_INVALID */
 };
 MUST_CHECK enum err wire_read_metadata(struct cur payload, struct wire_metadata *out,
                                        struct why *why);
 void wire_put_metadata(struct buf *b, uint8_t ext_id, enum wire_metadata_type type, uint32_t piece,
                        int64_t total_size, const void *data, size_t n);
 
-/* BEP 6, "Allowed Fast Set Generation": k piece numbers for this address into out; IPv4 only (0
- * otherwise).  Returns how many. */
+/* BEP 6, "Allowed Fast Set Generation": k piece numbers for this address (or all, when there are
+ * fewer) into out; IPv4 only (0 otherwise).  Returns how many. */
 struct addr;
 size_t wire_allowed_fast(const struct addr *peer, const uint8_t infohash[SHA1_LEN],
                          uint32_t piece_count, uint32_t *out, size_t k);

@@ -8,8 +8,8 @@
  * A call arrives with its parameters checked against the table: every required one is there, types
  * and ranges hold, unknown ones were refused.  It is answered exactly once, at once or later:
  *     static void file_pause(void *app, struct call *c) { ... call_ok(c, json_object()); }
- * A handler that answers later keeps `c` and asks call_gone(c) to be told when the client left
- * (a call must be answered even then; the answer goes nowhere). */
+ * A handler that answers later keeps `c`, and may ask with call_gone() to be told when the client
+ * left (a call must be answered even then; the answer goes nowhere). */
 #ifndef SHOAL_CORE_CALL_H
 #define SHOAL_CORE_CALL_H
 
@@ -22,18 +22,18 @@
 
 enum param_type {
     PARAM_TEXT,   /* UTF-8, at most `max` bytes (0: 4096) */
-    PARAM_INT,    /* min..max */
+    PARAM_INT,    /* min..max (0 and 0: any >= 0; so BYTES and RATE too) */
     PARAM_BYTES,  /* JSON integer; the CLI also reads "5M" */
     PARAM_RATE,   /* bytes a second; 0: no limit; the CLI also reads "5M" and "off" */
     PARAM_BOOL,   /* the CLI: a flag without a value */
     PARAM_CHOICE, /* one of `choices` "a|b|c" */
-    PARAM_PATH,   /* a file or folder of the caller's machine; the CLI makes it absolute */
-    PARAM_BASE64, /* bytes, standard alphabet with padding; at most `max` bytes of text */
+    PARAM_PATH,   /* a file or folder of the caller's machine, absolute (the CLI makes it so) */
+    PARAM_BASE64, /* bytes, standard alphabet with padding; at most `max` bytes of text (0: 4096) */
 };
 
 enum param_flags {
     PARAM_REQUIRED = 1,
-    PARAM_MANY = 2,       /* an array; the CLI: repeatable */
+    PARAM_MANY = 2,       /* an array of at most CALL_MANY_MAX; the CLI: repeatable */
     PARAM_POSITIONAL = 4, /* the CLI: without a flag's name, in table order; id in the route too */
     PARAM_HIDDEN = 8,     /* not on the command line */
 };
@@ -60,6 +60,8 @@ struct column {         /* how the CLI prints a list or an object on a terminal 
     const char *format; /* "text", "bytes", "rate", "percent", "time", "duration", "int" */
 };
 
+enum { CALL_MANY_MAX = 10000 };
+
 struct call;
 typedef void method_fn(void *app, struct call *c);
 
@@ -78,7 +80,8 @@ struct method {
     method_fn *call;
 };
 
-/* Parameters.  The object is the call's; absent optional ones are NULL, 0 or `fallback`. */
+/* Parameters.  The object is the call's; absent optional ones (a null counts as absent) are NULL, 0
+ * or `fallback`. */
 json_t *call_params(const struct call *c);
 const char *call_text(const struct call *c, const char *name); /* NULL when absent */
 int64_t call_int(const struct call *c, const char *name, int64_t fallback);
@@ -93,15 +96,29 @@ void call_fail(struct call *c, const char *code, const struct why *why, const ch
 void call_failf(struct call *c, const char *code, enum err err, const char *next, const char *fmt,
                 ...) PRINTF_LIKE(5, 6);
 
-/* One mapping of enum err to HTTP status and CLI exit code. */
+/* `gone` is called at most once, when the client has left and the call is not answered; never from
+ * inside call_gone.  A later call replaces it; NULL takes it back. */
+void call_gone(struct call *c, void (*gone)(void *arg), void *arg);
+
+/* One mapping of enum err to HTTP status and CLI exit code.  Every code has an HTTP status of its
+ * own, so that a client can tell them apart; the exit codes are CLI.md's.  ERR_INVALID is 1, since
+ * what is wrong may be a file; where the parameters of the call are wrong the stable code is
+ * CALL_USAGE, and only that makes the exit code 2. */
+#define CALL_USAGE "usage"
 unsigned err_http_status(enum err code);
 int err_exit_code(enum err code);
 const char *err_name(enum err code); /* "not_found" */
 
-/* The making of calls, for the API and for tests.  `answer` comes exactly once; result or error
- * ({"code","message","next"}) is borrowed, the other NULL.  Parameters are checked here:
- * ERR_INVALID answers come through `answer` too. params is borrowed (NULL: none). */
+/* The making of calls, for the API and for tests.  `answer` comes exactly once, unless the call was
+ * dropped; result or error ({"code","message","next"}, next only where there is one) is borrowed,
+ * the other NULL.  Parameters are checked here: ERR_INVALID answers, with the code CALL_USAGE, come
+ * through `answer` too.  params is borrowed (NULL: none).  Returns the call while it is not
+ * answered, for call_drop; NULL when it already was. */
 typedef void call_answer(void *arg, enum err err, json_t *result, json_t *error);
-void call_start(const struct method *m, void *app, json_t *params, call_answer *answer, void *arg);
+struct call *call_start(const struct method *m, void *app, json_t *params, call_answer *answer,
+                        void *arg);
+
+/* The client left: the handler is told if it asked, and `answer` will not come. */
+void call_drop(struct call *c);
 
 #endif

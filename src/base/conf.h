@@ -36,14 +36,23 @@ struct conf_key {
     const char *help;     /* a sentence, for `shoal config` and the man page */
 };
 
+enum {
+    CONF_FILE_MAX = 1 << 20, /* bytes of a shoal.conf */
+    CONF_LINE_MAX = 8192,    /* of one of its lines */
+    CONF_VALUE_MAX = 8000,   /* of a value */
+    CONF_ITEM_MAX = 256,     /* of a member of a CONF_LIST, with its NUL */
+};
+
 struct conf;
 
 /* All defaults.  keys outlive the conf. */
 struct conf *conf_new(const struct conf_key *keys, size_t n);
 void conf_free(struct conf *c); /* NULL: nothing */
 
-/* A whole file's text.  ERR_INVALID names the line ("shoal.conf line 12: files.lisen is no setting;
- * did you mean files.listen?"). `name` is the file's name for messages. */
+/* A whole file's text.  It takes the place of what an earlier one said (reading again after an edit
+ * is a reload); one that is refused changes nothing.  ERR_INVALID names the line ("shoal.conf line
+ * 12: files.lisen is no setting; did you mean files.listen?"). `name` is the file's name for
+ * messages. */
 MUST_CHECK enum err conf_read(struct conf *c, const char *text, size_t n, const char *name,
                               struct why *why);
 /* "section.key" = value, as from --set. */
@@ -56,7 +65,8 @@ const char *conf_text(const struct conf *c, const char *key);
 bool conf_bool(const struct conf *c, const char *key);
 int64_t conf_int(const struct conf *c, const char *key); /* INT, BYTES, RATE, TIME */
 bool conf_is_set(const struct conf *c, const char *key); /* not by default */
-/* The i-th member of a CONF_LIST, trimmed into out; false past the end. */
+/* The i-th member of a CONF_LIST that is not empty, trimmed into out; false past the end.  cap:
+ * CONF_ITEM_MAX holds any; with less room it is cut. */
 bool conf_item(const struct conf *c, const char *key, size_t i, char *out, size_t cap);
 
 /* The table, for help and for `config ls`; NULL past the end. */
@@ -64,7 +74,8 @@ const struct conf_key *conf_key_at(const struct conf *c, size_t i);
 const struct conf_key *conf_key_find(const struct conf *c, const char *name);
 
 /* `text` with section.key set to value (NULL: taken out), everything else as it was; the section is
- * added at the end when there is none.  The result is appended to out. */
+ * added at the end when there is none.  The result is appended to out.  A value that conf_set()
+ * would refuse is our bug: aborts. */
 void conf_edit(struct buf *out, const char *text, size_t n, const char *key, const char *value);
 
 /* "5M" to bytes and so on, by the rules of the types above. */

@@ -20,7 +20,8 @@ typedef void log_sink(void *arg, enum log_level level, const char *line);
 /* A root: lines at `level` and above go to sink.  It and its children belong to one thread. */
 struct log *log_new(enum log_level level, log_sink *sink, void *arg);
 
-/* A child with a prefix of its own; freed by its maker, before its parent. */
+/* A child with a prefix of its own; freed by its maker, before its parent.  The child of NULL
+ * writes nothing. */
 struct log *log_child(const struct log *parent, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void log_free(struct log *log); /* NULL: nothing */
 

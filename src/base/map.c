@@ -1,7 +1,9 @@
 #include "base/map.h"
 
 #include "base/mem.h"
+#include "base/siphash.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A dense array of entries in insertion order, and an open-addressing index into it: the shape of
@@ -22,41 +24,9 @@ struct map {
     size_t slot_count; /* a power of two, at least twice `used` */
 };
 
-static uint64_t rotl(uint64_t x, int b)
-{
-    return x << b | x >> (64 - b);
-}
-
-static void sip_round(uint64_t v[4])
-{
-    v[0] += v[1], v[1] = rotl(v[1], 13), v[1] ^= v[0], v[0] = rotl(v[0], 32);
-    v[2] += v[3], v[3] = rotl(v[3], 16), v[3] ^= v[2];
-    v[0] += v[3], v[3] = rotl(v[3], 21), v[3] ^= v[0];
-    v[2] += v[1], v[1] = rotl(v[1], 17), v[1] ^= v[2], v[2] = rotl(v[2], 32);
-}
-
-/* Aumasson and Bernstein, "SipHash: a fast short-input PRF", section 2. */
 uint64_t map_hash(uint64_t seed, const void *bytes, size_t n)
 {
-    const uint8_t *p = bytes;
-    const uint64_t k0 = seed, k1 = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    uint64_t v[4] = {k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
-                     k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
-    uint64_t word = 0;
-    for (size_t i = 0; i <= n; i++) { /* one round more than bytes: the length ends the last word */
-        word |= (uint64_t)(i < n ? p[i] : 0) << (i % 8 * 8);
-        if (i == n)
-            word |= (uint64_t)n << 56;
-        if (i % 8 == 7 || i == n) {
-            v[3] ^= word;
-            sip_round(v), sip_round(v);
-            v[0] ^= word;
-            word = 0;
-        }
-    }
-    v[2] ^= 0xff;
-    sip_round(v), sip_round(v), sip_round(v), sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    return siphash(seed, seed * UINT64_C(0x9e3779b97f4a7c15) + 1, bytes, n);
 }
 
 struct map *map_new(uint64_t seed)
@@ -132,6 +102,7 @@ void *map_get(const struct map *m, const void *key, size_t n)
 
 void *map_put(struct map *m, const void *key, size_t n, void *value)
 {
+    assert(value); /* NULL is how a hole looks */
     if ((m->used + 1) * 2 > m->slot_count)
         rebuild(m);
     uint64_t hash = map_hash(m->seed, key, n);

@@ -26,7 +26,10 @@ void *mem_realloc(void *p, size_t n)
 
 void *mem_array(size_t count, size_t size)
 {
-    return or_end(calloc(count ? count : 1, size ? size : 1), count);
+    size_t n;
+    if (__builtin_mul_overflow(count, size, &n))
+        return or_end(NULL, SIZE_MAX);
+    return mem_zalloc(n);
 }
 
 void *mem_dup(const void *p, size_t n)

@@ -21,7 +21,8 @@ __attribute__((returns_nonnull)) void *mem_realloc(void *p, size_t n);
 /* An array of `count` members of `size` bytes, zeroed; aborts where the product overflows. */
 __attribute__((malloc, returns_nonnull)) void *mem_array(size_t count, size_t size);
 
-/* A copy of n bytes; a copy of a string (NULL gives NULL); a formatted string. */
+/* A copy of n bytes; of a string (NULL gives NULL); of exactly n bytes with a NUL behind them (a
+ * NUL among them does not end it, unlike strndup()); a formatted string. */
 __attribute__((malloc)) void *mem_dup(const void *p, size_t n);
 __attribute__((malloc)) char *mem_strdup(const char *s);
 __attribute__((malloc)) char *mem_strndup(const char *s, size_t n);

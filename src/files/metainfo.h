@@ -28,12 +28,15 @@ enum {
 struct mi_file {
     /* Relative, '/' between parts, UTF-8, safe to create below a folder: no "", ".", "..", no NUL,
      * control character, '\' or '/' inside a part, parts of at most 255 bytes, no name that another
-     * file or folder of the torrent has too, also by case.  Made safe by replacing what is not
+     * file or folder of the torrent has too, also by case (of ASCII).  Made safe by replacing what
+     * is not
      * ("_"), never refused for it.  A single file's path is the torrent's name. */
     const char *path;
     uint64_t len;
     uint64_t offset; /* of its first byte in the torrent's stream */
-    bool pad;        /* BEP 47 padding: counts in the stream, never written */
+    /* BEP 47 padding: counts in the stream, never written.  Symlinks, which have no bytes and are
+     * never made, go as padding too.  The paths of these may be another file's. */
+    bool pad;
 };
 
 struct mi_tracker {
@@ -91,7 +94,7 @@ void metainfo_write_info(struct buf *out, const char *name, const struct mi_sour
                          bool private_);
 
 /* The piece length for a new torrent of this size: a power of two, 16 KiB to 16 MiB, aiming at
- * about 1,500 pieces. */
+ * about 1,500 pieces (1,024 to 2,048 between the ends). */
 uint32_t metainfo_pick_piece_len(uint64_t total);
 
 #endif

@@ -1,0 +1,350 @@
+#include "files/metainfo.h"
+
+#include "base/arena.h"
+#include "crypto/hex.h"
+#include "files/bencode.h"
+#include "files/metainfo_path.h"
+#include "files/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Bytes of all paths together: each repeats the torrent's name, so short entries could grow. */
+enum { PATHS_MAX = 128 * 1024 * 1024 };
+
+/* The string under "key.utf-8", which older programs wrote beside a `key` of another encoding, or
+ * under `key`. */
+static const struct ben *best(const struct ben *d, const char *utf8_key, const char *key,
+                              enum ben_type type)
+{
+    const struct ben *v = ben_get(d, utf8_key, type);
+    return v && (v->str.n > 0 || v->count > 0) ? v : ben_get(d, key, type);
+}
+
+static const char *keep(struct metainfo *mi, const struct buf *b)
+{
+    return arena_strndup(mi->arena, (const char *)buf_bytes(b), buf_len(b));
+}
+
+/* A torrent without a name, which happens, gets that of its hash. */
+static void read_name(struct metainfo *mi, const struct ben *info)
+{
+    char hex[2 * SHA1_LEN + 1];
+    struct buf b = {0};
+    const struct ben *name = best(info, "name.utf-8", "name", BEN_STR);
+    if (name && name->str.n > 0)
+        mi_path_put_part(&b, name->str);
+    else
+        buf_str(&b, hex_encode(mi->infohash, SHA1_LEN, hex));
+    mi->name = keep(mi, &b);
+    buf_done(&b);
+}
+
+static bool has_attr(const struct ben *file, char attr)
+{
+    struct cur letters = ben_str(file, "attr"); /* BEP 47 */
+    return letters.n > 0 && memchr(letters.p, attr, letters.n);
+}
+
+static enum err check_path(const struct ben *path, size_t i, struct why *why)
+{
+    if (!path || path->count == 0) /* BEP 3: "a zero length list is an error case" */
+        return why_set(why, ERR_INVALID, "file %zu has no path", i);
+    for (const struct ben *part = path->kids; part; part = part->next)
+        if (part->type != BEN_STR)
+            return why_set(why, ERR_INVALID, "file %zu has a path that is not of strings", i);
+    return OK;
+}
+
+static enum err read_path(struct metainfo *mi, const struct ben *file, size_t i,
+                          struct mi_file *out, struct why *why)
+{
+    struct buf b = {0};
+    const struct ben *path = best(file, "path.utf-8", "path", BEN_LIST);
+    enum err err = OK;
+    if (!path && out->pad) /* BEP 47: "should not require it to be present on padding files" */
+        buf_printf(&b, "%s/.pad/%" PRIu64, mi->name, out->len);
+    else
+        err = check_path(path, i, why);
+    if (err == OK && buf_len(&b) == 0)
+        mi_path_put(&b, mi->name, path);
+    if (err == OK)
+        out->path = keep(mi, &b);
+    buf_done(&b);
+    return err;
+}
+
+/* The file's bytes; they join the stream. */
+static enum err read_len(struct metainfo *mi, const struct ben *dict, int64_t absent, size_t i,
+                         struct mi_file *out, struct why *why)
+{
+    int64_t len = ben_int(dict, "length", absent);
+    if (len < 0)
+        return why_set(why, ERR_INVALID, "file %zu has no length that can be", i);
+    if (len > INT64_MAX - (int64_t)mi->total)
+        return why_set(why, ERR_LIMIT, "its files have more than 2^63 bytes");
+    out->len = (uint64_t)len;
+    out->offset = mi->total;
+    mi->total += out->len;
+    return OK;
+}
+
+static enum err read_file(struct metainfo *mi, const struct ben *file, size_t i,
+                          struct mi_file *out, struct why *why)
+{
+    if (file->type != BEN_DICT)
+        return why_set(why, ERR_INVALID, "file %zu is no dictionary", i);
+    /* A symlink is never made: it could lead anywhere.  As it has no bytes, it goes as padding. */
+    bool symlink = has_attr(file, 'l');
+    out->pad = symlink || has_attr(file, 'p');
+    enum err err = read_len(mi, file, symlink ? 0 : -1, i, out, why);
+    if (err != OK)
+        return err;
+    if (symlink && out->len > 0) /* BEP 47: "the length of a symlink is always zero" */
+        return why_set(why, ERR_INVALID, "file %zu is a symlink with bytes", i);
+    return read_path(mi, file, i, out, why);
+}
+
+static enum err read_many(struct metainfo *mi, const struct ben *list, struct why *why)
+{
+    if (list->count == 0 || list->count > MI_FILES_MAX)
+        return why_set(why, list->count == 0 ? ERR_INVALID : ERR_LIMIT,
+                       "%zu files, 1 to %d are taken", list->count, MI_FILES_MAX);
+    struct mi_file *files = arena_array(mi->arena, list->count, sizeof *files);
+    size_t i = 0, bytes = 0;
+    for (const struct ben *file = list->kids; file; file = file->next, i++) {
+        enum err err = read_file(mi, file, i, &files[i], why);
+        if (err != OK)
+            return err;
+        bytes += strlen(files[i].path);
+        if (bytes > PATHS_MAX)
+            return why_set(why, ERR_LIMIT, "paths of more than %d bytes in all", PATHS_MAX);
+    }
+    mi_paths_unique(mi->arena, files, i, strlen(mi->name) + 1);
+    mi->files = files;
+    mi->file_count = i;
+    mi->multi = true;
+    return OK;
+}
+
+static enum err read_single(struct metainfo *mi, const struct ben *info, struct why *why)
+{
+    struct mi_file *file = arena_zalloc(mi->arena, sizeof *file);
+    file->path = mi->name;
+    mi->files = file;
+    mi->file_count = 1;
+    return read_len(mi, info, -1, 0, file, why);
+}
+
+static enum err read_files(struct metainfo *mi, const struct ben *info, struct why *why)
+{
+    const struct ben *files = ben_get(info, "files", BEN_LIST);
+    const struct ben *length = ben_get(info, "length", BEN_INT);
+    if (files && length)
+        return why_set(why, ERR_INVALID, "both one file and many");
+    if (!files && !length)
+        return why_set(why, ERR_INVALID, "neither a file nor files");
+    enum err err = files ? read_many(mi, files, why) : read_single(mi, info, why);
+    if (err == OK && mi->total == 0)
+        return why_set(why, ERR_INVALID, "its files have no bytes");
+    return err;
+}
+
+static enum err read_pieces(struct metainfo *mi, const struct ben *info, struct why *why)
+{
+    struct cur pieces = ben_str(info, "pieces");
+    int64_t len = ben_int(info, "piece length", 0);
+    if (len < 1)
+        return why_set(why, ERR_INVALID, "no piece length that can be");
+    if (len > MI_PIECE_MAX)
+        return why_set(why, ERR_LIMIT, "pieces of %" PRId64 " bytes, at most %d are taken", len,
+                       MI_PIECE_MAX);
+    uint64_t count = (mi->total - 1) / (uint64_t)len + 1;
+    if (pieces.n % SHA1_LEN != 0 || pieces.n / SHA1_LEN != count)
+        return why_set(why, ERR_INVALID, "%zu bytes of piece hashes for %" PRIu64 " pieces",
+                       pieces.n, count);
+    mi->piece_len = (uint32_t)len;
+    mi->piece_count = (uint32_t)count; /* fits: that many hashes are here */
+    mi->pieces = pieces.p;
+    return OK;
+}
+
+/* BEP 52: a torrent of v2 alone has a file tree and no piece hashes of ours. */
+static bool is_v2_only(const struct ben *info)
+{
+    return ben_int(info, "meta version", 1) == 2 && !ben_get(info, "pieces", BEN_STR);
+}
+
+static enum err read_info(struct metainfo *mi, const struct ben *info, struct why *why)
+{
+    if (info->type != BEN_DICT)
+        return why_set(why, ERR_INVALID, "its info is no dictionary");
+    if (is_v2_only(info))
+        return why_set(why, ERR_INVALID,
+                       "it is of BitTorrent v2 only, which is not read yet; v1 and hybrid are");
+    read_name(mi, info);
+    mi->private_ = ben_int(info, "private", 0) != 0;
+    enum err err = read_files(mi, info, why);
+    return err != OK ? err : read_pieces(mi, info, why);
+}
+
+/* A metainfo of these bytes, which it copies: all views lead into its own copy. */
+static struct metainfo *of_info(struct cur info, struct why *why)
+{
+    if (info.n > MI_INFO_MAX) {
+        why_set(why, ERR_LIMIT, "info of %zu bytes, at most %d are taken", info.n, MI_INFO_MAX);
+        return NULL;
+    }
+    struct arena *arena = arena_new();
+    struct metainfo *mi = arena_zalloc(arena, sizeof *mi);
+    mi->arena = arena;
+    mi->info = cur_of(arena_dup(arena, info.p, info.n), info.n);
+    mi->comment = mi->created_by = "";
+    sha1(info.p, info.n, mi->infohash);
+    struct arena *scratch = arena_new();
+    const struct ben *dict;
+    enum err err = ben_parse(scratch, mi->info, &dict, why);
+    if (err == OK)
+        err = read_info(mi, dict, why);
+    arena_free(scratch);
+    if (err == OK)
+        return mi;
+    metainfo_free(mi);
+    return NULL;
+}
+
+/* Trackers as they are gathered: no URL twice, none that cannot be one, bounded. */
+struct gathered {
+    struct mi_tracker at[MI_TRACKERS_MAX];
+    size_t n;
+};
+
+static void gather(struct metainfo *mi, struct gathered *g, struct cur url, unsigned tier)
+{
+    if (g->n == MI_TRACKERS_MAX || !text_is_url(url))
+        return;
+    for (size_t i = 0; i < g->n; i++)
+        if (strlen(g->at[i].url) == url.n && memcmp(g->at[i].url, url.p, url.n) == 0)
+            return;
+    const char *kept = arena_strndup(mi->arena, (const char *)url.p, url.n);
+    g->at[g->n++] = (struct mi_tracker){kept, tier};
+}
+
+static void set_trackers(struct metainfo *mi, const struct gathered *g)
+{
+    mi->trackers = arena_dup(mi->arena, g->at, g->n * sizeof *g->at);
+    mi->tracker_count = g->n;
+}
+
+/* BEP 12: with an announce-list, "the client will ignore the announce key".  An empty list, which
+ * some programs write, does not count. */
+static void read_trackers(struct metainfo *mi, const struct ben *torrent)
+{
+    struct gathered g = {.n = 0};
+    const struct ben *tiers = ben_get(torrent, "announce-list", BEN_LIST);
+    unsigned tier = 0;
+    for (const struct ben *t = tiers ? tiers->kids : NULL; t; t = t->next) {
+        size_t before = g.n;
+        for (const struct ben *url = t->kids; url; url = url->next)
+            gather(mi, &g, url->str, tier);
+        gather(mi, &g, t->str, tier); /* a tier of one, written without its list */
+        tier += g.n > before;
+    }
+    if (g.n == 0)
+        gather(mi, &g, ben_str(torrent, "announce"), 0);
+    set_trackers(mi, &g);
+}
+
+/* BEP 19: "url-list", a string or a list of them. */
+static void read_web_seeds(struct metainfo *mi, const struct ben *torrent)
+{
+    const char *urls[MI_WEB_SEEDS_MAX];
+    size_t n = 0;
+    const struct ben *one = ben_get(torrent, "url-list", BEN_STR);
+    const struct ben *list = ben_get(torrent, "url-list", BEN_LIST);
+    for (const struct ben *url = list ? list->kids : one; url && n < MI_WEB_SEEDS_MAX;
+         url = list ? url->next : NULL)
+        if (text_is_url(url->str) &&
+            (text_has_scheme(url->str, "http://") || text_has_scheme(url->str, "https://")))
+            urls[n++] = arena_strndup(mi->arena, (const char *)url->str.p, url->str.n);
+    mi->web_seeds = arena_dup(mi->arena, urls, n * sizeof *urls);
+    mi->web_seed_count = n;
+}
+
+/* What stands around the info dictionary. */
+static void read_outer(struct metainfo *mi, const struct ben *torrent)
+{
+    read_trackers(mi, torrent);
+    read_web_seeds(mi, torrent);
+    mi->comment = text_clean_in(mi->arena, ben_str(torrent, "comment"));
+    mi->created_by = text_clean_in(mi->arena, ben_str(torrent, "created by"));
+    int64_t created_s = ben_int(torrent, "creation date", 0);
+    mi->created_s = created_s > 0 ? created_s : 0;
+}
+
+struct metainfo *metainfo_parse(struct cur torrent, struct why *why)
+{
+    if (torrent.n > MI_TORRENT_MAX) {
+        why_set(why, ERR_LIMIT, "torrent of %zu bytes, at most %d are taken", torrent.n,
+                MI_TORRENT_MAX);
+        return NULL;
+    }
+    struct metainfo *mi = NULL;
+    struct arena *scratch = arena_new();
+    const struct ben *top;
+    enum err err = ben_parse(scratch, torrent, &top, why);
+    const struct ben *info = err == OK ? ben_get(top, "info", BEN_DICT) : NULL;
+    if (info)
+        mi = of_info(info->raw, why);
+    else if (err == OK)
+        why_set(why, ERR_INVALID, "not a torrent: it has no info dictionary");
+    if (mi)
+        read_outer(mi, top);
+    arena_free(scratch);
+    return mi;
+}
+
+/* In order of their tiers, as given within one. */
+static void sort_by_tier(struct gathered *g)
+{
+    for (size_t i = 1; i < g->n; i++) {
+        struct mi_tracker t = g->at[i];
+        size_t to = i;
+        for (; to > 0 && g->at[to - 1].tier > t.tier; to--)
+            g->at[to] = g->at[to - 1];
+        g->at[to] = t;
+    }
+}
+
+struct metainfo *metainfo_of_info(struct cur info, const uint8_t infohash[SHA1_LEN],
+                                  const struct mi_tracker *trackers, size_t n, struct why *why)
+{
+    uint8_t hash[SHA1_LEN];
+    sha1(info.p, info.n, hash);
+    if (memcmp(hash, infohash, SHA1_LEN) != 0) {
+        why_set(why, ERR_INVALID, "the info dictionary is not that of the infohash");
+        return NULL;
+    }
+    struct metainfo *mi = of_info(info, why);
+    if (!mi)
+        return NULL;
+    struct gathered g = {.n = 0};
+    for (size_t i = 0; i < n; i++)
+        gather(mi, &g, cur_of(trackers[i].url, strlen(trackers[i].url)), trackers[i].tier);
+    sort_by_tier(&g);
+    set_trackers(mi, &g);
+    return mi;
+}
+
+void metainfo_free(struct metainfo *mi)
+{
+    if (mi)
+        arena_free(mi->arena);
+}
+
+uint32_t metainfo_piece_len(const struct metainfo *mi, uint32_t i)
+{
+    if (i + 1 < mi->piece_count)
+        return mi->piece_len;
+    return (uint32_t)(mi->total - (uint64_t)i * mi->piece_len);
+}

@@ -1,0 +1,83 @@
+/* What is taken for a torrent is whole: its files lie one after the other and add up, and each path
+ * can be created below a folder without leaving it and without meeting another. */
+#include "files/metainfo.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <string.h>
+#include <strings.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+static void demand(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void check_path(const char *path)
+{
+    demand(strlen(path) <= MI_PATH_MAX && utf8_valid(path, strlen(path)));
+    for (const char *part = path;; part++) {
+        size_t n = strcspn(part, "/");
+        demand(n > 0 && n <= 255);
+        demand(!(n <= 2 && strncmp(part, "..", n) == 0));
+        for (size_t i = 0; i < n; i++)
+            demand((unsigned char)part[i] >= ' ' && part[i] != '\\');
+        part += n;
+        if (*part == '\0')
+            return;
+    }
+}
+
+static void check_apart(const struct mi_file *a, const struct mi_file *b)
+{
+    size_t n = strlen(a->path);
+    demand(strncasecmp(a->path, b->path, n) != 0 || (b->path[n] != '\0' && b->path[n] != '/'));
+}
+
+static void check_files(const struct metainfo *mi)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < mi->file_count; i++) {
+        demand(mi->files[i].offset == total);
+        total += mi->files[i].len;
+        check_path(mi->files[i].path);
+    }
+    demand(total == mi->total && total > 0);
+    demand(mi->piece_count > 0 && metainfo_piece_len(mi, mi->piece_count - 1) <= mi->piece_len);
+    for (size_t i = 0; i < mi->file_count && mi->file_count < 200; i++)
+        for (size_t k = 0; k < mi->file_count; k++)
+            if (i != k && !mi->files[i].pad && !mi->files[k].pad)
+                check_apart(&mi->files[i], &mi->files[k]);
+}
+
+static void check_rewritten(const struct metainfo *mi)
+{
+    struct buf b = {0};
+    metainfo_write(&b, mi->info, mi->trackers, mi->tracker_count, mi->web_seeds, mi->web_seed_count,
+                   mi->comment, mi->created_by, mi->created_s);
+    struct metainfo *again = metainfo_parse(buf_cur(&b), NULL);
+    demand(again && memcmp(again->infohash, mi->infohash, SHA1_LEN) == 0);
+    demand(again->tracker_count == mi->tracker_count);
+    demand(again->web_seed_count == mi->web_seed_count);
+    demand(strcmp(again->comment, mi->comment) == 0 && again->created_s == mi->created_s);
+    metainfo_free(again);
+    buf_done(&b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    struct why why = {0};
+    struct metainfo *mi = metainfo_parse(cur_of(bytes, n), &why);
+    if (mi) {
+        check_files(mi);
+        check_rewritten(mi);
+    } else {
+        demand(why.text[0] != '\0'); /* a refusal without a reason is a bug too */
+    }
+    metainfo_free(mi);
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* files/metainfo_path.h - a torrent's names, made safe to create below a folder.
+ *
+ * Whoever made a torrent chose its names; a name must not lead out of the download folder, drive a
+ * terminal, or be one that two files want.  Nothing is refused for its name: what is not safe is
+ * replaced, in the same way on every machine, so that data may be moved between them. */
+#ifndef SHOAL_FILES_METAINFO_PATH_H
+#define SHOAL_FILES_METAINFO_PATH_H
+
+#include "files/bencode.h"
+#include "files/metainfo.h"
+
+enum {
+    MI_PART_MAX = 255, /* bytes; NAME_MAX of Linux's file systems */
+    MI_DEPTH_MAX = 64, /* parts of a path */
+};
+
+/* Append one part of a path.  '/', '\', what is not harmless (base/utf8.h) and each malformed byte
+ * become "_"; "", "." and ".." become "_"; what is too long loses the end of its stem. */
+void mi_path_put_part(struct buf *out, struct cur part);
+
+/* Append "name/part/part" for a list of strings, at least one.  Too deep, or so long that with
+ * a mark of mi_paths_unique it would pass MI_PATH_MAX: the folders between are left out. */
+void mi_path_put(struct buf *out, const char *name, const struct ben *parts);
+
+/* Let no file's path be another's, nor that of a folder, ASCII case aside: of several the first
+ * keeps its name, others get their place in the list as a mark ("photo_17.jpg").  Padding is
+ * passed over, since it is never written.  All paths begin with `prefix` bytes in common. */
+void mi_paths_unique(struct arena *a, struct mi_file *files, size_t n, size_t prefix);
+
+#endif

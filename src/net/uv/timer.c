@@ -96,6 +96,9 @@ static void run_due(struct loop *l)
         fire(l, l->timers[0]);
     l->timers_running = false;
     arm(l);
+    /* libuv polls later in this very turn, and could wait there for long: but uv_loop_run_until()
+     * wants to ask first whether what just ran was what it waits for. */
+    uv_stop(&l->uv);
 }
 
 static void on_alarm(uv_timer_t *h)

@@ -18,13 +18,15 @@ enum { KEYS_PHRASE_MAX = 256, PEER_ID_TEXT = 64, KEYS_SIG_LEN = 64, KEYS_PUB_LEN
 
 struct keys;
 
-/* entropy: 16 or 32 bytes (12 or 24 words).  Copied. */
+/* entropy: 16 or 32 bytes (12 or 24 words), anything else is our bug: aborts.  Copied. */
 struct keys *keys_of_entropy(const uint8_t *entropy, size_t n);
 /* ERR_INVALID says which word is wrong, or that the checksum does not hold. */
 struct keys *keys_of_phrase(const char *phrase, struct why *why);
 void keys_free(struct keys *k); /* wiped; NULL: nothing */
 
-/* data_dir/identity.  Save refuses (ERR_STATE) when one is there. */
+/* data_dir/identity.  Save refuses (ERR_STATE) when one is there; who saves holds the folder's lock
+ * (vfs_lock), since a left-over identity.new is taken away.  Load: ERR_NOT_FOUND where there is
+ * none, ERR_INVALID where it is damaged. */
 struct keys *keys_load(const struct vfs *v, const char *data_dir, struct why *why);
 MUST_CHECK enum err keys_save(const struct keys *k, const struct vfs *v, const char *data_dir,
                               struct why *why);
@@ -35,6 +37,8 @@ void keys_phrase(const struct keys *k, char out[KEYS_PHRASE_MAX]);
 /* The public face: peer id as text, public key, and signatures (Ed25519, RFC 8032). */
 const char *keys_peer_id(const struct keys *k);
 const uint8_t *keys_peer_public(const struct keys *k); /* Ed25519, KEYS_PUB_LEN bytes */
+/* The peer id of anybody's Ed25519 public key. */
+void keys_peer_id_of(const uint8_t pub[KEYS_PUB_LEN], char out[PEER_ID_TEXT]);
 void keys_sign(const struct keys *k, const void *msg, size_t n, uint8_t sig[KEYS_SIG_LEN]);
 
 #endif

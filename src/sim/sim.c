@@ -49,7 +49,7 @@ struct sim *sim_new(uint64_t seed)
 static void free_ops(struct sim_node *node)
 {
     LIST_EACH(&node->ops, struct sim_op, op, link)
-    op->drop(op);
+        op->drop(op);
 }
 
 static void node_free(struct sim_node *node)
@@ -71,7 +71,7 @@ void sim_free(struct sim *sim)
     for (size_t i = 0; i < sim->node_count; i++)
         node_free(sim->nodes[i]);
     LIST_EACH(&sim->scripts, struct script, s, link)
-    free(s);
+        free(s);
     struct sim_name *name;
     for (size_t at = 0; (name = map_next(sim->names, &at, NULL, NULL));)
         free(name);
@@ -274,7 +274,7 @@ void sim_node_crash(struct sim_node *node)
     sim_trace(node, "crash", NULL, NULL, 0);
     node->up = false;
     LIST_EACH(&node->ops, struct sim_op, op, link)
-    sim_queue_drop(&node->sim->queue, &op->ev);
+        sim_queue_drop(&node->sim->queue, &op->ev);
     sim_flow_crash(node);
     if (node->hook) {
         node->hook(node->hook_arg);

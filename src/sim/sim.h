@@ -41,6 +41,7 @@ struct sim_link {
     uint64_t queue_us;   /* how much may wait for the line before it pushes back; 0: 200 ms */
 };
 
+/* An empty world.  Owned by the caller. */
 struct sim *sim_new(uint64_t seed);
 
 /* Frees the nodes and every handle that is still open, without a callback.  NULL: nothing. */

@@ -166,17 +166,17 @@ static void end_probe(struct sim_end *e)
     if (e->state != END_OPEN || !end_owes(e))
         return;
     LIST_EACH(&e->flow->segs, struct seg, s, link)
-    if (s->from == e && (s->kind == SEG_DATA || s->kind == SEG_FIN))
-        return;
+        if (s->from == e && (s->kind == SEG_DATA || s->kind == SEG_FIN))
+            return;
     seg_send(seg_new(e, SEG_DATA, e->sent));
 }
 
 static void end_empty(struct sim_end *e)
 {
     LIST_EACH(&e->late, struct seg, s, link)
-    seg_free(s);
+        seg_free(s);
     LIST_EACH(&e->rx, struct chunk, c, link)
-    free(c);
+        free(c);
     list_init(&e->rx);
     e->rx_len = 0;
     buf_done(&e->tx);
@@ -192,8 +192,8 @@ static void end_die(struct sim_end *e)
     list_drop(&e->in_node);
     end_empty(e);
     LIST_EACH(&e->flow->segs, struct seg, s, link)
-    if (s->from == e)
-        seg_free(s);
+        if (s->from == e)
+            seg_free(s);
     end_probe(e->peer);
 }
 
@@ -230,7 +230,7 @@ static bool end_over(const struct sim_end *e)
 static void flow_free(struct sim_flow *f)
 {
     LIST_EACH(&f->segs, struct seg, s, link)
-    seg_free(s);
+        seg_free(s);
     for (int i = 0; i < 2; i++) {
         end_empty(&f->ends[i]);
         list_drop(&f->ends[i].in_node);
@@ -634,5 +634,5 @@ void sim_flow_crash(struct sim_node *node)
 void sim_flow_free_all(struct sim *sim)
 {
     LIST_EACH(&sim->flows, struct sim_flow, f, link)
-    flow_free(f);
+        flow_free(f);
 }

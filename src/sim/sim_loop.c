@@ -93,12 +93,11 @@ static void on_resolve(struct sim_event *ev)
 {
     struct resolve *r = LIST_OF(ev, struct resolve, op.ev);
     struct resolve answer = *r;
-    struct why why = {OK, ""};
-    if (r->n == 0)
-        why_set(&why, ERR_NOT_FOUND, "%s: no such name", r->host);
+    struct why why;
+    why_set(&why, ERR_NOT_FOUND, "%s: no such name", r->host);
     sim_trace(r->op.node, "resolve", r->n > 0 ? &r->found[0] : NULL, r->host, strlen(r->host));
     resolve_drop(&r->op);
-    answer.cb(answer.arg, answer.found, answer.n, &why);
+    answer.cb(answer.arg, answer.found, answer.n, answer.n > 0 ? NULL : &why);
 }
 
 /* "1.2.3.4" or "::1"; false: not a number. */
@@ -119,7 +118,8 @@ struct resolve *resolve_start(struct loop *loop, const char *host, uint16_t port
     r->cb = cb;
     r->arg = arg;
     r->host = mem_strdup(host);
-    if (numeric(&r->found[0], host, port)) {
+    const char *number = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host; /* RFC 6761 */
+    if (numeric(&r->found[0], number, port)) {
         r->n = 1;
         sim_op_after(&r->op, 0);
         return r;

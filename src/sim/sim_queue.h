@@ -28,6 +28,7 @@ struct sim_queue {
     uint64_t seq;
 };
 
+/* Frees the heap; the events are their owners'.  `struct sim_queue q = {0};` begins one. */
 void sim_queue_done(struct sim_queue *q);
 
 /* Queue an event that is not queued. */

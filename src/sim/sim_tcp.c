@@ -133,8 +133,8 @@ void sim_tcp_part(struct sim_end *e)
 static struct listener *listener_at(struct sim_node *node, const struct addr *at)
 {
     LIST_EACH(&node->listeners, struct listener, l, in_node)
-    if (sim_hears(&l->at, at))
-        return l;
+        if (sim_hears(&l->at, at))
+            return l;
     return NULL;
 }
 
@@ -169,8 +169,8 @@ static void listener_drop(struct sim_op *op)
 static bool taken(struct sim_node *node, const struct addr *at)
 {
     LIST_EACH(&node->listeners, struct listener, l, in_node)
-    if (sim_hears(&l->at, at) || sim_hears(at, &l->at))
-        return true;
+        if (sim_hears(&l->at, at) || sim_hears(at, &l->at))
+            return true;
     return false;
 }
 

@@ -317,6 +317,23 @@ static void sending_to_one_who_has_closed_is_reset(void **state)
     two_down(&t);
 }
 
+static void closing_with_bytes_unread_resets(void **state)
+{
+    (void)state;
+    struct two t;
+    two_up(&t, 1, lan);
+    t.a.todo = 10;
+    t.b.idle = true;
+    two_dial(&t);
+    sim_run_for(t.sim, SEC);
+    conn_close(t.b.conn);
+    t.b.conn = NULL;
+    sim_run_for(t.sim, SEC);
+    assert_int_equal(t.a.closed, 1);
+    assert_int_equal(t.a.code, ERR_CLOSED);
+    two_down(&t);
+}
+
 static void a_cut_stalls_and_healing_resumes(void **state)
 {
     (void)state;
@@ -559,7 +576,7 @@ static void on_found(void *arg, const struct addr *found, size_t n, const struct
     struct names *r = arg;
     r->calls++;
     r->n = n;
-    r->code = why->code;
+    r->code = why ? why->code : OK;
     if (n > 0)
         r->first = found[0];
 }
@@ -762,6 +779,7 @@ int main(void)
         cmocka_unit_test(who_does_not_read_stops_the_sender),
         cmocka_unit_test(what_was_sent_before_closing_arrives),
         cmocka_unit_test(sending_to_one_who_has_closed_is_reset),
+        cmocka_unit_test(closing_with_bytes_unread_resets),
         cmocka_unit_test(a_cut_stalls_and_healing_resumes),
         cmocka_unit_test(a_cut_ends_a_busy_conn_after_a_minute_and_spares_an_idle_one),
         cmocka_unit_test(dialling_across_a_cut_times_out),

@@ -35,16 +35,16 @@ static void udp_drop(struct sim_op *op)
 static struct udp *socket_at(struct sim_node *node, const struct addr *to)
 {
     LIST_EACH(&node->sockets, struct udp, u, in_node)
-    if (sim_hears(&u->at, to))
-        return u;
+        if (sim_hears(&u->at, to))
+            return u;
     return NULL;
 }
 
 static bool taken(struct sim_node *node, const struct addr *at)
 {
     LIST_EACH(&node->sockets, struct udp, u, in_node)
-    if (sim_hears(&u->at, at) || sim_hears(at, &u->at))
-        return true;
+        if (sim_hears(&u->at, at) || sim_hears(at, &u->at))
+            return true;
     return false;
 }
 
@@ -87,7 +87,7 @@ static void packet_free(struct packet *p)
 void sim_udp_free_all(struct sim *sim)
 {
     LIST_EACH(&sim->packets, struct packet, p, link)
-    packet_free(p);
+        packet_free(p);
 }
 
 static void deliver(struct packet *p)

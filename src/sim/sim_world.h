@@ -107,6 +107,7 @@ void sim_op_after(struct sim_op *op, uint64_t after_us);
 /* Take it out of the queue and the list. */
 void sim_op_done(struct sim_op *op);
 
+/* 64 bits of chance. */
 uint64_t sim_rng_next(struct sim_rng *r);
 uint64_t sim_rng_below(struct sim_rng *r, uint64_t n); /* 0 to n - 1; n > 0 */
 
@@ -139,6 +140,8 @@ struct sim_hop sim_arrive(struct sim_node *from, struct sim_node *to, size_t n,
 /* There and back without waiting. */
 uint64_t sim_rtt_us(const struct sim_node *a, const struct sim_node *b);
 
+/* Something is delivered to this node: call it just before the callback.  kind: at most 8
+ * letters; bytes: NULL or n of them. */
 void sim_trace(struct sim_node *node, const char *kind, const struct addr *peer, const void *bytes,
                size_t n);
 

@@ -118,6 +118,8 @@ static void what_is_missing_or_unknown_is_named(void **state)
     assert_refused("{}", "paths is missing");
     assert_refused("{'paths':null}", "paths is missing");
     assert_refused("{'paths':['/a'],'x\\u0007y':1}", "file.add has no parameter x\\x07y");
+    assert_refused("{'paths':['/a'],'pieces_size':1}",
+                   "file.add has no parameter pieces_size; did you mean piece_size?");
     assert_refused("['/a']", "the parameters of file.add must be an object");
 }
 

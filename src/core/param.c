@@ -1,5 +1,6 @@
 #include "core/param.h"
 
+#include "base/conf.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -126,13 +127,21 @@ static const struct param *find(const struct method *m, const char *name)
     return NULL;
 }
 
+static const char *name_at(const void *arg, size_t i)
+{
+    const struct method *m = arg;
+    return m->params ? m->params[i].name : NULL;
+}
+
 /* The name comes from outside: escaped and cut before it goes into a sentence. */
 static enum err unknown(const struct method *m, const char *name, struct why *why)
 {
     struct buf shown = {0};
     utf8_escape(&shown, name, strnlen(name, 60));
-    enum err err = why_set(why, ERR_INVALID, "%s has no parameter %.*s", m->name,
-                           (int)buf_len(&shown), (const char *)buf_bytes(&shown));
+    const char *near = conf_nearest(name, name_at, m);
+    enum err err = why_set(why, ERR_INVALID, "%s has no parameter %.*s%s%s%s", m->name,
+                           (int)buf_len(&shown), (const char *)buf_bytes(&shown),
+                           near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     buf_done(&shown);
     return err;
 }

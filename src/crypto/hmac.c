@@ -10,7 +10,6 @@ void hmac_sha512(const void *key, size_t key_len, const void *bytes, size_t n,
                  uint8_t out[SHA512_LEN])
 {
     assert(key_len <= INT_MAX);
-    /* A NULL key means "the one of the call before" to OpenSSL, hence "". */
-    evp_must(HMAC(EVP_sha512(), key_len > 0 ? key : "", (int)key_len,
-                  n > 0 ? bytes : (const uint8_t *)"", n, out, NULL) != NULL);
+    const uint8_t *text = n > 0 ? bytes : (const uint8_t *)""; /* HMAC() fails for NULL */
+    evp_must(HMAC(EVP_sha512(), key, (int)key_len, text, n, out, NULL) != NULL);
 }

@@ -7,7 +7,6 @@
 
 #define RTO_MIN_US (200 * MSEC) /* as Linux; RFC 6298 would have 1 s */
 #define RTO_MAX_US (10 * SEC)
-#define SEGMENT_US (20 * MSEC) /* a segment takes no longer than this on the slower line */
 
 enum seg_kind { SEG_SYN, SEG_SYNACK, SEG_OPENED, SEG_DATA, SEG_FIN, SEG_ACK, SEG_RST };
 
@@ -247,40 +246,13 @@ static void flow_reap(struct sim_flow *f)
 
 /* Sending. */
 
-static size_t segment_max(const struct sim_end *e)
-{
-    uint64_t rate = e->node->line.up_rate, down = e->peer->node->line.down_rate;
-    if (rate == 0 || (down > 0 && down < rate))
-        rate = down;
-    uint64_t n = rate * SEGMENT_US / SEC;
-    if (rate == 0 || n > SIM_SEGMENT_MAX)
-        return SIM_SEGMENT_MAX;
-    return n < SIM_PACKET ? SIM_PACKET : (size_t)n;
-}
-
-/* How much may go out at once; 0: wait for an acknowledgement. */
-static size_t may_send(const struct sim_end *e, size_t max)
-{
-    size_t n = buf_len(&e->tx), all = n;
-    size_t flight = (size_t)(e->sent - e->acked);
-    size_t room = e->cwnd > flight ? e->cwnd - flight : 0;
-    if (e->edge - e->sent < room)
-        room = (size_t)(e->edge - e->sent);
-    if (n > max)
-        n = max;
-    if (n > room)
-        n = room;
-    /* RFC 9293 section 3.8.6.2.1: no small segments while others are out. */
-    return n < all && n < SIM_PACKET && flight > 0 ? 0 : n;
-}
-
 static void end_pump(struct sim_end *e)
 {
     sim_queue_drop(&e->flow->sim->queue, &e->pump);
     if (e->state != END_OPEN)
         return;
-    size_t max = segment_max(e), n;
-    while ((n = may_send(e, max)) > 0) {
+    size_t max = sim_window_segment(e), n;
+    while ((n = sim_window_now(e, max)) > 0) {
         struct seg *s = seg_new(e, SEG_DATA, e->sent);
         s->chunk = mem_realloc(NULL, sizeof *s->chunk + n);
         s->chunk->n = n;
@@ -312,39 +284,18 @@ static void end_pump_soon(struct sim_end *e)
         sim_queue_put(&e->flow->sim->queue, &e->pump, e->flow->sim->now_us);
 }
 
-static size_t send_room(const struct sim_end *e)
-{
-    size_t held = buf_len(&e->tx) + (size_t)(e->sent - e->acked);
-    return held < SIM_WINDOW ? SIM_WINDOW - held : 0;
-}
-
-static void grow_or_shrink(struct sim_end *e, size_t acked, size_t flight, const struct seg *s)
-{
-    if (s->hit && s->seq > e->recover) {
-        e->ssthresh = e->cwnd / 2 > 2 * SIM_PACKET ? e->cwnd / 2 : 2 * SIM_PACKET;
-        e->cwnd = e->ssthresh;
-        e->recover = e->sent;
-        return;
-    }
-    if (flight + SIM_SEGMENT_MAX < e->cwnd) /* it was not the window that held us back */
-        return;
-    e->cwnd += e->cwnd < e->ssthresh ? acked : SIM_PACKET * acked / e->cwnd;
-    if (e->cwnd > SIM_WINDOW)
-        e->cwnd = SIM_WINDOW;
-}
-
 static void got_ack(struct sim_end *e, const struct seg *s)
 {
     if (s->seq > e->acked) {
         size_t flight = (size_t)(e->sent - e->acked);
         size_t acked = (size_t)(s->seq - e->acked);
         e->acked = s->seq;
-        grow_or_shrink(e, acked, flight, s);
+        sim_window_acked(e, acked, flight, s->hit && s->seq > e->recover);
     }
     if (s->edge > e->edge)
         e->edge = s->edge;
     end_pump(e);
-    if (e->owner && e->want_write && send_room(e) >= SIM_WINDOW / 4) {
+    if (e->owner && e->want_write && sim_window_room(e) >= SIM_WINDOW / 4) {
         e->want_write = false;
         sim_tcp_tell(e, CONN_WRITABLE, NULL);
     }
@@ -584,7 +535,7 @@ ssize_t sim_end_recv(struct sim_end *e, void *to, size_t n)
 ssize_t sim_end_sendv(struct sim_end *e, const struct iovec *iov, int count)
 {
     assert(!e->shut && "sending after conn_shut");
-    size_t room = e->state == END_OPEN ? send_room(e) : 0;
+    size_t room = e->state == END_OPEN ? sim_window_room(e) : 0;
     size_t taken = 0;
     for (int i = 0; i < count; i++) {
         size_t part = iov[i].iov_len < room ? iov[i].iov_len : room;

@@ -66,6 +66,15 @@ void sim_end_shut(struct sim_end *e);
 /* The conn is gone; the end may live on. */
 void sim_end_close(struct sim_end *e);
 
+/* Provided by sim_window.c: how much goes into one segment; how much of `max` may go out at once
+ * (0: wait for an acknowledgement); how much the owner may write.  And what an acknowledgement of
+ * `acked` bytes does, when `flight` were out; hit: one of them was lost or marked, the first of its
+ * window. */
+size_t sim_window_segment(const struct sim_end *e);
+size_t sim_window_now(const struct sim_end *e, size_t max);
+size_t sim_window_room(const struct sim_end *e);
+void sim_window_acked(struct sim_end *e, size_t acked, size_t flight, bool hit);
+
 /* Provided by sim_tcp.c: is somebody listening; make the conn and hand it over; tell the owner
  * (CONN_CLOSED: and part from him). */
 bool sim_tcp_listens(struct sim_node *node, const struct addr *at);

@@ -3,6 +3,7 @@
  *     sim.c       the clock, the nodes, crash and restart, cuts
  *     sim_link.c  how long a packet takes, and whether it arrives
  *     sim_flow.c  TCP: two ends and the segments between them
+ *     sim_window.c  how much an end may send now
  *     sim_tcp.c   conn.h on top of a flow
  *     sim_udp.c  sim_loop.c  sim_http.c    the other faces
  *     sim_trace.c what was delivered

@@ -12,6 +12,7 @@ static void callers_put_in_front_what_they_were_doing(void **state)
     (void)state;
     struct why why = {0};
     enum err code = open_it(&why);
+    assert_int_equal(why.code, ERR_TIMEOUT);
     assert_int_equal(why_in(&why, code, "tracker %s", "t.example"), ERR_TIMEOUT);
     assert_int_equal(why_in(&why, code, "torrent debian"), ERR_TIMEOUT);
     assert_string_equal(why.text, "torrent debian: tracker t.example: no answer in 30 s");

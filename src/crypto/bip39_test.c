@@ -156,7 +156,7 @@ static void only_one_last_word_in_sixteen_fits(void **state)
         char phrase[BIP39_PHRASE_MAX] = ABOUT;
         uint8_t out[BIP39_ENTROPY_MAX];
         size_t n;
-        strcpy(strrchr(phrase, ' ') + 1, bip39_words[i]);
+        memcpy(strrchr(phrase, ' ') + 1, bip39_words[i], BIP39_WORD_SIZE);
         fit += bip39_entropy(phrase, out, &n, NULL) == OK;
     }
     assert_int_equal(fit, BIP39_WORD_COUNT / 16);

@@ -19,6 +19,7 @@ void ed25519_public(const uint8_t seed[ED25519_SEED_LEN], uint8_t pub[ED25519_PU
 void ed25519_secret(const uint8_t seed[ED25519_SEED_LEN], uint8_t secret[ED25519_SECRET_LEN],
                     uint8_t pub[ED25519_PUB_LEN]);
 
+/* The signature of n bytes, by a secret from ed25519_secret(). */
 void ed25519_sign(const uint8_t secret[ED25519_SECRET_LEN], const void *msg, size_t n,
                   uint8_t sig[ED25519_SIG_LEN]);
 

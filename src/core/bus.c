@@ -100,8 +100,7 @@ void bus_post(struct bus *b, enum bus_kind kind, const char *type, const char *i
     k->ev = (struct bus_event){++b->last, kind, k->type, k->id, data};
     list_push(&b->events, &k->link);
     b->count++;
-    if (b->delivered + 1 <
-        b->last) /* from inside a callback: the loop below, further up, goes on */
+    if (b->delivered + 1 < b->last) /* from inside a callback: the loop in our caller goes on */
         return;
     b->walking++;
     for (struct link *l = &k->link; l != &b->events; l = l->next) {

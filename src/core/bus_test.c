@@ -12,6 +12,7 @@ struct ear {
     char heard[256];
     unsigned posts_left, count;
     bool leaves;
+    struct ear *joins; /* subscribed from inside, once */
 };
 
 static void on_event(void *arg, const struct bus_event *ev)
@@ -23,6 +24,10 @@ static void on_event(void *arg, const struct bus_event *ev)
     if (e->posts_left > 0) {
         e->posts_left--;
         bus_post(e->bus, BUS_ONCE, "file.more", "m", NULL);
+    }
+    if (e->joins) {
+        bus_subscribe(e->bus, "", on_event, e->joins);
+        e->joins = NULL;
     }
     if (e->leaves) {
         bus_unsubscribe(e->other);
@@ -87,6 +92,21 @@ static void a_listener_may_drop_itself_and_others_on_the_way(void **state)
     bus_free(b);
 }
 
+/* Not what was posted before it came and is still on its way: bus_replay gives that. */
+static void a_listener_that_joins_on_the_way_hears_what_comes_after(void **state)
+{
+    (void)state;
+    struct bus *b = bus_new();
+    struct ear late = {.bus = b}, first = {.bus = b, .posts_left = 1, .joins = &late};
+    bus_subscribe(b, "", on_event, &first);
+    post(b, "file.a");
+    assert_int_equal(first.count, 2);
+    assert_int_equal(late.count, 0);
+    post(b, "file.b");
+    assert_string_equal(late.heard, "3:file.b#x ");
+    bus_free(b);
+}
+
 static void late_listeners_resume_where_they_stopped(void **state)
 {
     (void)state;
@@ -138,6 +158,7 @@ int main(void)
         cmocka_unit_test(listeners_hear_what_begins_with_their_prefix),
         cmocka_unit_test(events_posted_from_inside_keep_their_order_for_all),
         cmocka_unit_test(a_listener_may_drop_itself_and_others_on_the_way),
+        cmocka_unit_test(a_listener_that_joins_on_the_way_hears_what_comes_after),
         cmocka_unit_test(late_listeners_resume_where_they_stopped),
         cmocka_unit_test(only_the_newest_are_kept),
         cmocka_unit_test(a_burst_from_inside_loses_nothing),

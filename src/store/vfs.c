@@ -1,3 +1,5 @@
+#include "store/vfs.h"
+
 #include "store/vfs_ops.h"
 
 #include <stdlib.h>

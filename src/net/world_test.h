@@ -1,35 +1,15 @@
 /* net/world_test.h - what net/loop.h, conn.h and udp.h promise, as checks that run over any world.
  *
  * Two implementations keep one contract; both include this file in a test program of their own,
- * which gives a driver and runs WORLD_CHECKS:
- *
- *     #define CASE(name) cmocka_unit_test_setup_teardown(name, open_world, close_world),
- *     const struct CMUnitTest tests[] = {WORLD_CHECKS(CASE)};
- *
- * The setup puts a struct world * into *state.  a and b are two nodes, or one and the same loop
- * with two addresses.  The teardown frees the loops; that nothing leaks is the sanitizer's part. */
+ * which gives a driver (struct world, net/conn_test.h) and runs WORLD_CHECKS as it is shown there.
+ */
 #ifndef SHOAL_NET_WORLD_TEST_H
 #define SHOAL_NET_WORLD_TEST_H
 
-#include "base/test.h"
+#include "net/conn_test.h"
 
 #include "base/mem.h"
-#include "net/conn.h"
-#include "net/loop.h"
 #include "net/udp.h"
-
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-struct world {
-    struct loop *a, *b;
-    struct addr at_a, at_b; /* addresses of the two, port 0 */
-    uint64_t settle_us;     /* what was sent so long ago has arrived */
-    /* Run both until until(arg) holds; false: it never did (some seconds; the driver decides). */
-    bool (*run)(struct world *w, bool (*until)(void *arg), void *arg);
-    void *priv;
-};
 
 #define WORLD_CHECKS(CASE)                                                                         \
     CASE(timers_fire_by_time_and_then_by_starting_order)                                           \
@@ -42,50 +22,14 @@ struct world {
     CASE(numeric_hosts_resolve_without_asking)                                                     \
     CASE(a_cancelled_resolve_is_silent)                                                            \
     CASE(an_impossible_name_has_a_reason)                                                          \
-    CASE(a_dial_opens_once_and_carries_bytes_both_ways)                                            \
+    CONN_CHECKS(CASE)                                                                              \
     CASE(both_ends_know_the_addresses)                                                             \
-    CASE(a_dial_to_a_closed_port_is_refused_with_words)                                            \
     CASE(a_dial_from_a_foreign_address_fails_later_not_now)                                        \
-    CASE(closing_a_dial_at_once_means_silence)                                                     \
-    CASE(closing_in_any_callback_means_silence)                                                    \
-    CASE(two_mebibytes_go_through_both_ways_at_once)                                               \
-    CASE(who_does_not_read_stops_the_sender)                                                       \
-    CASE(readable_is_raised_once_until_again)                                                      \
-    CASE(sending_before_open_is_answered_when_open)                                                \
-    CASE(after_the_end_writing_goes_on)                                                            \
-    CASE(bytes_before_a_close_arrive)                                                              \
-    CASE(writing_to_who_has_gone_is_told_once)                                                     \
     CASE(a_taken_port_is_refused_with_a_reason)                                                    \
     CASE(a_closed_listener_is_silent)                                                              \
     CASE(datagrams_come_with_their_sender)                                                         \
     CASE(a_datagram_socket_may_close_in_its_callback)                                              \
     CASE(a_taken_udp_port_is_refused_with_a_reason)
-
-/* Waiting. */
-
-static void world_flag(void *arg)
-{
-    *(bool *)arg = true;
-}
-
-static bool world_is_set(void *arg)
-{
-    return *(bool *)arg;
-}
-
-/* Until all that is under way has arrived; for checks that nothing comes. */
-static void world_settle(struct world *w)
-{
-    bool over = false;
-    timer_start(w->a, w->settle_us, world_flag, &over);
-    assert_true(w->run(w, world_is_set, &over));
-}
-
-static void world_run(struct world *w, bool (*until)(void *), void *arg)
-{
-    if (!w->run(w, until, arg))
-        fail_msg("what the test waits for never came");
-}
 
 /* Timers. */
 
@@ -378,184 +322,7 @@ static void an_impossible_name_has_a_reason(void **state)
     assert_int_not_equal(r.why.text[0], '\0');
 }
 
-/* Streams.  An end sends `to_send` bytes of a pattern and checks the pattern of what it gets. */
-
-enum { NOT_AT_ALL = -1 };
-
-struct end {
-    struct world *w;
-    struct conn *c;
-    int seen[4];  /* events, by enum conn_event */
-    int close_at; /* the event at which it closes, or NOT_AT_ALL */
-    size_t to_send, sent, got;
-    bool idle;            /* does nothing at CONN_READABLE */
-    bool shut_when_sent;  /* says that it has no more */
-    bool ended, failed;   /* CONN_END was read; CONN_FAILED was returned */
-    bool in_call, closed; /* closed: by itself, in a callback */
-    struct why why;
-};
-
-static uint8_t pattern(size_t at)
-{
-    return (uint8_t)(at * 7 + at / 256 * 3 + at / 65536);
-}
-
-static void end_send(struct end *e)
-{
-    uint8_t bytes[5000];
-    while (e->sent < e->to_send && !e->failed) {
-        size_t n = e->to_send - e->sent < sizeof bytes ? e->to_send - e->sent : sizeof bytes;
-        for (size_t i = 0; i < n; i++)
-            bytes[i] = pattern(e->sent + i);
-        struct iovec parts[3] = {{bytes, n / 3}, {bytes + n / 3, 0}, {bytes + n / 3, n - n / 3}};
-        e->in_call = true;
-        ssize_t took = conn_sendv(e->c, parts, 3);
-        e->in_call = false;
-        if (took == CONN_AGAIN)
-            return;
-        if (took == CONN_FAILED) {
-            e->failed = true;
-            return;
-        }
-        assert_true(took > 0 && (size_t)took <= n);
-        e->sent += (size_t)took;
-        if ((size_t)took < n)
-            return; /* CONN_WRITABLE is owed after this too */
-    }
-    if (e->shut_when_sent && e->sent == e->to_send) {
-        e->shut_when_sent = false;
-        e->in_call = true;
-        conn_shut(e->c);
-        e->in_call = false;
-    }
-}
-
-/* Reads at most `most` bytes; false once there is nothing to read now. */
-static bool end_read(struct end *e, size_t most)
-{
-    uint8_t bytes[4096];
-    e->in_call = true;
-    ssize_t n = conn_recv(e->c, bytes, most < sizeof bytes ? most : sizeof bytes);
-    e->in_call = false;
-    for (ssize_t i = 0; i < n; i++)
-        if (bytes[i] != pattern(e->got++))
-            fail_msg("byte %zu is not what was sent", e->got - 1);
-    e->ended |= n == CONN_END;
-    e->failed |= n == CONN_FAILED;
-    assert_int_not_equal(n, 0);
-    return n > 0;
-}
-
-static void end_close(struct end *e)
-{
-    e->in_call = true;
-    conn_close(e->c);
-    e->c = NULL;
-    e->closed = true;
-}
-
-static void end_event(void *arg, enum conn_event ev, const struct why *why)
-{
-    struct end *e = arg;
-    assert_false(e->closed);  /* silence after conn_close */
-    assert_false(e->in_call); /* never from inside a call */
-    assert_int_equal(e->seen[CONN_CLOSED], 0);
-    assert_true((ev == CONN_CLOSED) == (why != NULL));
-    e->seen[ev]++;
-    if (why)
-        e->why = *why;
-    if ((int)ev == e->close_at) {
-        end_close(e);
-        return;
-    }
-    if (ev == CONN_READABLE && !e->idle)
-        while (end_read(e, SIZE_MAX))
-            ;
-    if (ev == CONN_OPEN || ev == CONN_WRITABLE)
-        end_send(e);
-}
-
-/* A listener at b that makes `server` of the first connection, and `client`, which dials it. */
-struct pair {
-    struct world *w;
-    struct listener *listener;
-    struct end client, server;
-};
-
-static void on_accept(void *arg, struct conn *c)
-{
-    struct pair *p = arg;
-    if (p->server.c || p->server.closed) {
-        conn_close(c);
-        return;
-    }
-    p->server.c = c;
-    conn_watch(c, end_event, &p->server);
-    end_send(&p->server);
-}
-
-static void pair_listen(struct pair *p, struct world *w)
-{
-    struct why why;
-    *p = (struct pair){.w = w};
-    p->client = p->server = (struct end){.w = w, .close_at = NOT_AT_ALL};
-    p->listener = tcp_listen(w->b, &w->at_b, on_accept, p, &why);
-    if (!p->listener)
-        fail_msg("%s", why.text);
-}
-
-static void pair_dial(struct pair *p)
-{
-    struct addr to = listener_addr(p->listener);
-    assert_int_not_equal(to.port, 0);
-    p->client.in_call = true;
-    p->client.c = tcp_dial(p->w->a, &to, NULL, end_event, &p->client);
-    p->client.in_call = false;
-    assert_non_null(p->client.c);
-}
-
-static bool pair_is_open(void *arg)
-{
-    struct pair *p = arg;
-    return p->client.seen[CONN_OPEN] && p->server.c;
-}
-
-static void pair_open(struct pair *p, struct world *w)
-{
-    pair_listen(p, w);
-    pair_dial(p);
-    world_run(w, pair_is_open, p);
-}
-
-static void pair_close(struct pair *p)
-{
-    conn_close(p->client.c);
-    conn_close(p->server.c);
-    listener_close(p->listener);
-    world_settle(p->w); /* so that an event after the close would be seen */
-}
-
-static bool pair_has_all(void *arg)
-{
-    struct pair *p = arg;
-    return p->client.got == p->server.to_send && p->server.got == p->client.to_send;
-}
-
-static void a_dial_opens_once_and_carries_bytes_both_ways(void **state)
-{
-    struct world *w = *state;
-    struct pair p;
-    pair_listen(&p, w);
-    p.client.to_send = 10;
-    p.server.to_send = 20;
-    pair_dial(&p);
-    world_run(w, pair_has_all, &p);
-    assert_int_equal(p.client.seen[CONN_OPEN], 1);
-    assert_int_equal(p.server.seen[CONN_OPEN], 0); /* it was open when it came */
-    assert_int_equal(p.client.seen[CONN_WRITABLE], 0);
-    assert_int_equal(p.client.seen[CONN_CLOSED] + p.server.seen[CONN_CLOSED], 0);
-    pair_close(&p);
-}
+/* Streams, where they are the transport's own business. */
 
 static void both_ends_know_the_addresses(void **state)
 {
@@ -575,27 +342,6 @@ static void both_ends_know_the_addresses(void **state)
     pair_close(&p);
 }
 
-static bool end_is_told(void *arg)
-{
-    return ((struct end *)arg)->seen[CONN_CLOSED] > 0;
-}
-
-static void a_dial_to_a_closed_port_is_refused_with_words(void **state)
-{
-    struct world *w = *state;
-    struct pair p;
-    pair_listen(&p, w);
-    struct addr to = listener_addr(p.listener);
-    listener_close(p.listener);
-    p.client.c = tcp_dial(w->a, &to, NULL, end_event, &p.client);
-    world_run(w, end_is_told, &p.client);
-    assert_int_equal(p.client.seen[CONN_OPEN], 0);
-    assert_int_equal(p.client.why.code, ERR_CLOSED);
-    assert_non_null(strstr(p.client.why.text, "refused"));
-    p.listener = NULL;
-    pair_close(&p);
-}
-
 static void a_dial_from_a_foreign_address_fails_later_not_now(void **state)
 {
     struct world *w = *state;
@@ -610,196 +356,6 @@ static void a_dial_from_a_foreign_address_fails_later_not_now(void **state)
     world_run(w, end_is_told, &p.client);
     assert_int_not_equal(p.client.why.code, OK);
     assert_int_not_equal(p.client.why.text[0], '\0');
-    pair_close(&p);
-}
-
-static void closing_a_dial_at_once_means_silence(void **state)
-{
-    struct world *w = *state;
-    struct pair p;
-    pair_listen(&p, w);
-    pair_dial(&p);
-    end_close(&p.client);
-    listener_close(p.listener);
-    p.listener = NULL;
-    world_settle(w);
-    pair_close(&p);
-}
-
-static bool client_is_closed(void *arg)
-{
-    return ((struct pair *)arg)->client.closed;
-}
-
-static void closing_in_any_callback_means_silence(void **state)
-{
-    struct world *w = *state;
-    for (int ev = CONN_OPEN; ev <= CONN_CLOSED; ev++) {
-        struct pair p;
-        pair_listen(&p, w);
-        struct addr to = listener_addr(p.listener);
-        p.client.close_at = ev;
-        p.client.to_send = ev == CONN_WRITABLE ? 64 << 20 : 10;
-        p.server.to_send = 100;
-        if (ev == CONN_CLOSED) {
-            listener_close(p.listener);
-            p.listener = NULL;
-        }
-        p.client.c = tcp_dial(w->a, &to, NULL, end_event, &p.client);
-        world_run(w, client_is_closed, &p);
-        pair_close(&p);
-    }
-}
-
-static void two_mebibytes_go_through_both_ways_at_once(void **state)
-{
-    struct world *w = *state;
-    struct pair p;
-    pair_listen(&p, w);
-    p.client.to_send = p.server.to_send = 2 << 20;
-    pair_dial(&p);
-    world_run(w, pair_has_all, &p);
-    pair_close(&p);
-}
-
-static void who_does_not_read_stops_the_sender(void **state)
-{
-    struct world *w = *state;
-    struct pair p;
-    enum { MORE_THAN_ANY_BUFFER = 40 << 20 };
-    pair_listen(&p, w);
-    p.client.to_send = MORE_THAN_ANY_BUFFER;
-    p.server.idle = true;
-    pair_dial(&p);
-    world_run(w, pair_is_open, &p);
-    world_settle(w);
-    assert_true(p.client.sent < MORE_THAN_ANY_BUFFER);
-    assert_int_equal(p.server.got, 0);
-    assert_int_equal(p.server.seen[CONN_READABLE], 1);
-    /* The owner comes back by himself and reads on. */
-    p.server.idle = false;
-    while (end_read(&p.server, SIZE_MAX))
-        ;
-    world_run(w, pair_has_all, &p);
-    assert_true(p.client.seen[CONN_WRITABLE] > 0);
-    pair_close(&p);
-}
-
-static bool server_is_readable(void *arg)
-{
-    return ((struct pair *)arg)->server.seen[CONN_READABLE] > 0;
-}
-
-static void readable_is_raised_once_until_again(void **state)
-{
-    struct world *w = *state;
-    struct pair p;
-    pair_listen(&p, w);
-    p.server.idle = true;
-    p.client.to_send = 10;
-    pair_dial(&p);
-    world_run(w, server_is_readable, &p);
-    p.client.to_send = 20; /* more comes, nobody asks */
-    end_send(&p.client);
-    world_settle(w);
-    assert_int_equal(p.server.seen[CONN_READABLE], 1);
-    assert_true(end_read(&p.server, 15)); /* stops before CONN_AGAIN */
-    world_settle(w);
-    assert_int_equal(p.server.seen[CONN_READABLE], 1);
-    while (end_read(&p.server, 3))
-        ;
-    assert_int_equal(p.server.got, 20);
-    world_settle(w);
-    assert_int_equal(p.server.seen[CONN_READABLE], 1);
-    p.client.to_send = 30;
-    end_send(&p.client);
-    world_settle(w);
-    assert_int_equal(p.server.seen[CONN_READABLE], 2);
-    pair_close(&p);
-}
-
-static void sending_before_open_is_answered_when_open(void **state)
-{
-    struct world *w = *state;
-    struct pair p;
-    pair_listen(&p, w);
-    pair_dial(&p);
-    p.client.to_send = 10;
-    end_send(&p.client); /* CONN_AGAIN, and so CONN_WRITABLE is owed */
-    assert_int_equal(p.client.sent, 0);
-    assert_false(end_read(&p.client, 1));
-    assert_false(p.client.failed || p.client.ended);
-    world_run(w, pair_has_all, &p);
-    world_settle(w);
-    assert_int_equal(p.client.seen[CONN_WRITABLE], 1);
-    pair_close(&p);
-}
-
-static bool client_has_ended(void *arg)
-{
-    return ((struct pair *)arg)->client.ended;
-}
-
-static bool server_has_ended(void *arg)
-{
-    return ((struct pair *)arg)->server.ended;
-}
-
-static void after_the_end_writing_goes_on(void **state)
-{
-    struct world *w = *state;
-    struct pair p;
-    pair_listen(&p, w);
-    p.server.to_send = 100000;
-    p.server.shut_when_sent = true;
-    pair_dial(&p);
-    world_run(w, client_has_ended, &p);
-    assert_int_equal(p.client.got, 100000);
-    p.client.ended = false;
-    assert_false(end_read(&p.client, 1));
-    assert_true(p.client.ended); /* it stays the end */
-    p.client.to_send = 100000;
-    p.client.shut_when_sent = true;
-    end_send(&p.client);
-    world_run(w, server_has_ended, &p);
-    assert_int_equal(p.server.got, 100000);
-    assert_int_equal(p.client.seen[CONN_CLOSED] + p.server.seen[CONN_CLOSED], 0);
-    pair_close(&p);
-}
-
-static void bytes_before_a_close_arrive(void **state)
-{
-    struct world *w = *state;
-    struct pair p;
-    pair_open(&p, w);
-    p.server.to_send = 1000;
-    end_send(&p.server);
-    end_close(&p.server);
-    world_run(w, client_has_ended, &p);
-    assert_int_equal(p.client.got, 1000);
-    pair_close(&p);
-}
-
-static bool client_is_told(void *arg)
-{
-    struct pair *p = arg;
-    if (!p->client.failed && !p->client.seen[CONN_CLOSED]) {
-        p->client.to_send++;
-        end_send(&p->client);
-    }
-    return p->client.seen[CONN_CLOSED] > 0;
-}
-
-static void writing_to_who_has_gone_is_told_once(void **state)
-{
-    struct world *w = *state;
-    struct pair p;
-    pair_open(&p, w);
-    end_close(&p.server);
-    world_run(w, client_is_told, &p);
-    assert_int_equal(p.client.seen[CONN_CLOSED], 1);
-    assert_int_not_equal(p.client.why.text[0], '\0');
-    assert_int_equal(conn_send(p.client.c, "x", 1), CONN_FAILED);
     pair_close(&p);
 }
 

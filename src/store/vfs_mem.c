@@ -1,40 +1,26 @@
 /* A disk in memory that forgets what was not synced.
  *
  * A node is a file or a folder.  Of everything that a power cut can undo there are two versions:
- * `live` is what calls see, `durable` is what the disk would hold.  A file's bytes lie in chunks
- * that both versions share until one is written to; an absent chunk is a hole and reads as zeros.
- * A folder is a map of entries that point to nodes.  A node goes when neither version of any entry
- * nor an open file points to it.  One mutex guards all. */
+ * `live` is what calls see, `durable` is what the disk would hold.  A file's bytes keep theirs in
+ * mem_bytes.c.  A folder is a map of entries that point to nodes.  A node goes when neither version
+ * of any entry nor an open file points to it.  One mutex guards all. */
 #include "store/vfs_ops.h"
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "store/mem_bytes.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
-enum { CHUNK = 16 * 1024, SECTOR = 512 };
-
-struct chunk {
-    unsigned refs; /* 1: live or durable only; 2: both */
-    uint8_t bytes[CHUNK];
-};
-
-struct slot {
-    struct chunk *live, *durable;
-};
-
 struct node {
     unsigned refs;
     bool is_dir, locked;
     int64_t mtime_ns;
-    uint64_t size, durable_size; /* file */
-    struct slot *slots;
-    size_t slot_count;
-    size_t dirty_from, dirty_to; /* slots that may differ */
-    struct map *entries;         /* folder: name -> struct entry */
+    struct mem_bytes bytes; /* file */
+    struct map *entries;    /* folder: name -> struct entry */
 };
 
 struct entry {
@@ -65,116 +51,13 @@ static struct mem *mem_of(const struct vfs *v)
     return (struct mem *)v; /* made by vfs_mem_new, never const in truth */
 }
 
-/* --- chunks ---------------------------------------------------------------------------------- */
-
-static void chunk_drop(struct chunk *c)
-{
-    if (c && --c->refs == 0)
-        free(c);
-}
-
-static void live_drop(struct mem *m, struct slot *s)
-{
-    if (!s->live)
-        return;
-    chunk_drop(s->live);
-    s->live = NULL;
-    m->used -= CHUNK;
-}
-
-static void dirty(struct node *f, size_t from, size_t to)
-{
-    if (f->dirty_from >= f->dirty_to) {
-        f->dirty_from = from;
-        f->dirty_to = to;
-        return;
-    }
-    f->dirty_from = from < f->dirty_from ? from : f->dirty_from;
-    f->dirty_to = to > f->dirty_to ? to : f->dirty_to;
-}
-
-/* The live chunk at `i`, for writing: made when it is a hole, copied when the disk has it too. */
-static struct chunk *chunk_for_write(struct mem *m, struct node *f, size_t i)
-{
-    if (i >= f->slot_count) {
-        size_t count = f->slot_count ? f->slot_count : 4;
-        while (count <= i)
-            count *= 2;
-        f->slots = mem_realloc(f->slots, count * sizeof *f->slots);
-        memset(f->slots + f->slot_count, 0, (count - f->slot_count) * sizeof *f->slots);
-        f->slot_count = count;
-    }
-    struct slot *s = &f->slots[i];
-    dirty(f, i, i + 1);
-    if (!s->live) {
-        s->live = MEM_NEW(struct chunk);
-        s->live->refs = 1;
-        m->used += CHUNK;
-    } else if (s->live->refs > 1) {
-        struct chunk *copy = mem_dup(s->live, sizeof *copy);
-        copy->refs = 1;
-        chunk_drop(s->live);
-        s->live = copy;
-    }
-    return s->live;
-}
-
-/* Holes among the chunks that [at, at + n) touches. */
-static uint64_t holes(const struct node *f, uint64_t at, uint64_t n)
-{
-    uint64_t count = 0;
-    for (uint64_t i = at / CHUNK; n > 0 && i <= (at + n - 1) / CHUNK; i++)
-        count += i >= f->slot_count || !f->slots[i].live;
-    return count;
-}
-
-static void bytes_write(struct mem *m, struct node *f, const uint8_t *p, size_t n, uint64_t at)
-{
-    while (n > 0) {
-        size_t in = (size_t)(at % CHUNK);
-        size_t part = CHUNK - in < n ? CHUNK - in : n;
-        memcpy(chunk_for_write(m, f, (size_t)(at / CHUNK))->bytes + in, p, part);
-        p += part;
-        n -= part;
-        at += part;
-    }
-}
-
-static void bytes_read(const struct node *f, uint8_t *p, size_t n, uint64_t at)
-{
-    while (n > 0) {
-        size_t i = (size_t)(at / CHUNK), in = (size_t)(at % CHUNK);
-        size_t part = CHUNK - in < n ? CHUNK - in : n;
-        const struct chunk *c = i < f->slot_count ? f->slots[i].live : NULL;
-        if (c)
-            memcpy(p, c->bytes + in, part);
-        else
-            memset(p, 0, part);
-        p += part;
-        n -= part;
-        at += part;
-    }
-}
-
-/* Past `size` there is nothing, and what comes there later reads as zeros until written. */
-static void bytes_cut(struct mem *m, struct node *f, uint64_t size)
-{
-    size_t keep = (size_t)((size + CHUNK - 1) / CHUNK);
-    for (size_t i = keep; i < f->slot_count; i++)
-        live_drop(m, &f->slots[i]);
-    if (keep < f->slot_count)
-        dirty(f, keep, f->slot_count);
-    size_t in = (size_t)(size % CHUNK);
-    if (in > 0 && keep - 1 < f->slot_count && f->slots[keep - 1].live)
-        memset(chunk_for_write(m, f, keep - 1)->bytes + in, 0, CHUNK - in);
-}
-
 /* --- nodes and names ------------------------------------------------------------------------- */
 
-static struct node *node_new(bool is_dir)
+static struct node *node_new(struct mem *m, bool is_dir)
 {
     struct node *n = MEM_NEW(struct node);
     n->is_dir = is_dir;
+    mem_bytes_init(&n->bytes, &m->used);
     if (is_dir)
         n->entries = map_new(1);
     return n;
@@ -192,11 +75,7 @@ static void node_free(struct mem *m, struct node *n)
         free(e);
     }
     map_free(n->entries);
-    for (size_t i = 0; i < n->slot_count; i++) {
-        live_drop(m, &n->slots[i]);
-        chunk_drop(n->slots[i].durable);
-    }
-    free(n->slots);
+    mem_bytes_done(&n->bytes);
     free(n);
 }
 
@@ -308,13 +187,12 @@ static int open_node(struct mem *m, const char *path, unsigned flags, struct nod
     if (!at.node && !(flags & VFS_CREATE))
         return ENOENT;
     if (!at.node) {
-        at.node = node_new(false);
+        at.node = node_new(m, false);
         point(m, &entry_make(at.dir, at.name)->live, at.node);
         touch(m, at.node);
         touch(m, at.dir);
     } else if (flags & VFS_TRUNCATE) {
-        bytes_cut(m, at.node, 0);
-        at.node->size = 0;
+        mem_bytes_resize(&at.node->bytes, 0);
         touch(m, at.node);
     }
     *out = at.node;
@@ -376,9 +254,9 @@ static ssize_t mem_pread(struct vfile *file, void *to, size_t n, uint64_t at, st
     struct mem_file *f = (struct mem_file *)file;
     int number = enter(f, false);
     if (number == 0) {
-        uint64_t left = at < f->node->size ? f->node->size - at : 0;
+        uint64_t size = f->node->bytes.size, left = at < size ? size - at : 0;
         n = left < n ? (size_t)left : n;
-        bytes_read(f->node, to, n, at);
+        mem_bytes_read(&f->node->bytes, to, n, at);
     }
     return leave(f, number, "read", why) == OK ? (ssize_t)n : -1;
 }
@@ -390,15 +268,13 @@ static int write_all(struct mem *m, struct node *f, const struct iovec *iov, int
         n += iov[i].iov_len;
     if (at > INT64_MAX || n > INT64_MAX - at)
         return EFBIG;
-    uint64_t more = holes(f, at, n) * CHUNK;
+    uint64_t more = mem_bytes_cost(&f->bytes, at, n);
     if (more > 0 && (m->used > m->size || more > m->size - m->used))
         return ENOSPC;
     for (int i = 0; i < count; i++) {
-        bytes_write(m, f, iov[i].iov_base, iov[i].iov_len, at);
+        mem_bytes_write(&f->bytes, iov[i].iov_base, iov[i].iov_len, at);
         at += iov[i].iov_len;
     }
-    if (n > 0 && at > f->size)
-        f->size = at;
     touch(m, f);
     return 0;
 }
@@ -413,27 +289,12 @@ static enum err mem_pwritev(struct vfile *file, const struct iovec *iov, int cou
     return leave(f, number, "write", why);
 }
 
-static void node_sync(struct node *f)
-{
-    for (size_t i = f->dirty_from; i < f->dirty_to; i++) {
-        struct slot *s = &f->slots[i];
-        if (s->durable == s->live)
-            continue;
-        chunk_drop(s->durable);
-        s->durable = s->live;
-        if (s->live)
-            s->live->refs++;
-    }
-    f->dirty_from = f->dirty_to = 0;
-    f->durable_size = f->size;
-}
-
 static enum err mem_sync(struct vfile *file, struct why *why)
 {
     struct mem_file *f = (struct mem_file *)file;
     int number = enter(f, false);
     if (number == 0)
-        node_sync(f->node);
+        mem_bytes_sync(&f->node->bytes);
     return leave(f, number, "sync", why);
 }
 
@@ -444,8 +305,7 @@ static enum err mem_truncate(struct vfile *file, uint64_t size, struct why *why)
     if (number == 0 && size > INT64_MAX)
         number = EFBIG;
     if (number == 0) {
-        bytes_cut(f->m, f->node, size);
-        f->node->size = size;
+        mem_bytes_resize(&f->node->bytes, size);
         touch(f->m, f->node);
     }
     return leave(f, number, "resize", why);
@@ -453,13 +313,10 @@ static enum err mem_truncate(struct vfile *file, uint64_t size, struct why *why)
 
 static struct vfs_stat stat_of(const struct node *n)
 {
-    struct vfs_stat st = {.size = n->size, .mtime_ns = n->mtime_ns, .is_dir = n->is_dir};
-    for (size_t i = 0; i < n->slot_count; i++) {
-        uint64_t left = n->size - i * CHUNK;
-        if (n->slots[i].live)
-            st.disk_bytes += left < CHUNK ? (left + SECTOR - 1) / SECTOR * SECTOR : CHUNK;
-    }
-    return st;
+    return (struct vfs_stat){.size = n->bytes.size,
+                             .mtime_ns = n->mtime_ns,
+                             .is_dir = n->is_dir,
+                             .disk_bytes = mem_bytes_on_disk(&n->bytes)};
 }
 
 static enum err mem_fstat(struct vfile *file, struct vfs_stat *out, struct why *why)
@@ -509,7 +366,7 @@ static enum err mem_mkdir(const struct vfs *v, const char *path, unsigned mode, 
     if (number == 0 && at.node)
         number = EEXIST;
     if (number == 0) {
-        struct node *dir = node_new(true);
+        struct node *dir = node_new(m, true);
         point(m, &entry_make(at.dir, at.name)->live, dir);
         touch(m, dir);
         touch(m, at.dir);
@@ -671,28 +528,11 @@ static enum err mem_list(const struct vfs *v, const char *path, char ***names, s
 
 /* --- the disk -------------------------------------------------------------------------------- */
 
-static void file_cut(struct mem *m, struct node *f)
-{
-    for (size_t i = f->dirty_from; i < f->dirty_to; i++) {
-        struct slot *s = &f->slots[i];
-        if (s->live == s->durable)
-            continue;
-        live_drop(m, s);
-        s->live = s->durable;
-        if (s->live) {
-            s->live->refs++;
-            m->used += CHUNK;
-        }
-    }
-    f->dirty_from = f->dirty_to = 0;
-    f->size = f->durable_size;
-    f->locked = false;
-}
-
 static void node_cut(struct mem *m, struct node *n)
 {
     if (!n->is_dir) {
-        file_cut(m, n);
+        mem_bytes_revert(&n->bytes);
+        n->locked = false;
         return;
     }
     struct entry *e;
@@ -755,6 +595,6 @@ struct vfs *vfs_mem_new(void)
     m->base.ops = &mem_ops;
     m->size = UINT64_C(1) << 50;
     pthread_mutex_init(&m->mutex, NULL);
-    point(m, &m->root, node_new(true));
+    point(m, &m->root, node_new(m, true));
     return &m->base;
 }

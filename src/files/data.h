@@ -8,7 +8,8 @@
  *
  * Resume file (data_dir/torrents/INFOHASH.resume, format in data_resume.h): a header (version,
  * infohash, piece count, boot id, each file's size and mtime when last synced), then appended
- * records: piece proven, all synced.  Compacted by atomic replace at open and at close.
+ * records: piece proven, all synced.  Written anew by atomic replace before the
+ * first record of a run and at close, so a torrent that only seeds writes nothing.
  * A file changed underneath (size or mtime) has its pieces hashed again.
  *
  * Memory: at most DATA_HELD_MAX bytes of blocks that are not yet on disk, over all pieces;
@@ -52,12 +53,19 @@ struct data_cfg {
     void *arg;
 };
 
-/* DATA_OPENED or DATA_FAILED comes later.  Files are made when their first block is written
- * (empty ones at open), sparse, never through a symlink below dir. */
+/* DATA_OPENED comes later, whatever state the disk is in; DATA_FAILED may follow it.  Files are
+ * made when their first block is written (empty ones at open), sparse, never through a symlink
+ * below dir. */
 struct data *data_open(const struct data_cfg *cfg);
 
-/* Writes what is whole, records, syncs, closes; done comes once.  No data_cb after this call. */
+/* Writes what is whole, records, syncs, closes; done comes once.  No data_cb after this call; reads
+ * that still wait are answered with ERR_CLOSED before done. */
 void data_close(struct data *d, void (*done)(void *arg), void *arg);
+
+/* Lets go at once, as if the power went: nothing more is written, nobody is called.  For a machine
+ * that crashes in the simulator; what waits for a lane is freed when the lane lets go.  NULL:
+ * nothing. */
+void data_free(struct data *d);
 
 /* One bit a piece, BEP 3's order (high bit first); valid until the next event. */
 const uint8_t *data_have(const struct data *d);
@@ -65,7 +73,8 @@ uint32_t data_have_count(const struct data *d);
 bool data_has(const struct data *d, uint32_t piece);
 
 /* A block from a peer; bytes are copied.  begin is a multiple of BLOCK_LEN and len the block's full
- * length (checked by the caller).  false: already held or had, dropped. */
+ * length (checked by the caller).  false: dropped, because it is held or had already, or because
+ * DATA_HELD_MAX is reached. */
 bool data_put(struct data *d, uint32_t piece, uint32_t begin, const void *bytes, size_t len);
 /* Blocks of an unfinished piece that are here. */
 bool data_has_block(const struct data *d, uint32_t piece, uint32_t block);

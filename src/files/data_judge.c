@@ -1,6 +1,7 @@
 #include "files/data_judge.h"
 
 #include "base/mem.h"
+#include "files/bits.h"
 
 #include <string.h>
 
@@ -40,9 +41,9 @@ static enum verdict verdict(const struct resume *r, const struct judge_case *c, 
     const uint8_t *believed = c->same_boot ? r->proven : r->synced;
     if (c->hash_all || !all_ours)
         return CHECK;
-    if (bit_get(believed, piece))
+    if (bits_get(believed, piece))
         return HAVE;
-    return hash_rest || bit_get(r->proven, piece) ? CHECK : MISSING;
+    return hash_rest || bits_get(r->proven, piece) ? CHECK : MISSING;
 }
 
 uint32_t judge(struct resume *r, const struct judge_case *c, uint8_t *check)
@@ -55,19 +56,19 @@ uint32_t judge(struct resume *r, const struct judge_case *c, uint8_t *check)
     for (uint32_t p = 0; p < r->piece_count; p++) {
         switch (verdict(r, c, ours, hash_rest, p)) {
         case HAVE: /* and synced, if it was */
-            bit_set(r->proven, p);
+            bits_set(r->proven, p);
             continue;
         case CHECK:
-            bit_set(check, p);
+            bits_set(check, p);
             to_check++;
             break;
         case MISSING:
             break;
         }
-        bit_clear(r->proven, p);
-        bit_clear(r->synced, p);
+        bits_clear(r->proven, p);
+        bits_clear(r->synced, p);
     }
-    memcpy(r->marked, r->synced, bit_bytes(r->piece_count));
+    memcpy(r->marked, r->synced, bits_bytes(r->piece_count));
     for (uint32_t i = 0; i < r->file_count; i++)
         r->files[i] = c->now[i].there ? (struct resume_file){RESUME_FILE_QUIET, c->now[i].size,
                                                              c->now[i].mtime_ns}

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "crypto/sha256.h"
+#include "files/bits.h"
 
 #include <string.h>
 
@@ -26,9 +27,9 @@ struct resume *resume_new(const uint8_t infohash[SHA1_LEN], uint32_t piece_count
     r->piece_count = piece_count;
     r->file_count = file_count;
     strncpy(r->boot_id, boot_id, RESUME_BOOT_MAX);
-    r->proven = mem_zalloc(bit_bytes(piece_count));
-    r->marked = mem_zalloc(bit_bytes(piece_count));
-    r->synced = mem_zalloc(bit_bytes(piece_count));
+    r->proven = mem_zalloc(bits_bytes(piece_count));
+    r->marked = mem_zalloc(bits_bytes(piece_count));
+    r->synced = mem_zalloc(bits_bytes(piece_count));
     r->files = mem_array(file_count, sizeof *r->files);
     return r;
 }
@@ -55,26 +56,26 @@ size_t resume_max(uint32_t piece_count, uint32_t file_count)
 static void apply_proven(struct resume *r, uint32_t first, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        bit_set(r->proven, first + i);
+        bits_set(r->proven, first + i);
 }
 
 static void apply_lost(struct resume *r, uint32_t piece)
 {
-    bit_clear(r->proven, piece);
-    bit_clear(r->marked, piece);
-    bit_clear(r->synced, piece);
+    bits_clear(r->proven, piece);
+    bits_clear(r->marked, piece);
+    bits_clear(r->synced, piece);
 }
 
 static void apply_unsynced(struct resume *r)
 {
-    memcpy(r->proven, r->synced, bit_bytes(r->piece_count));
-    memcpy(r->marked, r->synced, bit_bytes(r->piece_count));
+    memcpy(r->proven, r->synced, bits_bytes(r->piece_count));
+    memcpy(r->marked, r->synced, bits_bytes(r->piece_count));
     r->hash_rest = true;
 }
 
 static void copy_bits(struct resume *r, uint8_t *to, const uint8_t *from)
 {
-    memcpy(to, from, bit_bytes(r->piece_count));
+    memcpy(to, from, bits_bytes(r->piece_count));
 }
 
 /* --- writing -------------------------------------------------------------------------------- */
@@ -163,7 +164,7 @@ static void put_unsynced_rows(const struct resume *r, struct buf *out)
     uint32_t i = 0;
     while (i < r->piece_count) {
         uint32_t first = i;
-        while (i < r->piece_count && bit_get(r->proven, i) && !bit_get(r->synced, i))
+        while (i < r->piece_count && bits_get(r->proven, i) && !bits_get(r->synced, i))
             i++;
         if (i > first)
             put_numbers(out, REC_PROVEN, (uint32_t[]){first, i - first}, 2);
@@ -184,7 +185,7 @@ void resume_write(const struct resume *r, struct buf *out)
     buf_u8(out, r->hash_rest ? FLAG_HASH_REST : 0);
     buf_u8(out, (uint8_t)boot_len);
     buf_put(out, r->boot_id, boot_len);
-    buf_put(out, r->synced, bit_bytes(r->piece_count));
+    buf_put(out, r->synced, bits_bytes(r->piece_count));
     for (uint32_t i = 0; i < r->file_count; i++) {
         buf_u8(out, (uint8_t)r->files[i].state);
         buf_be64(out, r->files[i].size);
@@ -247,11 +248,10 @@ static enum err read_snapshot(struct resume *r, struct cur *c, struct why *why)
     uint8_t flags = cur_u8(c);
     uint8_t boot_len = cur_u8(c);
     struct cur boot = cur_take(c, boot_len);
-    struct cur bits = cur_take(c, bit_bytes(r->piece_count));
+    struct cur bits = cur_take(c, bits_bytes(r->piece_count));
     struct cur table = cur_take(c, (size_t)r->file_count * 17);
-    unsigned spare = r->piece_count % 8 ? 0xffu >> r->piece_count % 8 : 0;
     if (c->bad || !check_is_right(&from, c) || boot_len > RESUME_BOOT_MAX ||
-        (spare > 0 && bits.p[bits.n - 1] & spare))
+        !bits_spare_clear(bits.p, r->piece_count))
         return why_set(why, ERR_INVALID, "resume file: damaged");
     r->hash_rest = flags & FLAG_HASH_REST;
     memset(r->boot_id, 0, sizeof r->boot_id);

@@ -83,22 +83,4 @@ void resume_unsynced(struct resume *r, struct buf *out);
 /* All that was to be hashed has been. */
 void resume_checked(struct resume *r, struct buf *out);
 
-/* Bitmaps in BEP 3's order. */
-static inline bool bit_get(const uint8_t *bits, uint32_t i)
-{
-    return bits[i / 8] >> (7 - i % 8) & 1;
-}
-static inline void bit_set(uint8_t *bits, uint32_t i)
-{
-    bits[i / 8] = (uint8_t)(bits[i / 8] | 0x80 >> i % 8);
-}
-static inline void bit_clear(uint8_t *bits, uint32_t i)
-{
-    bits[i / 8] = (uint8_t)(bits[i / 8] & ~(0x80 >> i % 8));
-}
-static inline size_t bit_bytes(uint32_t count)
-{
-    return ((size_t)count + 7) / 8;
-}
-
 #endif

@@ -1,6 +1,8 @@
 /* Any bytes are a resume file or are refused; what was read, written again, reads the same. */
 #include "files/data_resume.h"
 
+#include "files/bits.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
 static bool same(const struct resume *a, const struct resume *b)
 {
-    size_t bits = bit_bytes(a->piece_count);
+    size_t bits = bits_bytes(a->piece_count);
     for (uint32_t i = 0; i < a->file_count; i++)
         if (a->files[i].state != b->files[i].state || a->files[i].size != b->files[i].size ||
             a->files[i].mtime_ns != b->files[i].mtime_ns)

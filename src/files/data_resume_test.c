@@ -1,6 +1,7 @@
 #include "files/data_resume.h"
 
 #include "base/test.h"
+#include "files/bits.h"
 
 static const uint8_t HASH[] = "hhhhhhhhhhhhhhhhhhhh";
 
@@ -120,7 +121,7 @@ static void every_truncation_keeps_the_good_prefix(void **state)
         } else {
             assert_int_equal(got->torn, n > snapshot && n < buf_len(&file));
             assert_memory_equal(got->synced, "\x18\x00\x00", 3);
-            assert_int_equal(bit_get(got->proven, 19), n == buf_len(&file));
+            assert_int_equal(bits_get(got->proven, 19), n == buf_len(&file));
         }
         resume_free(got);
     }

@@ -1,0 +1,122 @@
+/* Hash what is on disk: at open what could not be proven, and all of it for data_verify(). */
+#include "files/data_in.h"
+
+#include "base/mem.h"
+#include "files/bits.h"
+
+#include <string.h>
+
+static uint32_t next(void *arg, uint32_t from)
+{
+    struct data *d = arg;
+    while (from < d->layout.piece_count && !bits_get(d->c.todo, from))
+        from++;
+    return from;
+}
+
+/* A read that says nothing about the bytes (no right to open, no descriptors) takes nothing away.
+ */
+static bool says_gone(const struct why *why)
+{
+    return why->code == ERR_NOT_FOUND || why->code == ERR_IO;
+}
+
+static void result(void *arg, uint32_t piece, const uint8_t *sha1, const struct why *why)
+{
+    struct data *d = arg;
+    d->c.done++;
+    bits_clear(d->c.todo, piece);
+    if (data_write_has_part(d, piece) || bits_get(d->sure, piece))
+        return; /* it is being downloaded: what was read may be half written */
+    bool had = bits_get(d->have, piece);
+    bool good = sha1 && memcmp(sha1, d->cfg.mi->pieces + (size_t)piece * SHA1_LEN, SHA1_LEN) == 0;
+    if (good && !had) {
+        data_write_found(d, piece);
+    } else if (sha1 && !good && had) {
+        struct why changed;
+        why_set(&changed, ERR_INVALID, "its hash differs");
+        data_lose(d, piece, &changed);
+    } else if (!sha1 && had && says_gone(why)) {
+        data_lose(d, piece, why);
+    } else if (!sha1 && why->code != ERR_NOT_FOUND) {
+        log_warn(d->cfg.log, "piece %u cannot be checked: %s", piece, why->text);
+    }
+}
+
+static void verify_from_start(struct data *d);
+
+static void on_swept(void *arg)
+{
+    struct data *d = arg;
+    d->c.sweep = NULL;
+    d->c.running = false;
+    if (d->c.again) {
+        d->c.again = false;
+        verify_from_start(d);
+    } else if (!d->closing && !d->dead) {
+        d->w.checked = true; /* DATA_CHECKED comes when that is recorded */
+        data_write_kick(d);
+    }
+    data_let_go(d);
+}
+
+void data_check_start(struct data *d)
+{
+    d->c.running = true;
+    d->c.done = 0;
+    d->c.total = bits_count(d->c.todo, d->layout.piece_count);
+    struct sweep_cfg cfg = {.loop = d->cfg.loop,
+                            .pool = d->pool,
+                            .layout = &d->layout,
+                            .next = next,
+                            .result = result,
+                            .done = on_swept,
+                            .arg = d};
+    data_hold(d);
+    d->c.sweep = sweep_start(&cfg);
+}
+
+static void look_work(void *arg)
+{
+    struct data *d = arg;
+    disk_look(d->disk);
+}
+
+static void on_looked(void *arg)
+{
+    struct data *d = arg;
+    readpool_forget(d->pool); /* what was put in a file's place is to be seen */
+    if (!d->closing && !d->dead)
+        data_check_start(d);
+    data_let_go(d);
+}
+
+static void verify_from_start(struct data *d)
+{
+    for (uint32_t p = 0; p < d->layout.piece_count; p++)
+        bits_set(d->c.todo, p);
+    d->c.running = true;
+    d->c.done = 0;
+    d->c.total = d->layout.piece_count;
+    data_hold(d);
+    lane_run(d->cfg.loop, LANE_DISK_ORDERED, look_work, on_looked, d);
+}
+
+void data_verify(struct data *d)
+{
+    if (d->closing || !d->opened)
+        return;
+    if (!d->c.running) {
+        verify_from_start(d);
+        return;
+    }
+    d->c.again = true;
+    sweep_stop(d->c.sweep);
+}
+
+bool data_checking(const struct data *d, uint32_t *done, uint32_t *total)
+{
+    *done = d->c.done;
+    *total = d->c.total;
+    return d->c.running;
+}

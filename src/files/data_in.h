@@ -1,0 +1,121 @@
+/* files/data_in.h - what the parts of files/data.h share; nobody else includes it.
+ *
+ *     data.c         open, close, events, which pieces are had
+ *     data_write.c   blocks from peers: held, hashed, handed to the disk; what is recorded when
+ *     data_read.c    blocks for peers
+ *     data_check.c   hashing what is on disk
+ *     data_disk.c    the ordered lane's half (files/data_disk.h)
+ *
+ * A piece's way: data_put() blocks -> [hash on LANE_CPU] and [write on LANE_DISK_ORDERED], side by
+ * side -> proven and written -> [record] -> had, DATA_PIECE_OK.
+ *
+ * Whatever is under way on a lane, and each callback of ours that may call the owner, holds the
+ * data (data_hold, data_let_go); closing goes on, and freeing happens, when nothing holds it. */
+#ifndef SHOAL_FILES_DATA_IN_H
+#define SHOAL_FILES_DATA_IN_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "files/data.h"
+#include "files/data_disk.h"
+#include "files/readpool.h"
+#include "files/sweep.h"
+
+struct pieces { /* numbers, in the order in which they came */
+    uint32_t *at;
+    size_t n, cap;
+};
+void pieces_add(struct pieces *p, uint32_t piece);
+
+struct data_write {
+    struct map *parts;   /* piece -> struct part: those that are not had and not bad */
+    struct link ready;   /* parts that have something worth writing */
+    struct link waste;   /* parts found bad that a lane still holds */
+    size_t held;         /* bytes of blocks in memory */
+    bool busy;           /* until DATA_DRAINED */
+    bool running;        /* a write job is */
+    bool syncing;        /* disk_sync is running, or its result is not recorded yet */
+    struct timer *timer; /* to the next sync; NULL: nothing is dirty */
+    /* For the next write job: */
+    struct pieces proven, lost;
+    bool make_empty, checked, mark, synced, unsynced;
+    struct disk_dirty dirty; /* of the sync that failed, for unsynced */
+    bool touched;            /* something was recorded since open */
+};
+
+struct data_reads {
+    size_t count;         /* reads that were asked for and not answered */
+    struct link windows;  /* of pieces, those used last at the tail */
+    struct link waiting;  /* reads for which no window could be loaded yet */
+    struct link soon;     /* reads that can be answered */
+    unsigned loading;     /* windows */
+    struct timer *answer; /* the turn in which `soon` is answered */
+    struct timer *idle;   /* to the next look whether anybody still reads */
+    bool used;            /* since the last look */
+};
+
+struct data_check {
+    struct sweep *sweep;
+    uint8_t *todo;        /* a bit a piece */
+    uint32_t done, total; /* pieces of the check that runs */
+    bool running;
+    bool again; /* data_verify() while one runs */
+};
+
+struct data {
+    struct data_cfg cfg; /* its strings are those below */
+    char *dir, *resume_path, *boot_id;
+    struct layout layout;
+    struct disk_cfg disk_cfg;
+    struct disk *disk;
+    struct readpool *pool;
+
+    uint8_t *have;
+    uint32_t have_count;
+    uint8_t *sure;       /* a bit a piece: proven and on disk, being recorded */
+    uint64_t *file_done; /* bytes in had pieces */
+
+    bool opened;
+    bool failed;    /* until data_retry() */
+    bool closing;   /* no more events */
+    bool dead;      /* data_free() */
+    bool last_sync; /* of closing, is done or on its way */
+    unsigned holds;
+    struct timer *close_turn; /* data_close() answers reads in a turn of its own */
+    void (*closed)(void *arg);
+    void *closed_arg;
+
+    struct data_write w;
+    struct data_reads r;
+    struct data_check c;
+};
+
+void data_hold(struct data *d);
+void data_let_go(struct data *d); /* d may be gone after it */
+void data_emit(struct data *d, enum data_event ev, uint32_t piece, const struct why *why);
+void data_fail(struct data *d, const struct why *why);
+
+/* A piece became had; is not any more.  The caller emits. */
+void data_gain(struct data *d, uint32_t piece);
+void data_lose(struct data *d, uint32_t piece, const struct why *why); /* and records, emits */
+
+void data_write_init(struct data *d);
+void data_write_done(struct data *d);
+void data_write_close(struct data *d); /* what is not whole is dropped */
+bool data_write_pending(const struct data *d);
+/* Start a write job if there is reason to and none runs. */
+void data_write_kick(struct data *d);
+/* After a job that left something unsynced: a sync within DATA_SYNC_US. */
+void data_write_sync_later(struct data *d);
+/* A piece was found good on disk. */
+void data_write_found(struct data *d, uint32_t piece);
+bool data_write_has_part(const struct data *d, uint32_t piece);
+
+void data_read_init(struct data *d);
+void data_read_close(struct data *d); /* answers what waits, with ERR_CLOSED */
+void data_read_done(struct data *d);  /* silence */
+void data_read_forget(struct data *d, uint32_t piece);
+
+void data_check_start(struct data *d); /* hash c.todo */
+
+#endif

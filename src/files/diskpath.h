@@ -1,0 +1,33 @@
+/* files/diskpath.h - open a torrent's file below its folder, and never through a symlink.
+ *
+ * Names come from strangers (files/metainfo.h has made them safe to join), but what lies on the
+ * disk may have been put there by someone else: a folder that is a symlink would lead outside.  So
+ * each folder between `dir` and the file is looked at before the file is opened, and the file
+ * itself is opened with VFS_NOFOLLOW.  `dir` is the owner's choice and may be a symlink.
+ *
+ * Not covered: somebody who swaps a folder for a symlink between the look and the open.  Whoever
+ * can do that has the owner's rights in that folder anyway.  Hard links and mount points are
+ * followed.  All calls block: for disk lanes. */
+#ifndef SHOAL_FILES_DISKPATH_H
+#define SHOAL_FILES_DISKPATH_H
+
+#include "store/vfs.h"
+
+#include <stddef.h>
+
+/* dir/path; the caller's to free(). */
+char *diskpath_join(const char *dir, const char *path);
+
+/* The folder that `path` lies in: "/a" for "/a/b", "/" for "/a".  The caller's to free(). */
+char *diskpath_parent(const char *path);
+
+/* The file dir/path.  With VFS_CREATE its folders are made too.  ERR_NOT_FOUND: it or one of its
+ * folders is not there; ERR_DENIED: something on the way is a symlink or no folder. */
+struct vfile *diskpath_open(const struct vfs *vfs, const char *dir, const char *path,
+                            unsigned flags, struct why *why);
+
+/* What dir/path is, looked at with the same care; a symlink as the last part is ERR_DENIED. */
+MUST_CHECK enum err diskpath_stat(const struct vfs *vfs, const char *dir, const char *path,
+                                  struct vfs_stat *out, struct why *why);
+
+#endif

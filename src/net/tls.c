@@ -1,0 +1,571 @@
+#include "net/tls.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "crypto/openssl.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    RECORD = 16384,       /* plaintext of one record, RFC 8446 section 5.1 */
+    OUT_MAX = 4 * RECORD, /* more to send, and nothing is read: nobody makes us answer for ever */
+    ALPN_MAX = 1024,      /* bytes of all names together */
+};
+
+struct tls {
+    SSL_CTX *ctx;
+    BIO_METHOD *bio;
+    uint8_t alpn[ALPN_MAX]; /* as on the wire: length, name, length, name ... */
+    unsigned alpn_len;
+    unsigned users; /* the maker, and each conn */
+};
+
+struct tls_conn {
+    struct conn conn;
+    struct tls *tls;
+    SSL *ssl;
+    struct buf out; /* records that the conn below has not taken yet */
+    bool dialled, open;
+    bool want_read, want_write; /* an event is owed to the owner */
+    bool shut, below_shut;      /* close_notify is said; and the end below, when out was empty */
+    bool below_ended, below_failed;
+    bool *gone;          /* set when the owner closes us inside his callback */
+    struct why *why;     /* it failed; told, or will be by `timer` */
+    struct timer *timer; /* the handshake's deadline, or CONN_CLOSED in the next turn */
+    char *host;          /* whom we dialled */
+    char *alpn;          /* agreed on; NULL: none */
+};
+
+/* Settings. */
+
+void tls_free(struct tls *t)
+{
+    if (!t || --t->users > 0)
+        return;
+    SSL_CTX_free(t->ctx);
+    BIO_meth_free(t->bio);
+    free(t);
+}
+
+/* What OpenSSL has to say of the call that just failed. */
+static const char *ssl_words(void)
+{
+    unsigned long error = ERR_peek_error();
+    const char *words = ERR_SYSTEM_ERROR(error) ? strerrordesc_np(ERR_GET_REASON(error))
+                                                : ERR_reason_error_string(error);
+    return words ? words : "unknown error";
+}
+
+static enum err set_alpn(struct tls *t, const char *const *names, struct why *why)
+{
+    for (size_t i = 0; names && names[i]; i++) {
+        size_t n = strlen(names[i]);
+        if (n == 0 || n > 255 || t->alpn_len + 1 + n > sizeof t->alpn)
+            return why_set(why, ERR_LIMIT, "ALPN: a name of %zu bytes", n);
+        t->alpn[t->alpn_len++] = (uint8_t)n;
+        memcpy(t->alpn + t->alpn_len, names[i], n);
+        t->alpn_len += (unsigned)n;
+    }
+    return OK;
+}
+
+/* The first of ours that the client has offered; without one the handshake ends (RFC 7301 section
+ * 3.2: "no_application_protocol"). */
+static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                       const unsigned char *offered, unsigned offered_len, void *arg)
+{
+    const struct tls *t = arg;
+    unsigned char *chosen;
+    (void)ssl;
+    if (SSL_select_next_proto(&chosen, out_len, t->alpn, t->alpn_len, offered, offered_len) !=
+        OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static int bio_read(BIO *b, char *to, int n);
+static int bio_write(BIO *b, const char *bytes, int n);
+static long bio_ctrl(BIO *b, int cmd, long num, void *ptr);
+
+static struct tls *tls_new(const char *const *alpn, struct why *why)
+{
+    struct tls *t = MEM_NEW(struct tls);
+    t->users = 1;
+    t->ctx = SSL_CTX_new(TLS_method());
+    t->bio = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "conn");
+    if (!t->ctx || !t->bio)
+        abort(); /* out of memory, base/mem.h */
+    BIO_meth_set_read(t->bio, bio_read);
+    BIO_meth_set_write(t->bio, bio_write);
+    BIO_meth_set_ctrl(t->bio, bio_ctrl);
+    SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION);
+    SSL_CTX_set_options(t->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(t->ctx, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(t->ctx, 1); /* not two reads below for each record */
+    SSL_CTX_set_session_cache_mode(t->ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(t->ctx, 0);
+    if (set_alpn(t, alpn, why) == OK)
+        return t;
+    tls_free(t);
+    return NULL;
+}
+
+/* A passphrase cannot be asked for. */
+static int no_passphrase(char *buf, int size, int writing, void *arg)
+{
+    (void)buf;
+    (void)size;
+    (void)writing;
+    (void)arg;
+    return -1;
+}
+
+static bool trust(struct tls *t, BIO *pem)
+{
+    X509_STORE *store = SSL_CTX_get_cert_store(t->ctx);
+    unsigned count = 0;
+    for (X509 *x; (x = PEM_read_bio_X509(pem, NULL, no_passphrase, NULL)); count++) {
+        X509_STORE_add_cert(store, x);
+        X509_free(x);
+    }
+    return count > 0;
+}
+
+struct tls *tls_new_client(const char *ca_pem, const char *const *alpn, struct why *why)
+{
+    struct tls *t = tls_new(alpn, why);
+    if (!t)
+        return NULL;
+    ERR_clear_error();
+    SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
+    BIO *pem = ca_pem ? BIO_new_mem_buf(ca_pem, -1) : NULL;
+    bool trusted = ca_pem ? trust(t, pem) : SSL_CTX_set_default_verify_paths(t->ctx) == 1;
+    BIO_free(pem);
+    ERR_clear_error(); /* the end of the PEM text is an error to OpenSSL */
+    if (trusted)
+        return t;
+    why_set(why, ERR_INVALID, "TLS: no certificates to trust");
+    tls_free(t);
+    return NULL;
+}
+
+/* The first certificate is our own; the others are sent with it. */
+static bool use_certs(struct tls *t, BIO *pem)
+{
+    X509 *own = pem ? PEM_read_bio_X509(pem, NULL, no_passphrase, NULL) : NULL;
+    bool good = own && SSL_CTX_use_certificate(t->ctx, own) == 1;
+    X509_free(own);
+    for (X509 *x; good && (x = PEM_read_bio_X509(pem, NULL, no_passphrase, NULL));)
+        good = SSL_CTX_add0_chain_cert(t->ctx, x) == 1;
+    if (good)
+        ERR_clear_error();
+    return good;
+}
+
+static bool use_key(struct tls *t, BIO *pem)
+{
+    EVP_PKEY *key = pem ? PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL) : NULL;
+    bool good =
+        key && SSL_CTX_use_PrivateKey(t->ctx, key) == 1 && SSL_CTX_check_private_key(t->ctx) == 1;
+    EVP_PKEY_free(key);
+    return good;
+}
+
+/* Takes both BIOs, which may be NULL (OpenSSL then has the reason). */
+static struct tls *new_server(BIO *cert, BIO *key, const char *const *alpn, struct why *why)
+{
+    struct tls *t = tls_new(alpn, why);
+    if (t && !(use_certs(t, cert) && use_key(t, key))) {
+        why_set(why, ERR_INVALID, "TLS: certificate and key: %s", ssl_words());
+        tls_free(t);
+        t = NULL;
+    }
+    if (t && t->alpn_len > 0)
+        SSL_CTX_set_alpn_select_cb(t->ctx, choose_alpn, t);
+    BIO_free(cert);
+    BIO_free(key);
+    return t;
+}
+
+struct tls *tls_new_server(const char *cert_pem, const char *key_pem, const char *const *alpn,
+                           struct why *why)
+{
+    ERR_clear_error();
+    return new_server(BIO_new_mem_buf(cert_pem, -1), BIO_new_mem_buf(key_pem, -1), alpn, why);
+}
+
+struct tls *tls_load_server(const char *cert_path, const char *key_path, const char *const *alpn,
+                            struct why *why)
+{
+    ERR_clear_error();
+    return new_server(BIO_new_file(cert_path, "r"), BIO_new_file(key_path, "r"), alpn, why);
+}
+
+/* What OpenSSL reads from and writes to.  Writing always succeeds, into `out`: OpenSSL would
+ * otherwise insist on the same bytes at the next SSL_write, which conn_sendv does not promise. */
+
+static int bio_write(BIO *b, const char *bytes, int n)
+{
+    struct tls_conn *c = BIO_get_data(b);
+    buf_put(&c->out, bytes, (size_t)n);
+    return n;
+}
+
+static int bio_read(BIO *b, char *to, int n)
+{
+    struct tls_conn *c = BIO_get_data(b);
+    BIO_clear_retry_flags(b);
+    if (c->below_failed || c->below_ended || n <= 0)
+        return c->below_failed ? -1 : 0;
+    ssize_t got = CONN_AGAIN;
+    if (buf_len(&c->out) < OUT_MAX) /* else CONN_WRITABLE below brings us back */
+        got = conn_recv(c->conn.below, to, (size_t)n);
+    if (got > 0)
+        return (int)got;
+    c->below_ended = got == CONN_END;
+    c->below_failed = got == CONN_FAILED;
+    if (got == CONN_AGAIN)
+        BIO_set_retry_read(b);
+    return c->below_ended ? 0 : -1;
+}
+
+static long bio_ctrl(BIO *b, int cmd, long num, void *ptr)
+{
+    const struct tls_conn *c = BIO_get_data(b);
+    (void)num;
+    (void)ptr;
+    if (cmd == BIO_CTRL_EOF)
+        return c->below_ended;
+    return cmd == BIO_CTRL_FLUSH;
+}
+
+/* Failing. */
+
+/* False when the owner has closed us meanwhile, and c is no more. */
+static bool raise_event(struct tls_conn *c, enum conn_event ev, const struct why *why)
+{
+    bool gone = false;
+    c->gone = &gone;
+    conn_raise(&c->conn, ev, why);
+    if (!gone)
+        c->gone = NULL;
+    return !gone;
+}
+
+static void tell_closed(void *arg)
+{
+    struct tls_conn *c = arg;
+    c->timer = NULL;
+    raise_event(c, CONN_CLOSED, c->why);
+}
+
+/* It is over, and the owner hears of it in the next turn. */
+static void fail(struct tls_conn *c, const struct why *why)
+{
+    if (c->why)
+        return;
+    c->why = mem_dup(why, sizeof *why);
+    timer_cancel(c->timer);
+    c->timer = timer_start(c->conn.loop, 0, tell_closed, c);
+}
+
+/* Say why OpenSSL gave up.  Where the conn below failed, its own CONN_CLOSED has the reason. */
+static void fail_ssl(struct tls_conn *c)
+{
+    struct why why;
+    unsigned long error = ERR_peek_error();
+    long verdict = SSL_get_verify_result(c->ssl);
+    if (c->below_failed)
+        return;
+    if (c->dialled && !c->open && verdict != X509_V_OK)
+        why_set(&why, ERR_DENIED, "the certificate of %.100s is refused: %s", c->host,
+                X509_verify_cert_error_string(verdict));
+    else if (ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+        why_set(&why, ERR_CLOSED, "TLS: cut off %s",
+                c->open ? "without a goodbye" : "during the handshake");
+    else
+        why_set(&why, ERR_INVALID, "TLS: %s", ssl_words());
+    fail(c, &why);
+}
+
+/* Moving bytes. */
+
+static void flush(struct tls_conn *c)
+{
+    ssize_t n = 1;
+    while (buf_len(&c->out) > 0 && n > 0 && !c->below_failed) {
+        n = conn_send(c->conn.below, buf_bytes(&c->out), buf_len(&c->out));
+        if (n > 0)
+            buf_eat(&c->out, (size_t)n);
+        c->below_failed |= n == CONN_FAILED;
+    }
+    if (buf_len(&c->out) > 0)
+        return;
+    buf_done(&c->out); /* an idle conn holds nothing */
+    if (c->shut && !c->below_shut && !c->below_failed) {
+        c->below_shut = true;
+        conn_shut(c->conn.below);
+    }
+}
+
+/* peek: only find out what a read would give. */
+static ssize_t read_some(struct tls_conn *c, void *to, size_t n, bool peek)
+{
+    int most = n < INT_MAX ? (int)n : INT_MAX;
+    ERR_clear_error();
+    int rc = peek ? SSL_peek(c->ssl, to, most) : SSL_read(c->ssl, to, most);
+    int code = rc > 0 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, rc);
+    if (code == SSL_ERROR_SSL || code == SSL_ERROR_SYSCALL)
+        fail_ssl(c);
+    flush(c); /* an alert, or the answer to a change of keys */
+    if (rc > 0)
+        return rc;
+    if (code == SSL_ERROR_ZERO_RETURN)
+        return CONN_END;
+    return code == SSL_ERROR_WANT_READ ? CONN_AGAIN : CONN_FAILED;
+}
+
+static ssize_t tls_recv(struct conn *conn, void *to, size_t n)
+{
+    struct tls_conn *c = (struct tls_conn *)conn;
+    if (c->why)
+        return CONN_FAILED;
+    ssize_t got = c->open ? read_some(c, to, n, false) : CONN_AGAIN;
+    if (got == CONN_AGAIN)
+        c->want_read = true;
+    return got;
+}
+
+/* One record's worth from the parts, starting `skip` bytes in.  Gathered, so that a small header
+ * and its payload travel in one record. */
+static size_t gather(uint8_t record[RECORD], const struct iovec *iov, int count, size_t skip)
+{
+    size_t n = 0;
+    for (int i = 0; i < count && n < RECORD; i++) {
+        if (skip >= iov[i].iov_len) {
+            skip -= iov[i].iov_len;
+            continue;
+        }
+        size_t part = iov[i].iov_len - skip;
+        part = part < RECORD - n ? part : RECORD - n;
+        memcpy(record + n, (const uint8_t *)iov[i].iov_base + skip, part);
+        n += part;
+        skip = 0;
+    }
+    return n;
+}
+
+static ssize_t tls_sendv(struct conn *conn, const struct iovec *iov, int count)
+{
+    struct tls_conn *c = (struct tls_conn *)conn;
+    uint8_t record[RECORD];
+    size_t took = 0, given = 0;
+    if (c->why || c->below_failed)
+        return CONN_FAILED;
+    for (int i = 0; i < count; i++)
+        given += iov[i].iov_len;
+    if (c->open)
+        flush(c);
+    while (c->open && took < given && buf_len(&c->out) == 0 && !c->below_failed) {
+        size_t n = gather(record, iov, count, took);
+        ERR_clear_error();
+        if (SSL_write(c->ssl, record, (int)n) <= 0) {
+            fail_ssl(c);
+            return CONN_FAILED;
+        }
+        took += n;
+        flush(c);
+    }
+    if (c->below_failed)
+        return CONN_FAILED;
+    if (took == given)
+        return (ssize_t)took;
+    c->want_write = true;
+    return took > 0 ? (ssize_t)took : CONN_AGAIN;
+}
+
+static void tls_shut(struct conn *conn)
+{
+    struct tls_conn *c = (struct tls_conn *)conn;
+    if (!c->open || c->shut || c->why)
+        return;
+    c->shut = true;
+    ERR_clear_error();
+    SSL_shutdown(c->ssl);
+    flush(c);
+}
+
+static void tls_close(struct conn *conn)
+{
+    struct tls_conn *c = (struct tls_conn *)conn;
+    if (!c->below_failed)
+        tls_shut(conn);
+    if (c->gone)
+        *c->gone = true;
+    timer_cancel(c->timer);
+    conn_close(c->conn.below);
+    SSL_free(c->ssl);
+    buf_done(&c->out);
+    tls_free(c->tls);
+    free(c->why);
+    free(c->host);
+    free(c->alpn);
+    free(c);
+}
+
+static const struct conn_ops tls_ops = {
+    .name = "tls", .recv = tls_recv, .sendv = tls_sendv, .close = tls_close, .shut = tls_shut};
+
+/* Events.  Each returns false when the owner closed us in his callback. */
+
+/* Tell the owner who waits for bytes, if there are some: what came may be half a record only. */
+static bool offer_read(struct tls_conn *c)
+{
+    uint8_t byte;
+    if (!c->want_read || c->why || read_some(c, &byte, 1, true) == CONN_AGAIN || c->why ||
+        c->below_failed)
+        return true;
+    c->want_read = false;
+    return raise_event(c, CONN_READABLE, NULL);
+}
+
+static bool offer_write(struct tls_conn *c)
+{
+    if (!c->want_write || c->why || c->below_failed || buf_len(&c->out) > 0)
+        return true;
+    c->want_write = false;
+    return raise_event(c, CONN_WRITABLE, NULL);
+}
+
+static void shake(struct tls_conn *c)
+{
+    ERR_clear_error();
+    int rc = SSL_do_handshake(c->ssl);
+    int code = rc == 1 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, rc);
+    if (rc != 1 && code != SSL_ERROR_WANT_READ)
+        fail_ssl(c);
+    flush(c); /* also the alert that says what we did not like */
+    if (rc != 1)
+        return;
+    const unsigned char *alpn;
+    unsigned alpn_len;
+    SSL_get0_alpn_selected(c->ssl, &alpn, &alpn_len);
+    if (alpn_len > 0)
+        c->alpn = mem_strndup((const char *)alpn, alpn_len);
+    c->open = true;
+    c->want_read = true;
+    timer_cancel(c->timer);
+    c->timer = NULL;
+    if (raise_event(c, CONN_OPEN, NULL) && offer_write(c))
+        offer_read(c);
+}
+
+static void on_below(void *arg, enum conn_event ev, const struct why *why)
+{
+    struct tls_conn *c = arg;
+    switch (ev) {
+    case CONN_OPEN:
+        c->conn.local = c->conn.below->local;
+        break;
+    case CONN_READABLE:
+        break;
+    case CONN_WRITABLE:
+        flush(c);
+        break;
+    case CONN_CLOSED:
+        c->below_failed = true;
+        fail(c, why);
+        return;
+    }
+    if (c->why || c->below_failed)
+        return;
+    if (!c->open)
+        shake(c);
+    else if (offer_read(c))
+        offer_write(c);
+}
+
+static void on_deadline(void *arg)
+{
+    struct tls_conn *c = arg;
+    struct why why;
+    c->timer = NULL;
+    why_set(&why, ERR_TIMEOUT, "TLS: no handshake in %d s", (int)(CONN_HANDSHAKE_US / SEC));
+    fail(c, &why);
+}
+
+/* The first step, from the loop.  If the conn below is not open yet, this is answered by
+ * CONN_AGAIN, and it will tell. */
+static void on_begin(void *arg)
+{
+    struct tls_conn *c = arg;
+    c->timer = timer_start(c->conn.loop, CONN_HANDSHAKE_US, on_deadline, c);
+    shake(c);
+}
+
+static struct tls_conn *over(struct tls *t, struct conn *below, conn_cb *cb, void *arg)
+{
+    struct tls_conn *c = MEM_NEW(struct tls_conn);
+    c->conn = (struct conn){.ops = &tls_ops,
+                            .loop = below->loop,
+                            .below = below,
+                            .peer = below->peer,
+                            .local = below->local};
+    conn_watch(&c->conn, cb, arg);
+    conn_watch(below, on_below, c);
+    c->tls = t;
+    t->users++;
+    c->ssl = SSL_new(t->ctx);
+    BIO *bio = BIO_new(t->bio);
+    if (!c->ssl || !bio)
+        abort(); /* out of memory, base/mem.h */
+    BIO_set_data(bio, c);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(c->ssl, bio, bio);
+    X509_VERIFY_PARAM_set_time(SSL_get0_param(c->ssl),
+                               (time_t)(loop_wall_us(below->loop) / (int64_t)SEC));
+    c->timer = timer_start(below->loop, 0, on_begin, c);
+    return c;
+}
+
+struct conn *tls_dial(struct tls *t, struct conn *below, const char *host, conn_cb *cb, void *arg)
+{
+    struct tls_conn *c = over(t, below, cb, arg);
+    X509_VERIFY_PARAM *param = SSL_get0_param(c->ssl);
+    c->host = mem_strdup(host);
+    c->dialled = true;
+    SSL_set_connect_state(c->ssl);
+    if (t->alpn_len > 0)
+        SSL_set_alpn_protos(c->ssl, t->alpn, t->alpn_len);
+    /* RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted" as server names. */
+    bool named = X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
+    if (!named && *host)
+        named = SSL_set1_host(c->ssl, host) == 1 && SSL_set_tlsext_host_name(c->ssl, host) == 1;
+    if (!named) {
+        struct why why;
+        why_set(&why, ERR_INVALID, "TLS: \"%.80s\" is no host name", host);
+        fail(c, &why);
+    }
+    return &c->conn;
+}
+
+struct conn *tls_accept(struct tls *t, struct conn *below, conn_cb *cb, void *arg)
+{
+    struct tls_conn *c = over(t, below, cb, arg);
+    SSL_set_accept_state(c->ssl);
+    return &c->conn;
+}
+
+const char *tls_alpn(const struct conn *conn)
+{
+    assert(conn->ops == &tls_ops);
+    const struct tls_conn *c = (const struct tls_conn *)conn;
+    return c->alpn ? c->alpn : "";
+}

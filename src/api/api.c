@@ -1,0 +1,447 @@
+#include "api/api.h"
+
+#include "api/events.h"
+#include "api/guard.h"
+#include "api/keyring.h"
+#include "api/methods.h"
+#include "api/reply.h"
+#include "api/rest.h"
+#include "base/mem.h"
+#include "crypto/base64.h"
+#include "crypto/wipe.h"
+#include "net/httpd.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define API_PREFIX "/api/v1"
+
+struct api {
+    struct api_cfg cfg;
+    struct httpd *http;
+    struct keyring *keyring;
+    struct routes *routes;
+    struct rest *rest;
+    struct events *events;
+    struct api_own own;
+    struct addr at;
+    char own_host[ADDR_TEXT]; /* "127.0.0.5", "[::1]" */
+    char cookie[32];          /* "shoal_7421": a browser's cookies do not know ports */
+};
+
+/* ---- what is asked for ---- */
+
+enum place {
+    PLACE_PAGE,
+    PLACE_HEALTH,
+    PLACE_LOGIN,
+    PLACE_METRICS,
+    PLACE_EVENTS,
+    PLACE_LOGIN_CODE,
+    PLACE_METHOD,
+    PLACE_NONE,
+};
+
+struct asked {
+    enum place place;
+    struct route route; /* of PLACE_METHOD */
+    const char *path;   /* below API_PREFIX */
+    const char *allow;
+    enum guard_face face;
+    enum guard_scope needed;
+};
+
+/* The paths that are not methods. */
+static const struct {
+    const char *path;
+    enum place place;
+    enum guard_face face;
+    enum guard_scope needed;
+    const char *allow;
+} places[] = {
+    {"/", PLACE_PAGE, GUARD_OPEN, GUARD_NONE, "GET, HEAD"},
+    {"/healthz", PLACE_HEALTH, GUARD_OPEN, GUARD_NONE, "GET, HEAD"},
+    {"/login", PLACE_LOGIN, GUARD_OPEN, GUARD_NONE, "GET"},
+    {"/metrics", PLACE_METRICS, GUARD_API, GUARD_READ, "GET, HEAD"},
+    {API_PREFIX "/events", PLACE_EVENTS, GUARD_API, GUARD_READ, "GET"},
+    {API_PREFIX "/login", PLACE_LOGIN_CODE, GUARD_API, GUARD_MONEY, "POST"},
+};
+
+static enum guard_scope scope_of(const struct method *m)
+{
+    if (!m) /* who has no key does not learn which paths there are */
+        return GUARD_READ;
+    return m->flags & METHOD_MONEY   ? GUARD_MONEY
+           : m->flags & METHOD_WRITE ? GUARD_WRITE
+                                     : GUARD_READ;
+}
+
+static void find(const struct api *a, struct httpd_call *c, struct asked *out)
+{
+    const char *path = httpd_path(c);
+    *out = (struct asked){.place = PLACE_NONE, .face = GUARD_API, .needed = GUARD_READ};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (strcmp(path, places[i].path) == 0) {
+            *out = (struct asked){.place = places[i].place,
+                                  .face = places[i].face,
+                                  .needed = places[i].needed,
+                                  .allow = places[i].allow};
+            return;
+        }
+    if (strncmp(path, API_PREFIX "/", sizeof API_PREFIX) != 0)
+        return;
+    out->path = path + sizeof API_PREFIX - 1;
+    out->route = routes_find(a->routes, httpd_method(c), out->path);
+    out->needed = scope_of(out->route.method);
+    if (out->route.allow[0]) {
+        out->place = PLACE_METHOD;
+        out->allow = out->route.allow;
+    }
+}
+
+/* ---- who asks ---- */
+
+/* The password of "Basic dXNlcjpwYXNz", which is a token; free() after wiping, or NULL. */
+static char *basic_password(const char *credentials)
+{
+    struct buf plain = {0};
+    char *password = NULL;
+    if (strlen(credentials) <= 1024 && base64_decode(&plain, credentials, strlen(credentials))) {
+        char *text = buf_take_str(&plain);
+        const char *colon = strchr(text, ':');
+        password = colon ? mem_strdup(colon + 1) : NULL;
+        wipe(text, strlen(text));
+        free(text);
+    }
+    buf_done(&plain);
+    return password;
+}
+
+/* The value of our cookie, copied into out; false when it is not there. */
+static bool cookie_value(const struct api *a, struct httpd_call *c, char out[KEYRING_KEY])
+{
+    const char *at = httpd_header(c, "Cookie");
+    size_t name = strlen(a->cookie);
+    while (at && *at) {
+        at += strspn(at, "; ");
+        size_t n = strcspn(at, ";");
+        if (n == name + KEYRING_KEY && strncmp(at, a->cookie, name) == 0 && at[name] == '=') {
+            memcpy(out, at + name + 1, KEYRING_KEY - 1);
+            out[KEYRING_KEY - 1] = '\0';
+            return true;
+        }
+        at += n;
+    }
+    return false;
+}
+
+/* Looks at the key that was shown, if any. */
+static void weigh_key(struct api *a, struct httpd_call *c, struct guard_facts *f)
+{
+    const char *authorization = httpd_header(c, "Authorization");
+    char cookie[KEYRING_KEY];
+    if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0) {
+        f->shown = keyring_token(a->keyring, authorization + 7);
+        f->shown_wrong = f->shown == GUARD_NONE;
+    } else if (authorization && f->face == GUARD_TRANSMISSION &&
+               strncasecmp(authorization, "Basic ", 6) == 0) {
+        char *password = basic_password(authorization + 6);
+        f->shown = password ? keyring_token(a->keyring, password) : GUARD_NONE;
+        f->shown_wrong = f->shown == GUARD_NONE;
+        if (password)
+            wipe(password, strlen(password));
+        free(password);
+    } else if (cookie_value(a, c, cookie)) {
+        f->shown = keyring_session(a->keyring, cookie, loop_now_us(a->cfg.loop));
+        wipe(cookie, sizeof cookie);
+    }
+}
+
+static struct guard_facts facts_of(struct api *a, struct httpd_call *c, const struct asked *asked)
+{
+    struct addr peer = httpd_peer(c);
+    struct guard_facts f = {
+        .face = asked->face,
+        .method = httpd_method(c),
+        .host = httpd_header(c, "Host"),
+        .origin = httpd_header(c, "Origin"),
+        .content_type = httpd_header(c, "Content-Type"),
+        .has_body = httpd_body(c).n > 0,
+        .is_unix = httpd_is_unix(c),
+        .our_uid = geteuid(),
+        .port = a->at.port,
+        .own_host = a->own_host,
+        .auth_off = a->cfg.auth_off,
+        .needed = asked->needed,
+    };
+    if (f.is_unix) {
+        f.peer_uid = httpd_peer_uid(c);
+        return f;
+    }
+    f.wait_us = keyring_wait_us(a->keyring, &peer, loop_now_us(a->cfg.loop));
+    if (f.wait_us == 0) /* else a right guess would show */
+        weigh_key(a, c, &f);
+    return f;
+}
+
+static void refuse(struct api *a, struct httpd_call *c, const struct guard_facts *f,
+                   const struct guard_verdict *v)
+{
+    char extra[80];
+    const char *header = NULL;
+    struct addr peer = httpd_peer(c);
+    if (v->status == 401 && f->shown_wrong)
+        keyring_strike(a->keyring, &peer, loop_now_us(a->cfg.loop));
+    if (v->status == 401)
+        header = f->face == GUARD_TRANSMISSION ? "WWW-Authenticate: Basic realm=\"Shoal\""
+                                               : "WWW-Authenticate: Bearer";
+    if (v->status == 429) {
+        snprintf(extra, sizeof extra, "Retry-After: %" PRIu64, f->wait_us / SEC + 1);
+        header = extra;
+    }
+    log_debug(a->cfg.log, "api: refused: %s", v->reason);
+    reply_problem(c, v->status, v->code, v->reason, v->next, header);
+}
+
+/* True: go on.  False: c is answered. */
+static bool admit(struct api *a, struct httpd_call *c, const struct asked *asked)
+{
+    struct guard_facts f = facts_of(a, c, asked);
+    struct guard_verdict v = guard_decide(&f);
+    if (v.status != 0) {
+        refuse(a, c, &f, &v);
+        return false;
+    }
+    struct addr peer = httpd_peer(c);
+    if (f.shown != GUARD_NONE)
+        keyring_forgive(a->keyring, &peer);
+    return true;
+}
+
+/* ---- answers ---- */
+
+static const char page[] =
+    "<!doctype html>\n<html lang=\"en\">\n<head><meta "
+    "charset=\"utf-8\"><title>Shoal</title></head>\n"
+    "<body>\n<h1>Shoal</h1>\n"
+    "<p>This is a peer-to-peer node. It belongs to whoever runs this machine.</p>\n"
+    "<p>To use it here, run <code>shoal open</code> on that machine: it signs this browser "
+    "in.</p>\n"
+    "<ul>\n<li><a href=\"/api/v1/status\">Status</a></li>\n"
+    "<li><a href=\"/api/v1/files\">Files</a></li>\n"
+    "<li><a href=\"/api/v1/jobs\">Jobs</a></li>\n"
+    "<li><a href=\"/api/v1/methods\">Everything that the API can do</a></li>\n"
+    "<li><a href=\"/metrics\">Metrics</a></li>\n"
+    "<li><a href=\"/healthz\">Health</a></li>\n</ul>\n</body>\n</html>\n";
+
+static void serve_metrics(struct api *a, struct httpd_call *c)
+{
+    struct buf text = {0};
+    metrics_write(a->cfg.metrics, &text);
+    reply_text(c, 200, "text/plain; version=0.0.4; charset=utf-8", buf_bytes(&text), buf_len(&text),
+               NULL);
+    buf_done(&text);
+}
+
+/* Over the Unix socket only: a token that may write must not become a session that may spend. */
+static void serve_login_code(struct api *a, struct httpd_call *c)
+{
+    if (!httpd_is_unix(c)) {
+        reply_problem(c, 403, "api.unix_only", "links are given over the Unix socket alone",
+                      "run: shoal open", NULL);
+        return;
+    }
+    if (!a->cfg.at) {
+        reply_problem(c, 409, "api.no_http", "this node serves no page: api.http is not set",
+                      "shoal config set api.http 127.0.0.1:0", NULL);
+        return;
+    }
+    char code[KEYRING_KEY];
+    keyring_code(a->keyring, loop_now_us(a->cfg.loop), code);
+    char *url = mem_printf("http://%s:%u/login?code=%s", a->own_host, (unsigned)a->at.port, code);
+    json_t *body = json_pack("{s:s, s:s, s:I}", "code", code, "url", url, "expires_s",
+                             (json_int_t)(KEYRING_CODE_US / SEC));
+    reply_json(c, 200, body, NULL);
+    json_decref(body);
+    wipe(url, strlen(url));
+    free(url);
+    wipe(code, sizeof code);
+}
+
+static void serve_login(struct api *a, struct httpd_call *c)
+{
+    uint64_t now_us = loop_now_us(a->cfg.loop);
+    struct addr peer = httpd_peer(c);
+    const char *code = httpd_query(c, "code");
+    char session[KEYRING_KEY];
+    if (keyring_wait_us(a->keyring, &peer, now_us) > 0) {
+        reply_problem(c, 429, "api.slow_down", "too many wrong keys came from this address",
+                      "wait a while, then run: shoal open", NULL);
+        return;
+    }
+    if (!code || !keyring_login(a->keyring, code, now_us, session)) {
+        keyring_strike(a->keyring, &peer, now_us);
+        reply_problem(c, 401, "api.wrong_code", "this link was used already, or is too old",
+                      "run: shoal open", NULL);
+        return;
+    }
+    char cookie[256];
+    snprintf(cookie, sizeof cookie,
+             "Set-Cookie: %s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%u", a->cookie, session,
+             (unsigned)(KEYRING_SESSION_US / SEC));
+    const char *headers[16] = {cookie, "Location: /"};
+    size_t n = 2;
+    for (const char *const *h = guard_headers(true); *h; h++)
+        headers[n++] = *h;
+    headers[n] = NULL;
+    httpd_reply(c, 303, headers, NULL, 0);
+    wipe(cookie, sizeof cookie);
+    wipe(session, sizeof session);
+}
+
+/* Is `verb` one of "GET, HEAD"? */
+static bool allows(const char *allow, const char *verb)
+{
+    size_t n = strlen(verb);
+    for (const char *at = allow; *at; at += strcspn(at, " ") + (at[strcspn(at, " ")] == ' ')) {
+        size_t word = strcspn(at, ", ");
+        if (word == n && memcmp(at, verb, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* 404, 405 and OPTIONS.  True: c is answered. */
+static bool answer_verb(struct httpd_call *c, const struct asked *asked)
+{
+    char allow[ROUTES_ALLOW + 32];
+    if (asked->place == PLACE_NONE) {
+        reply_problem(c, 404, "api.not_found", "there is nothing at this path",
+                      "GET /api/v1/methods lists what there is", NULL);
+        return true;
+    }
+    if (allows(asked->allow, httpd_method(c)))
+        return false;
+    snprintf(allow, sizeof allow, "Allow: %s, OPTIONS", asked->allow);
+    if (strcmp(httpd_method(c), "OPTIONS") == 0)
+        reply_text(c, 204, "text/plain", NULL, 0, allow);
+    else
+        reply_problem(c, 405, "api.method_not_allowed", "this path does not take that method",
+                      "the Allow header says which it takes", allow);
+    return true;
+}
+
+static void on_request(void *arg, struct httpd_call *c)
+{
+    struct api *a = arg;
+    struct asked asked;
+    find(a, c, &asked);
+    if (!admit(a, c, &asked) || answer_verb(c, &asked))
+        return;
+    switch (asked.place) {
+    case PLACE_PAGE:
+        reply_text(c, 200, "text/html; charset=utf-8", page, sizeof page - 1, NULL);
+        break;
+    case PLACE_HEALTH:
+        reply_text(c, 200, "text/plain; charset=utf-8", "ok\n", 3, NULL);
+        break;
+    case PLACE_LOGIN:
+        serve_login(a, c);
+        break;
+    case PLACE_METRICS:
+        serve_metrics(a, c);
+        break;
+    case PLACE_EVENTS:
+        events_serve(a->events, c);
+        break;
+    case PLACE_LOGIN_CODE:
+        serve_login_code(a, c);
+        break;
+    case PLACE_METHOD:
+        rest_serve(a->rest, asked.route.method, asked.route.app, asked.path, c);
+        break;
+    case PLACE_NONE:
+        break; /* answered above */
+    }
+}
+
+/* ---- open and close ---- */
+
+static json_t *snapshot(void *arg)
+{
+    struct api *a = arg;
+    json_t *status = a->cfg.status ? a->cfg.status(a->cfg.status_arg) : json_object();
+    return json_pack("{s:o, s:o}", "status", status, "jobs", jobs_list(a->cfg.jobs));
+}
+
+static void random_of_loop(void *arg, void *out, size_t n)
+{
+    loop_random(arg, out, n);
+}
+
+/* The apps' tables and our own, which looks at all of them. */
+static enum err open_routes(struct api *a, struct why *why)
+{
+    struct api_app *all = mem_array(a->cfg.app_count + 1, sizeof *all);
+    if (a->cfg.app_count > 0)
+        memcpy(all, a->cfg.apps, a->cfg.app_count * sizeof *all);
+    all[a->cfg.app_count] = (struct api_app){api_methods, &a->own};
+    a->routes = routes_new(all, a->cfg.app_count + 1, why);
+    a->own = (struct api_own){a->cfg.jobs, a->routes};
+    free(all);
+    return a->routes ? OK : why->code;
+}
+
+static enum err open_http(struct api *a, struct why *why)
+{
+    const struct addr *at = a->cfg.at;
+    char text[ADDR_TEXT];
+    if (at && !addr_is_loopback(at))
+        return why_set(why, ERR_DENIED,
+                       "api.http=%s is not an address of this machine alone (127.0.0.1 or ::1)",
+                       addr_format(at, text));
+    a->http = httpd_open(a->cfg.loop, at, a->cfg.unix_path, on_request, a, why);
+    if (!a->http)
+        return why->code;
+    a->at = httpd_addr(a->http);
+    const char *ip = addr_format_ip(&a->at, text);
+    snprintf(a->own_host, sizeof a->own_host, a->at.family == ADDR_V6 ? "[%s]" : "%s", ip);
+    snprintf(a->cookie, sizeof a->cookie, "shoal_%u", (unsigned)a->at.port);
+    return OK;
+}
+
+struct api *api_open(const struct api_cfg *cfg, struct why *why)
+{
+    struct api *a = MEM_NEW(struct api);
+    a->cfg = *cfg;
+    a->rest = rest_new();
+    a->events = events_new(cfg->loop, cfg->bus, snapshot, a);
+    a->keyring = keyring_open(cfg->vfs, cfg->token_file, random_of_loop, cfg->loop, why);
+    if (!a->keyring || open_routes(a, why) != OK || open_http(a, why) != OK) {
+        api_close(a);
+        return NULL;
+    }
+    if (cfg->auth_off && cfg->at)
+        log_warn(cfg->log, "api.auth=off: every program on this machine may use this node");
+    return a;
+}
+
+struct addr api_addr(const struct api *a)
+{
+    return a->at;
+}
+
+void api_close(struct api *a)
+{
+    if (!a)
+        return;
+    events_free(a->events);
+    httpd_close(a->http); /* tells those who answer calls that their clients are gone */
+    rest_free(a->rest);
+    routes_free(a->routes);
+    keyring_free(a->keyring);
+    free(a);
+}

@@ -3,9 +3,10 @@
  * Tiers as BEP 12 says: within a tier one after the other, shuffled once, the one that answered
  * moves to the front; all tiers are tried until one answers (and, as current clients do, each tier
  * is announced to).  HTTP(S) through net/http.h, UDP through one net/udp.h socket per node
- * (struct tracker_udp, shared by all torrents) with BEP 15's time-outs (15 * 2^n s, n to 8, then
- * rest).  A failure is retried with a growing pause (30 s to 30 min).  Nobody is asked more often
- * than its interval, except at start, completion and stop. */
+ * (struct tracker_udp, shared by all torrents) with BEP 15's time-outs, 15 * 2^n s; n ends at 2, so
+ * that a dead tracker does not keep its tier from the next one for the two hours to n = 8.  A
+ * failure is retried with a growing pause (30 s to 30 min).  Nobody is asked more often than its
+ * interval, except at start, completion and stop, and by hand. */
 #ifndef SHOAL_FILES_TRACKERS_H
 #define SHOAL_FILES_TRACKERS_H
 
@@ -16,9 +17,11 @@
 
 #include <jansson.h>
 
-struct tracker_udp; /* the node's UDP tracker socket; from_ip: local address, or NULL */
+/* The node's UDP tracker sockets, one a family, made when first needed.  from: the local address,
+ * or NULL for any; with one, trackers of the other family are not reached at all. */
+struct tracker_udp;
 struct tracker_udp *tracker_udp_new(struct loop *loop, const struct addr *from);
-void tracker_udp_free(struct tracker_udp *u);
+void tracker_udp_free(struct tracker_udp *u); /* after all trackers_free; NULL: nothing */
 
 struct trackers;
 struct trackers_cfg {
@@ -30,12 +33,12 @@ struct trackers_cfg {
     size_t url_count;
     /* Fill in what is announced: everything but event, want and key. */
     void (*fill)(void *arg, struct tracker_announce *a);
-    /* Peers came (also 0 of them). */
+    /* Peers came (also 0 of them).  trackers_free is allowed in it. */
     void (*peers)(void *arg, const struct addr *peers, size_t n);
     void *arg;
 };
 struct trackers *trackers_new(const struct trackers_cfg *cfg);
-void trackers_start(struct trackers *t);     /* announces `started` */
+void trackers_start(struct trackers *t);     /* announces `started`; also after a stop */
 void trackers_completed(struct trackers *t); /* once, when the last piece came */
 void trackers_announce(struct trackers *t);  /* now, if 30 s have passed since the last (by hand) */
 void trackers_add(struct trackers *t, const char *url, unsigned tier);
@@ -43,7 +46,8 @@ void trackers_add(struct trackers *t, const char *url, unsigned tier);
 void trackers_stop(struct trackers *t, void (*done)(void *arg), void *arg);
 void trackers_free(struct trackers *t);
 
-/* [{"url","tier","state":"idle|asking|working|failed","error","seeders","leechers","next_s"}]. */
+/* [{"url","tier","state":"idle|asking|working|failed","error","seeders","leechers","next_s"}];
+ * next_s is null for one that others of its tier come before. */
 json_t *trackers_status(const struct trackers *t, uint64_t now_us);
 
 #endif

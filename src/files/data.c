@@ -1,7 +1,8 @@
-#include "files/data_in.h"
+#include "files/data.h"
 
 #include "base/mem.h"
 #include "files/bits.h"
+#include "files/data_in.h"
 
 #include <string.h>
 
@@ -256,6 +257,7 @@ static void on_close_turn(void *arg)
 void data_close(struct data *d, void (*done)(void *arg), void *arg)
 {
     d->closing = true;
+    d->w.touched |= d->w.timer != NULL; /* a sync is due */
     d->closed = done;
     d->closed_arg = arg;
     stop(d);

@@ -40,7 +40,7 @@ struct data_write {
     struct pieces proven, lost;
     bool make_empty, checked, mark, synced, unsynced;
     struct disk_dirty dirty; /* of the sync that failed, for unsynced */
-    bool touched;            /* something was recorded since open */
+    bool touched;            /* there is a reason to sync and write anew at close */
 };
 
 struct data_reads {

@@ -1,3 +1,5 @@
+#include "files/data.h"
+
 #include "files/data_testkit.h"
 
 static void blocks_in_any_order_make_the_files(void **state)

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-enum { NO_POS = UINT32_MAX, GOT = 0xff };
+#define NO_POS UINT32_MAX /* no enum: it does not fit into an int */
+enum { GOT = 0xff };
 
 /* A piece that is begun and not yet proven. */
 struct active {

@@ -27,6 +27,7 @@ struct vfs_stat {
     uint64_t size;    /* bytes */
     int64_t mtime_ns; /* since 1970 */
     bool is_dir, is_symlink;
+    bool is_special;     /* none of these and no file: a pipe, a socket, a device */
     uint64_t disk_bytes; /* what it really takes; less than size for sparse files */
 };
 

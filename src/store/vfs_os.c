@@ -148,6 +148,7 @@ static struct vfs_stat stat_of(const struct stat *st)
         .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
         .is_dir = S_ISDIR(st->st_mode),
         .is_symlink = S_ISLNK(st->st_mode),
+        .is_special = !S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode) && !S_ISLNK(st->st_mode),
         .disk_bytes = (uint64_t)st->st_blocks * 512, /* stat(2): in units of 512 bytes, always */
     };
 }

@@ -1,0 +1,475 @@
+#include "files/files.h"
+
+#include "base/mem.h"
+#include "files/files_in.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { BOOT_ID_MAX = 64 };
+#define SAVE_US (60 * SEC)
+#define STOP_US (7 * SEC) /* of APP_STOP_US */
+
+static const char client[] = "Shoal " SHOAL_VERSION;
+
+/* Dialling: torrents take turns; a few dials a second, a few under way. */
+
+static void pump(void *arg);
+
+static void pump_after(struct files *f, uint64_t wait_us)
+{
+    timer_cancel(f->dial_timer);
+    f->dial_timer = timer_start(f->env.loop, wait_us, pump, f);
+}
+
+/* The next torrent in turn that has somebody to dial; *wait: when there may be one. */
+static bool dial_one(struct files *f, uint64_t *wait)
+{
+    size_t count = map_count(f->torrents), i = 0;
+    size_t first = count ? f->next_dial % count : 0;
+    *wait = UINT64_MAX;
+    for (int pass = 0; pass < 2; pass++) {
+        struct holding *h;
+        i = 0;
+        for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL)); i++) {
+            uint64_t w;
+            if ((i < first) == (pass == 0))
+                continue;
+            if (torrent_dial(h->t, &w)) {
+                f->next_dial = i + 1;
+                return true;
+            }
+            *wait = w < *wait ? w : *wait;
+        }
+    }
+    return false;
+}
+
+static void pump(void *arg)
+{
+    struct files *f = arg;
+    f->dial_timer = NULL;
+    uint64_t now = loop_now_us(f->env.loop), wait = UINT64_MAX;
+    while (f->swarm.conns < FILES_CONNS_MAX && f->swarm.half_open < FILES_HALF_OPEN_MAX) {
+        wait = bucket_wait_us(f->dials, 1, now);
+        if (wait > 0) {
+            pump_after(f, wait);
+            return;
+        }
+        if (!dial_one(f, &wait)) {
+            if (wait != UINT64_MAX)
+                pump_after(f, wait);
+            return;
+        }
+        bucket_take(f->dials, 1, now);
+    }
+    /* Full: a session that opens or ends calls want_dial(). */
+}
+
+static void on_want_dial(void *node)
+{
+    struct files *f = node;
+    if (!f->stopped)
+        pump_after(f, 0);
+}
+
+/* Accepting: a connection is nobody's until its handshake names a torrent. */
+
+struct knock {
+    struct link link;
+    struct files *f;
+    struct session *s;
+};
+
+static void knock_free(struct knock *k)
+{
+    list_drop(&k->link);
+    free(k);
+}
+
+static bool on_hello(void *arg, const uint8_t infohash[SHA1_LEN])
+{
+    struct knock *k = arg;
+    struct holding *h = files_find(k->f, infohash);
+    if (!h || !torrent_take(h->t, k->s))
+        return false;
+    knock_free(k); /* the session is the torrent's now */
+    return true;
+}
+
+static void on_knock_ended(void *arg, const struct why *why)
+{
+    struct knock *k = arg;
+    (void)why;
+    session_free(k->s);
+    knock_free(k);
+}
+
+static const struct session_ops knock_ops = {.hello = on_hello, .ended = on_knock_ended};
+
+static bool may_knock(const struct files *f, const struct addr *from)
+{
+    unsigned all = 0, theirs = 0;
+    LIST_EACH(&f->knocks, struct knock, k, link) {
+        struct addr a = session_addr(k->s);
+        all++;
+        theirs += addr_same_ip(&a, from);
+    }
+    return f->swarm.conns + all < FILES_CONNS_IN_MAX && all < FILES_KNOCKS_MAX &&
+           theirs < FILES_KNOCKS_PER_IP_MAX;
+}
+
+static void on_accept(void *arg, struct conn *c)
+{
+    struct files *f = arg;
+    struct why why;
+    if (!may_knock(f, &c->peer)) {
+        conn_close(c);
+        return;
+    }
+    struct knock *k = MEM_NEW(struct knock);
+    k->f = f;
+    k->s = session_accept(&f->swarm.wire, c, &knock_ops, k, &why);
+    if (k->s) {
+        list_push(&f->knocks, &k->link);
+        return;
+    }
+    log_debug(f->env.log, "%s", why.text);
+    free(k);
+}
+
+/* What torrents tell */
+
+static void count_bytes(struct holding *h)
+{
+    struct files *f = h->f;
+    uint64_t up, down;
+    torrent_totals(h->t, &up, &down);
+    metric_add(f->metric.up, (int64_t)(up - h->metric_up));
+    metric_add(f->metric.down, (int64_t)(down - h->metric_down));
+    h->metric_up = up;
+    h->metric_down = down;
+}
+
+static void on_changed(void *node, struct torrent *t)
+{
+    struct files *f = node;
+    struct holding *h = files_find(f, torrent_infohash(t));
+    if (!h || h->t != t)
+        return;
+    count_bytes(h);
+    metric_set(f->metric.peers, f->swarm.conns);
+    bus_post(f->env.bus, BUS_STATE, "file.state", torrent_hex(t), torrent_row(t));
+}
+
+static void on_finished(void *node, struct torrent *t)
+{
+    struct files *f = node;
+    metric_add(f->metric.finished, 1);
+    bus_post(f->env.bus, BUS_ONCE, "file.done", torrent_hex(t), torrent_row(t));
+}
+
+static void on_got_info(void *node, struct torrent *t)
+{
+    struct holding *h = files_find(node, torrent_infohash(t));
+    if (h)
+        keep_torrent(h, NULL, NULL);
+}
+
+/* Torrents */
+
+struct holding *files_find(const struct files *f, const uint8_t infohash[SHA1_LEN])
+{
+    return map_get(f->torrents, infohash, SHA1_LEN);
+}
+
+struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
+{
+    struct holding *h = MEM_NEW(struct holding);
+    list_init(&h->link);
+    h->f = f;
+    h->kept_up = h->metric_up = cfg->uploaded;
+    h->kept_down = h->metric_down = cfg->downloaded;
+    h->t = torrent_new(&f->swarm, cfg);
+    map_put(f->torrents, cfg->infohash, SHA1_LEN, h);
+    metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
+    torrent_start(h->t);
+    return h;
+}
+
+static void removed(struct holding *h, const struct why *why)
+{
+    struct files *f = h->f;
+    if (!f) { /* the app is gone already */
+        torrent_free(h->t);
+        free(h);
+        return;
+    }
+    char hex[2 * SHA1_LEN + 1];
+    snprintf(hex, sizeof hex, "%s", torrent_hex(h->t));
+    if (!files_find(f, torrent_infohash(h->t))) /* else it was added again meanwhile */
+        keep_unlink(f, hex);
+    bus_post(f->env.bus, BUS_ONCE, "file.removed", hex, json_pack("{s:s}", "id", hex));
+    if (h->call && why && why->code)
+        call_fail(h->call, "file.not_deleted", why, "delete the files by hand");
+    else if (h->call)
+        call_ok(h->call, json_pack("{s:s}", "id", hex));
+    list_drop(&h->link);
+    torrent_free(h->t);
+    free(h);
+    if (f->stopped && --f->closing == 0)
+        f->stopped(f->stopped_arg);
+}
+
+static void on_data_removed(void *arg, const struct why *why)
+{
+    removed(arg, why);
+}
+
+static void on_left(void *arg)
+{
+    struct holding *h = arg;
+    const struct metainfo *mi = torrent_metainfo(h->t);
+    h->deleting = h->with_data && mi;
+    if (h->deleting)
+        data_remove(h->f->env.loop, h->f->env.vfs, mi, torrent_dir(h->t), on_data_removed, h);
+    else
+        removed(h, NULL);
+}
+
+void files_remove(struct holding *h, bool with_data, struct call *call)
+{
+    struct files *f = h->f;
+    h->with_data = with_data;
+    h->call = call;
+    map_drop(f->torrents, torrent_infohash(h->t), SHA1_LEN);
+    metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
+    keep_drop(f, torrent_infohash(h->t));
+    list_push(&f->leaving, &h->link);
+    torrent_close(h->t, on_left, h);
+}
+
+/* Start and stop */
+
+static void save_totals(struct files *f)
+{
+    struct holding *h;
+    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
+        struct why why;
+        uint64_t up, down;
+        torrent_totals(h->t, &up, &down);
+        if ((up != h->kept_up || down != h->kept_down) && keep_row(h, &why))
+            log_warn(f->env.log, "keeping the totals of %s: %s", torrent_name(h->t), why.text);
+    }
+}
+
+static void on_save(void *arg)
+{
+    struct files *f = arg;
+    save_totals(f);
+    f->save_timer = timer_start(f->env.loop, SAVE_US, on_save, f);
+}
+
+static enum err listen_on(struct files *f, struct why *why)
+{
+    struct addr at;
+    enum err e = addr_parse(&at, conf_text(f->env.conf, "files.listen"), why);
+    if (e)
+        return why_in(why, e, "files.listen");
+    f->listener = tcp_listen(f->env.loop, &at, on_accept, f, why);
+    if (!f->listener && !conf_is_set(f->env.conf, "files.listen")) {
+        log_info(f->env.log, "port %u is taken, any other is used", at.port);
+        at.port = 0;
+        f->listener = tcp_listen(f->env.loop, &at, on_accept, f, why);
+    }
+    if (!f->listener)
+        return why_in(why, why->code, "files.listen");
+    f->swarm.wire.port = listener_addr(f->listener).port;
+    if (addr_is_any(&at))
+        return OK;
+    f->swarm.from = at;
+    f->swarm.from.port = 0;
+    char ip[ADDR_TEXT];
+    f->from_ip = mem_strdup(addr_format_ip(&at, ip));
+    return OK;
+}
+
+uint16_t files_port(const struct files *f)
+{
+    return f->swarm.wire.port;
+}
+
+/* The kernel's name for this boot; what was not synced before a power cut has another. */
+static char *read_boot_id(const struct vfs *vfs)
+{
+    struct buf b = {0};
+    if (vfs_read_all(vfs, "/proc/sys/kernel/random/boot_id", BOOT_ID_MAX, &b, NULL))
+        buf_clear(&b);
+    char *id = buf_take_str(&b);
+    id[strcspn(id, "\n")] = '\0';
+    return id;
+}
+
+static void make_peer_id(struct files *f)
+{
+    /* BEP 20, Azureus style: two letters and a version. */
+    static const char prefix[] = "-SH0100-";
+    memcpy(f->swarm.wire.peer_id, prefix, sizeof prefix - 1);
+    loop_random(f->env.loop, f->swarm.wire.peer_id + sizeof prefix - 1,
+                sizeof f->swarm.wire.peer_id - (sizeof prefix - 1));
+}
+
+static void make_metrics(struct files *f)
+{
+    struct metrics *m = f->env.metrics;
+    f->metric = (struct files_metrics){
+        .torrents = metrics_get(m, METRIC_GAUGE, "shoal_files_torrents", "Torrents held."),
+        .peers = metrics_get(m, METRIC_GAUGE, "shoal_files_peers", "Connections to peers."),
+        .up = metrics_get(m, METRIC_COUNTER, "shoal_files_uploaded_bytes_total",
+                          "Bytes of blocks sent to peers."),
+        .down = metrics_get(m, METRIC_COUNTER, "shoal_files_downloaded_bytes_total",
+                            "Bytes of blocks that came from peers."),
+        .finished = metrics_get(m, METRIC_COUNTER, "shoal_files_finished_total",
+                                "Downloads that were completed."),
+    };
+}
+
+static void make_swarm(struct files *f)
+{
+    struct torrent_env *s = &f->swarm;
+    s->wire.loop = f->env.loop;
+    s->wire.log = f->env.log;
+    s->wire.policy = f->env.policy;
+    s->wire.budgets = budgets_new(loop_random_u64(f->env.loop));
+    s->wire.client = client;
+    s->wire.scratch = mem_zalloc(SESSION_READ);
+    s->vfs = f->env.vfs;
+    s->torrents_dir = f->torrents_dir;
+    s->boot_id = f->boot_id;
+    s->node = f;
+    s->want_dial = on_want_dial;
+    s->changed = on_changed;
+    s->finished = on_finished;
+    s->got_info = on_got_info;
+    make_peer_id(f);
+}
+
+struct files *files_start(const struct app_env *env, struct why *why)
+{
+    struct files *f = MEM_NEW(struct files);
+    f->env = *env;
+    list_init(&f->leaving);
+    list_init(&f->knocks);
+    list_init(&f->adding);
+    list_init(&f->keeping);
+    list_init(&f->lookups);
+    f->torrents = map_new(loop_random_u64(env->loop));
+    f->torrents_dir = mem_printf("%s/torrents", env->data_dir);
+    const char *dir = conf_text(env->conf, "files.dir");
+    f->download_dir = mem_strdup(dir[0] ? dir : env->download_dir);
+    f->boot_id = read_boot_id(env->vfs);
+    f->dials = bucket_new(FILES_DIALS_PER_S, FILES_DIALS_PER_S, loop_now_us(env->loop));
+    make_metrics(f);
+    make_swarm(f);
+    if (vfs_mkdirs(env->vfs, f->torrents_dir, 0700, why) || listen_on(f, why)) {
+        files_free(f);
+        return NULL;
+    }
+    f->swarm.from_ip = f->from_ip;
+    f->swarm.udp =
+        tracker_udp_new(env->loop, f->swarm.from.family == ADDR_NONE ? NULL : &f->swarm.from);
+    keep_restore(f);
+    f->save_timer = timer_start(env->loop, SAVE_US, on_save, f);
+    char at[ADDR_TEXT];
+    struct addr listening = listener_addr(f->listener);
+    log_info(env->log, "listening on %s, %zu torrents", addr_format(&listening, at),
+             map_count(f->torrents));
+    return f;
+}
+
+static void free_knocks(struct files *f)
+{
+    LIST_EACH(&f->knocks, struct knock, k, link) {
+        session_free(k->s);
+        knock_free(k);
+    }
+}
+
+static void on_stop_timer(void *arg)
+{
+    struct files *f = arg;
+    f->stop_timer = NULL;
+    if (f->closing > 0)
+        log_warn(f->env.log, "%u torrents did not close in time", f->closing);
+    f->closing = 0;
+    f->stopped(f->stopped_arg);
+}
+
+static void on_torrent_closed(void *arg)
+{
+    struct files *f = arg;
+    if (f->closing == 0 || --f->closing > 0)
+        return;
+    timer_cancel(f->stop_timer);
+    f->stop_timer = timer_start(f->env.loop, 0, on_stop_timer, f);
+}
+
+void files_stop(struct files *f, void (*done)(void *arg), void *arg)
+{
+    f->stopped = done;
+    f->stopped_arg = arg;
+    listener_close(f->listener);
+    f->listener = NULL;
+    timer_cancel(f->dial_timer);
+    timer_cancel(f->save_timer);
+    f->dial_timer = f->save_timer = NULL;
+    free_knocks(f);
+    adding_cancel_all(f);
+    lookup_cancel_all(f);
+    save_totals(f);
+    LIST_EACH(&f->leaving, struct holding, l, link) {
+        f->closing++;
+    }
+    struct holding *h;
+    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
+        f->closing++;
+        torrent_close(h->t, on_torrent_closed, f);
+    }
+    f->stop_timer = timer_start(f->env.loop, f->closing ? STOP_US : 0, on_stop_timer, f);
+}
+
+void files_free(struct files *f)
+{
+    if (!f)
+        return;
+    timer_cancel(f->dial_timer);
+    timer_cancel(f->save_timer);
+    timer_cancel(f->stop_timer);
+    listener_close(f->listener);
+    free_knocks(f);
+    adding_cancel_all(f);
+    lookup_cancel_all(f);
+    keep_forget(f);
+    struct holding *h;
+    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
+        torrent_free(h->t);
+        free(h);
+    }
+    map_free(f->torrents);
+    LIST_EACH(&f->leaving, struct holding, l, link) {
+        list_drop(&l->link);
+        l->f = NULL;
+        torrent_drop_trackers(l->t);
+        if (!l->deleting) /* else removed() does it */
+            removed(l, NULL);
+    }
+    tracker_udp_free(f->swarm.udp);
+    bucket_free(f->dials);
+    budgets_free(f->swarm.wire.budgets);
+    free(f->swarm.wire.scratch);
+    free(f->torrents_dir);
+    free(f->download_dir);
+    free(f->boot_id);
+    free(f->from_ip);
+    free(f);
+}

@@ -1,0 +1,78 @@
+#include "files/files.h"
+
+#include "files/files_in.h"
+
+static const struct migration migrations[] = {
+    {"torrents and their state",
+     "CREATE TABLE torrent ("
+     " infohash BLOB PRIMARY KEY,"
+     " magnet TEXT NOT NULL,"                   /* name and trackers, while there is no .torrent */
+     " has_torrent INTEGER NOT NULL DEFAULT 0," /* data_dir/torrents/HEX.torrent is there */
+     " dir TEXT NOT NULL,"
+     " paused INTEGER NOT NULL,"
+     " up_limit INTEGER NOT NULL," /* bytes a second, 0: none */
+     " down_limit INTEGER NOT NULL,"
+     " added_us INTEGER NOT NULL," /* since 1970 */
+     " uploaded INTEGER NOT NULL," /* bytes, of all runs */
+     " downloaded INTEGER NOT NULL"
+     ") WITHOUT ROWID"},
+};
+
+const struct conf_key files_settings[] = {
+    {.name = "files.enabled",
+     .type = CONF_BOOL,
+     .fallback = "on",
+     .help = "Share and get files by BitTorrent."},
+    {.name = "files.listen",
+     .type = CONF_TEXT,
+     .fallback = "0.0.0.0:6881",
+     .help = "Where peers reach us, IP:PORT; port 0 is any free one. An IP that is not 0.0.0.0 is "
+             "also where our own connections come from."},
+    {.name = "files.dir",
+     .type = CONF_TEXT,
+     .fallback = "",
+     .help = "Where downloads go unless told otherwise; empty: the user's download folder."},
+};
+const size_t files_settings_count = sizeof files_settings / sizeof files_settings[0];
+
+static void *start(const struct app_env *env, struct why *why)
+{
+    return files_start(env, why);
+}
+
+static void stop(void *app, void (*done)(void *arg), void *arg)
+{
+    files_stop(app, done, arg);
+}
+
+static void app_free(void *app)
+{
+    files_free(app);
+}
+
+static json_t *status(void *app)
+{
+    struct files *f = app;
+    uint64_t up = 0, down = 0;
+    struct holding *h;
+    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
+        uint64_t u, d;
+        torrent_rates(h->t, &u, &d);
+        up += u;
+        down += d;
+    }
+    return json_pack("{s:i, s:I, s:I, s:I, s:I}", "port", (int)files_port(f), "torrents",
+                     (json_int_t)map_count(f->torrents), "peers", (json_int_t)f->swarm.conns,
+                     "up_rate", (json_int_t)up, "down_rate", (json_int_t)down);
+}
+
+const struct app_ops files_app = {
+    .name = "files",
+    .migrations = migrations,
+    .migration_count = sizeof migrations / sizeof migrations[0],
+    .methods = files_methods,
+    .start = start,
+    .stop = stop,
+    .free = app_free,
+    .status = status,
+};

@@ -1,0 +1,215 @@
+#include "files/files_in.h"
+
+#include "base/mem.h"
+#include "crypto/hex.h"
+#include "files/magnet.h"
+
+#include <string.h>
+
+char *keep_path(const struct files *f, const char *hex, const char *ending)
+{
+    return mem_printf("%s/%s.%s", f->torrents_dir, hex, ending);
+}
+
+/* Rows */
+
+enum err keep_row(struct holding *h, struct why *why)
+{
+    struct torrent *t = h->t;
+    uint64_t up, down, up_limit, down_limit;
+    torrent_totals(t, &up, &down);
+    torrent_limits(t, &up_limit, &down_limit);
+    struct buf magnet = {0};
+    torrent_magnet(t, &magnet);
+    char *link = buf_take_str(&magnet);
+
+    struct db_stmt *q = db_prepare(
+        h->f->env.db,
+        "INSERT INTO torrent (infohash, magnet, dir, paused, up_limit, down_limit, added_us,"
+        " uploaded, downloaded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        " ON CONFLICT (infohash) DO UPDATE SET magnet = ?2, dir = ?3, paused = ?4, up_limit = ?5,"
+        " down_limit = ?6, uploaded = ?8, downloaded = ?9");
+    db_bind_blob(q, 1, torrent_infohash(t), SHA1_LEN);
+    db_bind_text(q, 2, link);
+    db_bind_text(q, 3, torrent_dir(t));
+    db_bind_int(q, 4, torrent_is_paused(t));
+    db_bind_int(q, 5, (int64_t)up_limit);
+    db_bind_int(q, 6, (int64_t)down_limit);
+    db_bind_int(q, 7, torrent_added_us(t));
+    db_bind_int(q, 8, (int64_t)up);
+    db_bind_int(q, 9, (int64_t)down);
+    free(link);
+    enum err e = db_run(q, why);
+    if (e)
+        return e;
+    h->kept_up = up;
+    h->kept_down = down;
+    return OK;
+}
+
+static enum err set_has_torrent(struct holding *h, struct why *why)
+{
+    struct db_stmt *q =
+        db_prepare(h->f->env.db, "UPDATE torrent SET has_torrent = 1 WHERE infohash = ?1");
+    db_bind_blob(q, 1, torrent_infohash(h->t), SHA1_LEN);
+    return db_run(q, why);
+}
+
+void keep_drop(struct files *f, const uint8_t infohash[SHA1_LEN])
+{
+    struct why why;
+    struct db_stmt *q = db_prepare(f->env.db, "DELETE FROM torrent WHERE infohash = ?1");
+    db_bind_blob(q, 1, infohash, SHA1_LEN);
+    if (db_run(q, &why))
+        log_warn(f->env.log, "removing a torrent's row: %s", why.text);
+}
+
+/* .torrent files, written on a lane: up to MI_TORRENT_MAX bytes and a sync. */
+
+struct keeping {
+    struct link link;
+    struct files *f; /* NULL: the app is gone */
+    uint8_t infohash[SHA1_LEN];
+    const struct vfs *vfs;
+    char *path;
+    struct buf bytes;
+    struct why why;
+    keep_cb *done;
+    void *arg;
+};
+
+static void write_torrent(void *arg)
+{
+    struct keeping *k = arg;
+    k->why.code = vfs_replace(k->vfs, k->path, buf_bytes(&k->bytes), buf_len(&k->bytes),
+                              VFS_PRIVATE, &k->why);
+}
+
+static void on_written(void *arg)
+{
+    struct keeping *k = arg;
+    struct files *f = k->f;
+    struct holding *h = f ? files_find(f, k->infohash) : NULL;
+    if (!k->why.code && h && keep_row(h, &k->why) == OK)
+        k->why.code = set_has_torrent(h, &k->why);
+    if (k->why.code && f)
+        log_warn(f->env.log, "keeping a .torrent: %s", k->why.text);
+    list_drop(&k->link);
+    if (f && k->done)
+        k->done(k->arg, &k->why);
+    buf_done(&k->bytes);
+    free(k->path);
+    free(k);
+}
+
+void keep_torrent(struct holding *h, keep_cb *done, void *arg)
+{
+    struct keeping *k = MEM_NEW(struct keeping);
+    k->f = h->f;
+    list_push(&h->f->keeping, &k->link);
+    memcpy(k->infohash, torrent_infohash(h->t), SHA1_LEN);
+    k->vfs = h->f->env.vfs;
+    k->path = keep_path(h->f, torrent_hex(h->t), "torrent");
+    torrent_write(h->t, &k->bytes);
+    k->done = done;
+    k->arg = arg;
+    lane_run(h->f->env.loop, LANE_DISK, write_torrent, on_written, k);
+}
+
+void keep_forget(struct files *f)
+{
+    LIST_EACH(&f->keeping, struct keeping, k, link) {
+        list_drop(&k->link);
+        k->f = NULL;
+        if (k->done) {
+            struct why why = {.code = ERR_STATE, .text = "the node stops"};
+            k->done(k->arg, &why);
+        }
+    }
+}
+
+void keep_unlink(struct files *f, const char *hex)
+{
+    static const char *const endings[] = {"torrent", "resume"};
+    for (size_t i = 0; i < 2; i++) {
+        struct why why;
+        char *path = keep_path(f, hex, endings[i]);
+        if (vfs_unlink(f->env.vfs, path, &why) && why.code != ERR_NOT_FOUND)
+            log_warn(f->env.log, "%s", why.text);
+        free(path);
+    }
+}
+
+/* Back again */
+
+static struct metainfo *read_torrent(struct files *f, const struct torrent_cfg *cfg,
+                                     struct why *why)
+{
+    char hex[2 * SHA1_LEN + 1];
+    char *path = keep_path(f, hex_encode(cfg->infohash, SHA1_LEN, hex), "torrent");
+    struct buf b = {0};
+    struct metainfo *mi = NULL;
+    if (vfs_read_all(f->env.vfs, path, MI_TORRENT_MAX, &b, why) == OK)
+        mi = metainfo_parse(buf_cur(&b), why);
+    if (mi && memcmp(mi->infohash, cfg->infohash, SHA1_LEN) != 0) {
+        why_set(why, ERR_INVALID, "%s is of another torrent", path);
+        metainfo_free(mi);
+        mi = NULL;
+    }
+    buf_done(&b);
+    free(path);
+    return mi;
+}
+
+static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, bool has_torrent)
+{
+    struct why why = {0};
+    struct mi_tracker urls[MAGNET_TRACKERS_MAX];
+    struct magnet *magnet = magnet_parse(link, &why);
+    if (has_torrent) {
+        cfg->mi = read_torrent(f, cfg, &why);
+        if (!cfg->mi)
+            cfg->error = why.text;
+    }
+    for (size_t i = 0; magnet && i < magnet->tracker_count; i++)
+        urls[cfg->tracker_count++] = (struct mi_tracker){magnet->trackers[i], (unsigned)i};
+    cfg->trackers = urls;
+    cfg->name = magnet ? magnet->name : NULL;
+    struct holding *h = files_add(f, cfg);
+    for (size_t i = 0; magnet && i < magnet->peer_count; i++) {
+        struct addr a;
+        if (addr_parse(&a, magnet->peers[i], NULL) == OK)
+            torrent_add_peer(h->t, &a, PEER_MAGNET);
+    }
+    magnet_free(magnet);
+}
+
+void keep_restore(struct files *f)
+{
+    struct why why;
+    struct db_stmt *q =
+        db_prepare(f->env.db, "SELECT infohash, magnet, dir, paused, up_limit, down_limit,"
+                              " added_us, uploaded, downloaded, has_torrent FROM torrent"
+                              " ORDER BY added_us, infohash");
+    enum db_step step;
+    while ((step = db_step(q, &why)) == DB_ROW) {
+        size_t n;
+        const void *id = db_blob(q, 0, &n);
+        if (n != SHA1_LEN)
+            continue;
+        struct torrent_cfg cfg = {
+            .dir = db_text(q, 2),
+            .paused = db_int(q, 3) != 0,
+            .up_limit = (uint64_t)db_int(q, 4),
+            .down_limit = (uint64_t)db_int(q, 5),
+            .added_us = db_int(q, 6),
+            .uploaded = (uint64_t)db_int(q, 7),
+            .downloaded = (uint64_t)db_int(q, 8),
+        };
+        memcpy(cfg.infohash, id, SHA1_LEN);
+        restore(f, &cfg, db_text(q, 1), db_int(q, 9) != 0);
+    }
+    if (step == DB_FAILED)
+        log_error(f->env.log, "reading the list of torrents: %s", why.text);
+    db_finish(q);
+}

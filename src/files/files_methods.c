@@ -1,0 +1,764 @@
+/* What a person can ask of the files app: the table at the end, and above it a handler each. */
+#include "files/files_in.h"
+
+#include "base/mem.h"
+#include "crypto/base64.h"
+#include "crypto/hex.h"
+#include "files/create.h"
+#include "files/magnet.h"
+#include "net/http.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LINK_MAX = MAGNET_MAX, TORRENT_TEXT_MAX = MI_TORRENT_MAX / 3 * 4 + 4, PREFIX_MIN = 4 };
+
+static const char see_ls[] = "shoal file ls shows what is there";
+
+/* Which torrent is meant: its infohash, a unique beginning of it, or its exact name. */
+
+static bool matches(const struct holding *h, const char *id, size_t len)
+{
+    return (len >= PREFIX_MIN && len <= 2 * SHA1_LEN &&
+            strncasecmp(torrent_hex(h->t), id, len) == 0) ||
+           strcmp(torrent_name(h->t), id) == 0;
+}
+
+static struct holding *holding_of(struct files *f, struct call *c)
+{
+    const char *id = call_text(c, "id");
+    size_t len = strlen(id), found = 0;
+    struct holding *h, *one = NULL;
+    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));)
+        if (matches(h, id, len)) {
+            one = h;
+            found++;
+        }
+    if (found == 1)
+        return one;
+    if (found == 0)
+        call_failf(c, "file.not_found", ERR_NOT_FOUND, see_ls, "no torrent is called %s", id);
+    else
+        call_failf(c, "file.ambiguous", ERR_INVALID, "give more of the id", "%zu torrents match %s",
+                   found, id);
+    return NULL;
+}
+
+/* Commit the row, then answer with what is now. */
+static void answer_kept(struct holding *h, struct call *c)
+{
+    struct why why;
+    if (keep_row(h, &why))
+        call_fail(c, "file.not_kept", &why, "it holds for this run; see shoal log");
+    else
+        call_ok(c, torrent_row(h->t));
+}
+
+/* file.add */
+
+struct adding {
+    struct link link;
+    struct files *f;
+    struct job *job;
+    struct create *create; /* NULL: hashed, the .torrent is being kept */
+    char *path;
+    uint8_t infohash[SHA1_LEN]; /* once hashed */
+};
+
+static void adding_free(struct adding *a)
+{
+    list_drop(&a->link);
+    free(a->path);
+    free(a);
+}
+
+void adding_cancel_all(struct files *f)
+{
+    LIST_EACH(&f->adding, struct adding, a, link) {
+        if (!a->create)
+            continue; /* keep_forget() ends it */
+        struct why why = {.code = ERR_STATE, .text = "the node stops"};
+        create_cancel(a->create);
+        job_failed(a->job, "file.stopped", &why, "share it again");
+        adding_free(a);
+    }
+}
+
+static json_t *added_result(struct holding *h)
+{
+    struct buf magnet = {0};
+    torrent_magnet(h->t, &magnet);
+    char *link = buf_take_str(&magnet), *path = keep_path(h->f, torrent_hex(h->t), "torrent");
+    json_t *j = json_pack("{s:s, s:s, s:n, s:s, s:s}", "id", torrent_hex(h->t), "infohash_v1",
+                          torrent_hex(h->t), "infohash_v2", "magnet", link, "torrent_file", path);
+    free(link);
+    free(path);
+    return j;
+}
+
+static void on_added(void *arg, const struct why *why)
+{
+    struct job *job = ((struct adding *)arg)->job;
+    struct adding *a = arg;
+    struct holding *h = files_find(a->f, a->infohash);
+    if (why->code || !h)
+        job_failed(job, "file.not_kept", why, "see shoal doctor for the data folder");
+    else
+        job_done(job, added_result(h));
+    adding_free(a);
+}
+
+/* The folder that `path` lies in. */
+static char *parent(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    return mem_strndup(path, n);
+}
+
+static void on_progress(void *arg, uint64_t done, uint64_t total)
+{
+    struct adding *a = arg;
+    job_progress(a->job, done, total, loop_now_us(a->f->env.loop));
+}
+
+static void on_created(void *arg, struct cur torrent, unsigned skipped, const struct why *why)
+{
+    struct adding *a = arg;
+    struct files *f = a->f;
+    struct why broken;
+    struct metainfo *mi = torrent.n ? metainfo_parse(torrent, &broken) : NULL;
+    a->create = NULL;
+    if (!mi) {
+        job_failed(a->job, "file.not_shared", torrent.n ? &broken : why,
+                   "see that the files can be read and nobody writes them, then share again");
+        adding_free(a);
+        return;
+    }
+    if (skipped)
+        log_info(f->env.log, "%s: %u links and special files are not shared", a->path, skipped);
+    struct holding *h = files_find(f, mi->infohash);
+    char *dir = parent(a->path);
+    memcpy(a->infohash, mi->infohash, SHA1_LEN);
+    if (h) {
+        metainfo_free(mi);
+    } else {
+        struct torrent_cfg cfg = {
+            .mi = mi, .dir = dir, .seed = true, .added_us = loop_wall_us(f->env.loop)};
+        memcpy(cfg.infohash, mi->infohash, SHA1_LEN);
+        h = files_add(f, &cfg);
+    }
+    free(dir);
+    keep_torrent(h, on_added, a);
+}
+
+static void on_cancel(void *arg)
+{
+    struct adding *a = arg;
+    struct why why = {.code = ERR_STATE, .text = "cancelled"};
+    if (!a->create)
+        return; /* hashed already */
+    create_cancel(a->create);
+    job_failed(a->job, "file.cancelled", &why, NULL);
+    adding_free(a);
+}
+
+static size_t texts(json_t *array, const char **out, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(array) && n < max; i++)
+        out[n++] = json_string_value(json_array_get(array, i));
+    return n;
+}
+
+static void file_add(void *app, struct call *c)
+{
+    struct files *f = app;
+    const char *trackers[MI_TRACKERS_MAX], *seeds[MI_WEB_SEEDS_MAX];
+    const char *path = call_text(c, "path"), *comment = call_text(c, "comment");
+    struct why why;
+    int64_t piece = call_int(c, "piece_size", 0);
+    if (piece & (piece - 1)) {
+        call_failf(c, CALL_USAGE, ERR_INVALID, "try 1M", "piece_size %lld is no power of two",
+                   (long long)piece);
+        return;
+    }
+    struct create_cfg cfg = {
+        .loop = f->env.loop,
+        .vfs = f->env.vfs,
+        .path = path,
+        .piece_len = (uint32_t)piece,
+        .private_ = call_bool(c, "private"),
+        .trackers = trackers,
+        .tracker_count = texts(call_array(c, "tracker"), trackers, MI_TRACKERS_MAX),
+        .web_seeds = seeds,
+        .web_seed_count = texts(call_array(c, "web_seed"), seeds, MI_WEB_SEEDS_MAX),
+        .comment = comment ? comment : "",
+        .created_by = f->swarm.wire.client,
+        .created_s = loop_wall_us(f->env.loop) / 1000000,
+    };
+    struct adding *a = MEM_NEW(struct adding);
+    list_init(&a->link);
+    a->f = f;
+    a->path = mem_strdup(path);
+    char *what = mem_printf("hash %s", path);
+    a->job = job_start(f->env.jobs, "file.add", what, 0, "bytes", on_cancel, a, &why);
+    free(what);
+    if (!a->job) {
+        call_fail(c, "file.busy", &why, "wait for one of them to end");
+        adding_free(a);
+        return;
+    }
+    list_push(&f->adding, &a->link);
+    a->create = create_start(&cfg, on_progress, on_created, a);
+    call_ok(c, json_pack("{s:s}", "job", job_id(a->job)));
+}
+
+/* file.get */
+
+/* A peer by name: looked up, then told to the torrent if that is still there. */
+struct lookup {
+    struct files *f;
+    uint8_t infohash[SHA1_LEN];
+    struct link link;
+    struct resolve *resolve;
+};
+
+static void on_resolved(void *arg, const struct addr *found, size_t n, const struct why *why)
+{
+    struct lookup *l = arg;
+    struct holding *h = files_find(l->f, l->infohash);
+    for (size_t i = 0; h && i < n; i++)
+        torrent_add_peer(h->t, &found[i], PEER_BY_HAND);
+    if (n == 0)
+        log_info(l->f->env.log, "a peer given by hand: %s", why->text);
+    list_drop(&l->link);
+    free(l);
+}
+
+void lookup_cancel_all(struct files *f)
+{
+    LIST_EACH(&f->lookups, struct lookup, l, link) {
+        resolve_cancel(l->resolve);
+        list_drop(&l->link);
+        free(l);
+    }
+}
+
+static enum err add_peer(struct holding *h, const char *text, struct why *why)
+{
+    struct addr a;
+    char host[256];
+    uint16_t port;
+    if (addr_parse(&a, text, NULL) == OK) {
+        if (!addr_is_dialable(&a))
+            return why_set(why, ERR_INVALID, "%s cannot be dialled", text);
+        torrent_add_peer(h->t, &a, PEER_BY_HAND);
+        return OK;
+    }
+    enum err e = addr_split(text, host, sizeof host, &port, why);
+    if (e)
+        return e;
+    struct lookup *l = MEM_NEW(struct lookup);
+    l->f = h->f;
+    memcpy(l->infohash, torrent_infohash(h->t), SHA1_LEN);
+    list_push(&h->f->lookups, &l->link);
+    l->resolve = resolve_start(h->f->env.loop, host, port, on_resolved, l);
+    return OK;
+}
+
+static json_t *got_result(struct holding *h, bool existing)
+{
+    json_t *j = torrent_row(h->t);
+    json_object_set_new(j, "existing", json_boolean(existing));
+    return j;
+}
+
+/* A call that waits for its .torrent to be kept. */
+struct getting {
+    struct files *f;
+    struct call *call;
+    uint8_t infohash[SHA1_LEN];
+};
+
+static void on_kept(void *arg, const struct why *why)
+{
+    struct getting *g = arg;
+    struct holding *h = files_find(g->f, g->infohash);
+    if (why->code)
+        call_fail(g->call, "file.not_kept", why, "see shoal doctor for the data folder");
+    else if (h)
+        call_ok(g->call, got_result(h, false));
+    else
+        call_failf(g->call, "file.not_found", ERR_NOT_FOUND, NULL, "it was removed meanwhile");
+    free(g);
+}
+
+static void answer_got(struct holding *h, struct call *c)
+{
+    struct why why;
+    if (torrent_metainfo(h->t)) {
+        struct getting *g = MEM_NEW(struct getting);
+        g->f = h->f;
+        g->call = c;
+        memcpy(g->infohash, torrent_infohash(h->t), SHA1_LEN);
+        keep_torrent(h, on_kept, g);
+    } else if (keep_row(h, &why)) {
+        call_fail(c, "file.not_kept", &why, "see shoal doctor for the data folder");
+    } else {
+        call_ok(c, got_result(h, false));
+    }
+}
+
+static void add_peers(struct holding *h, json_t *list)
+{
+    struct why why;
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (add_peer(h, json_string_value(json_array_get(list, i)), &why))
+            log_info(h->f->env.log, "a peer given by hand: %s", why.text);
+}
+
+/* What was asked for is known by its infohash: a new torrent, or one that is there. */
+static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
+{
+    const char *dir = call_text(c, "dir") ? call_text(c, "dir") : f->download_dir;
+    struct holding *h = files_find(f, cfg->infohash);
+    bool existing = h != NULL;
+    struct why why;
+    if (!h && vfs_mkdirs(f->env.vfs, dir, 0777, &why)) {
+        metainfo_free(cfg->mi);
+        call_fail(c, "file.no_folder", &why, "give another folder with --dir");
+        return;
+    }
+    if (!h && map_count(f->torrents) >= FILES_TORRENTS_MAX) {
+        metainfo_free(cfg->mi);
+        call_failf(c, "file.too_many", ERR_LIMIT, "remove some first", "%d torrents are held",
+                   FILES_TORRENTS_MAX);
+        return;
+    }
+    if (h) {
+        for (size_t i = 0; i < cfg->tracker_count && !torrent_metainfo(h->t); i++)
+            torrent_add_tracker(h->t, cfg->trackers[i].url);
+        metainfo_free(cfg->mi);
+        if (!call_bool(c, "paused"))
+            torrent_resume(h->t);
+    } else {
+        cfg->dir = dir;
+        cfg->paused = call_bool(c, "paused");
+        cfg->added_us = loop_wall_us(f->env.loop);
+        h = files_add(f, cfg);
+    }
+    add_peers(h, call_array(c, "peer"));
+    if (!existing)
+        answer_got(h, c);
+    else if (keep_row(h, &why))
+        call_fail(c, "file.not_kept", &why, "it holds for this run; see shoal log");
+    else
+        call_ok(c, got_result(h, true));
+}
+
+static void get_magnet(struct files *f, struct call *c, const char *link)
+{
+    struct why why;
+    struct mi_tracker urls[MAGNET_TRACKERS_MAX];
+    struct torrent_cfg cfg = {.trackers = urls};
+    struct magnet *m = magnet_parse(link, &why);
+    if (!m) {
+        call_fail(c, "file.bad_link", &why, "give a magnet link, an infohash or a .torrent");
+        return;
+    }
+    memcpy(cfg.infohash, m->infohash, SHA1_LEN);
+    cfg.name = m->name;
+    for (; cfg.tracker_count < m->tracker_count; cfg.tracker_count++)
+        urls[cfg.tracker_count] =
+            (struct mi_tracker){m->trackers[cfg.tracker_count], (unsigned)cfg.tracker_count};
+    get_it(f, c, &cfg);
+    struct holding *h = files_find(f, m->infohash);
+    for (size_t i = 0; h && i < m->peer_count; i++)
+        if (add_peer(h, m->peers[i], &why))
+            log_info(f->env.log, "a peer of a magnet link: %s", why.text);
+    magnet_free(m);
+}
+
+static void get_torrent(struct files *f, struct call *c, struct cur bytes)
+{
+    struct why why;
+    struct torrent_cfg cfg = {0};
+    cfg.mi = metainfo_parse(bytes, &why);
+    if (!cfg.mi) {
+        call_fail(c, "file.bad_torrent", &why, "see that it is a .torrent file");
+        return;
+    }
+    memcpy(cfg.infohash, cfg.mi->infohash, SHA1_LEN);
+    get_it(f, c, &cfg);
+}
+
+static bool is_infohash(const char *text)
+{
+    uint8_t id[SHA1_LEN];
+    return hex_decode(text, strlen(text), id, SHA1_LEN);
+}
+
+static void file_get(void *app, struct call *c)
+{
+    struct files *f = app;
+    const char *link = call_text(c, "link"), *torrent = call_text(c, "torrent");
+    if (torrent) {
+        struct buf bytes = {0};
+        if (base64_decode(&bytes, torrent, strlen(torrent)))
+            get_torrent(f, c, buf_cur(&bytes));
+        else
+            call_failf(c, "file.bad_torrent", ERR_INVALID, NULL, "torrent is not base64");
+        buf_done(&bytes);
+    } else if (link && is_infohash(link)) {
+        char *magnet = mem_printf("magnet:?xt=urn:btih:%s", link);
+        get_magnet(f, c, magnet);
+        free(magnet);
+    } else if (link) {
+        get_magnet(f, c, link);
+    } else {
+        call_failf(c, CALL_USAGE, ERR_INVALID, "shoal get 'magnet:?xt=urn:btih:...'",
+                   "neither link nor torrent is given");
+    }
+}
+
+/* The rest */
+
+static void file_ls(void *app, struct call *c)
+{
+    struct files *f = app;
+    const char *state = call_text(c, "state");
+    json_t *list = json_array();
+    struct holding *h;
+    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));)
+        if (!state || strcmp(state, torrent_state_name(torrent_state(h->t))) == 0)
+            json_array_append_new(list, torrent_row(h->t));
+    call_ok(c, list);
+}
+
+static void file_show(void *app, struct call *c)
+{
+    struct holding *h = holding_of(app, c);
+    if (h)
+        call_ok(c, torrent_show(h->t));
+}
+
+static void file_pause(void *app, struct call *c)
+{
+    struct holding *h = holding_of(app, c);
+    if (!h)
+        return;
+    torrent_pause(h->t);
+    answer_kept(h, c);
+}
+
+static void file_resume(void *app, struct call *c)
+{
+    struct holding *h = holding_of(app, c);
+    if (!h)
+        return;
+    torrent_resume(h->t);
+    answer_kept(h, c);
+}
+
+static void file_verify(void *app, struct call *c)
+{
+    struct holding *h = holding_of(app, c);
+    if (!h)
+        return;
+    if (torrent_verify(h->t))
+        call_ok(c, torrent_row(h->t));
+    else
+        call_failf(c, "file.not_ready", ERR_STATE, "try again when its state is another",
+                   "there is nothing to verify yet");
+}
+
+static void file_reannounce(void *app, struct call *c)
+{
+    struct holding *h = holding_of(app, c);
+    if (!h)
+        return;
+    torrent_reannounce(h->t);
+    call_ok(c, torrent_row(h->t));
+}
+
+static void file_rm(void *app, struct call *c)
+{
+    struct holding *h = holding_of(app, c);
+    if (h)
+        files_remove(h, call_bool(c, "with_data"), c);
+}
+
+static void file_peer(void *app, struct call *c)
+{
+    struct why why;
+    struct holding *h = holding_of(app, c);
+    if (!h)
+        return;
+    if (add_peer(h, call_text(c, "addr"), &why))
+        call_fail(c, CALL_USAGE, &why, "give HOST:PORT");
+    else
+        call_ok(c, torrent_row(h->t));
+}
+
+static void file_limit(void *app, struct call *c)
+{
+    struct holding *h = holding_of(app, c);
+    if (!h)
+        return;
+    uint64_t up, down;
+    torrent_limits(h->t, &up, &down);
+    up = (uint64_t)call_int(c, "up", (int64_t)up);
+    down = (uint64_t)call_int(c, "down", (int64_t)down);
+    torrent_set_limits(h->t, up, down);
+    answer_kept(h, c);
+}
+
+static void file_export(void *app, struct call *c)
+{
+    struct holding *h = holding_of(app, c);
+    if (!h)
+        return;
+    if (!torrent_metainfo(h->t)) {
+        call_failf(c, "file.no_metadata", ERR_STATE, "wait until a peer has given it",
+                   "the metadata is not here yet");
+        return;
+    }
+    struct buf bytes = {0}, text = {0};
+    torrent_write(h->t, &bytes);
+    base64_encode(&text, buf_bytes(&bytes), buf_len(&bytes));
+    char *name = mem_printf("%s.torrent", torrent_name(h->t)), *body = buf_take_str(&text);
+    call_ok(c, json_pack("{s:s, s:s}", "name", name, "torrent", body));
+    free(name);
+    free(body);
+    buf_done(&bytes);
+}
+
+/* The table */
+
+#define ID_PARAM                                                                                   \
+    {                                                                                              \
+        .name = "id", .type = PARAM_TEXT, .flags = PARAM_REQUIRED | PARAM_POSITIONAL,              \
+        .help = "The infohash, the first 4 or more digits of it, or the exact name"                \
+    }
+
+static const struct param id_only[] = {ID_PARAM, {0}};
+
+static const struct param add_params[] = {
+    {.name = "path",
+     .type = PARAM_PATH,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .help = "The file or folder to share, where it lies"},
+    {.name = "tracker",
+     .type = PARAM_TEXT,
+     .flags = PARAM_MANY,
+     .help = "A tracker's URL; each is a tier of its own"},
+    {.name = "web_seed", .type = PARAM_TEXT, .flags = PARAM_MANY, .help = "A web seed's URL"},
+    {.name = "private", .type = PARAM_BOOL, .help = "Peers only from the trackers (BEP 27)"},
+    {.name = "piece_size",
+     .type = PARAM_BYTES,
+     .unit = "bytes",
+     .min = BLOCK_LEN,
+     .max = MI_PIECE_MAX,
+     .help = "Bytes of a piece, a power of two; picked by size unless given"},
+    {.name = "comment", .type = PARAM_TEXT, .max = 1024, .help = "Words for the .torrent"},
+    {0}};
+
+static const struct param get_params[] = {
+    {.name = "link",
+     .type = PARAM_TEXT,
+     .flags = PARAM_POSITIONAL,
+     .max = LINK_MAX,
+     .help = "A magnet link or an infohash (the command line reads a .torrent file too)"},
+    {.name = "torrent",
+     .type = PARAM_BASE64,
+     .flags = PARAM_HIDDEN,
+     .max = TORRENT_TEXT_MAX,
+     .help = "A .torrent's bytes, in place of a link"},
+    {.name = "dir", .type = PARAM_PATH, .help = "The folder it goes to"},
+    {.name = "peer",
+     .type = PARAM_TEXT,
+     .flags = PARAM_MANY,
+     .help = "HOST:PORT of a peer that has it"},
+    {.name = "paused", .type = PARAM_BOOL, .help = "Add it, but do not begin"},
+    {0}};
+
+static const struct param ls_params[] = {
+    {.name = "state",
+     .type = PARAM_CHOICE,
+     .choices = "metadata|checking|downloading|seeding|paused|error",
+     .help = "Only those that are in this state"},
+    {0}};
+
+static const struct param rm_params[] = {
+    ID_PARAM,
+    {.name = "with_data", .type = PARAM_BOOL, .help = "Delete the files themselves too"},
+    {0}};
+
+static const struct param peer_params[] = {ID_PARAM,
+                                           {.name = "addr",
+                                            .type = PARAM_TEXT,
+                                            .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+                                            .max = 300,
+                                            .help = "HOST:PORT"},
+                                           {0}};
+
+static const struct param limit_params[] = {
+    ID_PARAM,
+    {.name = "up",
+     .type = PARAM_RATE,
+     .unit = "bytes/s",
+     .max = INT64_C(1) << 40,
+     .help = "Upload limit; 0: none; unchanged unless given"},
+    {.name = "down",
+     .type = PARAM_RATE,
+     .unit = "bytes/s",
+     .max = INT64_C(1) << 40,
+     .help = "Download limit; 0: none; unchanged unless given"},
+    {0}};
+
+static const struct column ls_columns[] = {{"id", "ID", "text"},
+                                           {"name", "NAME", "text"},
+                                           {"size", "SIZE", "bytes"},
+                                           {"progress", "DONE", "percent"},
+                                           {"state", "STATE", "text"},
+                                           {"down_rate", "DOWN", "rate"},
+                                           {"up_rate", "UP", "rate"},
+                                           {"peers", "PEERS", "int"},
+                                           {"eta_s", "LEFT", "duration"},
+                                           {"reason", "WHY", "text"},
+                                           {0}};
+
+#define ROW "the torrent as `file ls` shows it"
+#define ID_ERRORS "file.not_found, file.ambiguous"
+
+const struct method files_methods[] = {
+    {.name = "file.add",
+     .http = "POST",
+     .route = "/files",
+     .flags = METHOD_WRITE,
+     .params = add_params,
+     .summary = "Share a file or a folder",
+     .result = "{job}; the job's result: {id, infohash_v1, infohash_v2, magnet, torrent_file}",
+     .errors = "file.busy, file.not_shared, file.not_kept, file.cancelled, file.stopped",
+     .example = "shoal share ./music --tracker udp://tracker.example:6969",
+     .also = "share",
+     .call = file_add},
+    {.name = "file.get",
+     .http = "POST",
+     .route = "/files/get",
+     .flags = METHOD_WRITE,
+     .params = get_params,
+     .summary = "Download what a link or a .torrent stands for",
+     .result = ROW " and `existing`: it was there already, and goes on",
+     .errors = "file.bad_link, file.bad_torrent, file.no_folder, file.not_kept, file.too_many",
+     .example = "shoal get 'magnet:?xt=urn:btih:...' -o ~/Downloads",
+     .also = "get",
+     .call = file_get},
+    {.name = "file.ls",
+     .http = "GET",
+     .route = "/files",
+     .params = ls_params,
+     .summary = "List all torrents",
+     .result = "[{id, infohash_v1, infohash_v2, name, state, reason, size, done, left, progress, "
+               "up_rate, down_rate, uploaded, downloaded, ratio, eta_s, peers, seeds, error, dir, "
+               "added, magnet, private}]",
+     .errors = "",
+     .example = "shoal file ls --state downloading",
+     .columns = ls_columns,
+     .call = file_ls},
+    {.name = "file.show",
+     .http = "GET",
+     .route = "/files/{id}",
+     .params = id_only,
+     .summary = "Show all of one torrent",
+     .result = ROW ", and peer_list, trackers, files, pieces {count, size, have, bitfield}, "
+                   "up_limit, down_limit, wasted, known_peers, comment, created_by, created",
+     .errors = ID_ERRORS,
+     .example = "shoal file show debian-12",
+     .call = file_show},
+    {.name = "file.pause",
+     .http = "POST",
+     .route = "/files/{id}/pause",
+     .flags = METHOD_WRITE,
+     .params = id_only,
+     .summary = "Stop up- and downloading",
+     .result = ROW,
+     .errors = ID_ERRORS ", file.not_kept",
+     .example = "shoal file pause debian-12",
+     .call = file_pause},
+    {.name = "file.resume",
+     .http = "POST",
+     .route = "/files/{id}/resume",
+     .flags = METHOD_WRITE,
+     .params = id_only,
+     .summary = "Go on, also after an error",
+     .result = ROW,
+     .errors = ID_ERRORS ", file.not_kept",
+     .example = "shoal file resume debian-12",
+     .call = file_resume},
+    {.name = "file.verify",
+     .http = "POST",
+     .route = "/files/{id}/verify",
+     .flags = METHOD_WRITE,
+     .params = id_only,
+     .summary = "Hash what lies on disk again",
+     .result = ROW,
+     .errors = ID_ERRORS ", file.not_ready",
+     .example = "shoal file verify debian-12",
+     .call = file_verify},
+    {.name = "file.reannounce",
+     .http = "POST",
+     .route = "/files/{id}/reannounce",
+     .flags = METHOD_WRITE,
+     .params = id_only,
+     .summary = "Ask the trackers for peers now",
+     .result = ROW,
+     .errors = ID_ERRORS,
+     .example = "shoal file reannounce debian-12",
+     .call = file_reannounce},
+    {.name = "file.rm",
+     .http = "DELETE",
+     .route = "/files/{id}",
+     .flags = METHOD_WRITE,
+     .params = rm_params,
+     .summary = "Forget a torrent; its files stay unless --with-data",
+     .result = "{id}",
+     .errors = ID_ERRORS ", file.not_deleted",
+     .example = "shoal file rm debian-12 --with-data",
+     .call = file_rm},
+    {.name = "file.peer",
+     .http = "POST",
+     .route = "/files/{id}/peers",
+     .flags = METHOD_WRITE,
+     .params = peer_params,
+     .summary = "Add a peer by hand",
+     .result = ROW,
+     .errors = ID_ERRORS,
+     .example = "shoal file peer debian-12 192.0.2.7:6881",
+     .call = file_peer},
+    {.name = "file.limit",
+     .http = "POST",
+     .route = "/files/{id}/limit",
+     .flags = METHOD_WRITE,
+     .params = limit_params,
+     .summary = "Limit one torrent's rates",
+     .result = ROW,
+     .errors = ID_ERRORS ", file.not_kept",
+     .example = "shoal file limit debian-12 --up 2M --down 5M",
+     .call = file_limit},
+    {.name = "file.export",
+     .http = "GET",
+     .route = "/files/{id}/torrent",
+     .params = id_only,
+     .summary = "Get the .torrent of a torrent",
+     .result = "{name, torrent}: the file's name, and its bytes in base64",
+     .errors = ID_ERRORS ", file.no_metadata",
+     .example = "shoal file export debian-12 debian-12.torrent",
+     .call = file_export},
+    {0}};

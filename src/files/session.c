@@ -1,0 +1,582 @@
+#include "files/session.h"
+
+#include "base/mem.h"
+#include "files/choke.h"
+#include "files/session_in.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void on_read_again(void *arg);
+
+/* Ending */
+
+static void stop_timers(struct session *s)
+{
+    timer_cancel(s->timer);
+    timer_cancel(s->read_timer);
+    timer_cancel(s->write_timer);
+    s->timer = s->read_timer = s->write_timer = NULL;
+}
+
+static void give_back(struct session *s)
+{
+    if (!s->budget)
+        return;
+    budget_give(s->budget, BUDGET_BYTES, s->in_held + s->out_held);
+    s->in_held = s->out_held = 0;
+    budgets_leave(s->env->budgets, &s->addr);
+    s->budget = NULL;
+}
+
+/* Frees everything but the struct and what `ended` may look at. */
+static void shut(struct session *s)
+{
+    stop_timers(s);
+    conn_close(s->conn);
+    s->conn = NULL;
+    out_done(s);
+    buf_done(&s->in);
+    give_back(s);
+}
+
+static void on_ended(void *arg)
+{
+    struct session *s = arg;
+    s->timer = NULL;
+    ask_lose_all(s, false);
+    s->ops->ended(s->arg, &s->why);
+}
+
+static void end(struct session *s, const struct why *why)
+{
+    if (s->stage == STAGE_ENDED)
+        return;
+    char text[ADDR_TEXT];
+    log_debug(s->env->log, "peer %s: %s", addr_format(&s->addr, text), why->text);
+    s->why = *why;
+    s->stage = STAGE_ENDED;
+    shut(s);
+    s->timer = timer_start(s->env->loop, 0, on_ended, s);
+}
+
+void session_end(struct session *s, enum err code, const char *fmt, ...)
+{
+    struct why why = {.code = code};
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(why.text, sizeof why.text, fmt, args);
+    va_end(args);
+    end(s, &why);
+}
+
+void session_free(struct session *s)
+{
+    if (!s)
+        return;
+    shut(s);
+    ask_done(s);
+    peer_state_done(&s->st);
+    free(s);
+}
+
+void session_enter(struct session *s)
+{
+    s->depth++;
+}
+
+void session_leave(struct session *s)
+{
+    if (--s->depth > 0 || s->stage == STAGE_ENDED)
+        return;
+    if (s->want_fill) {
+        s->want_fill = false;
+        s->depth++; /* what it asks goes out with the rest */
+        s->ops->fill(s->arg);
+        s->depth--;
+    }
+    if (s->stage != STAGE_ENDED && s->dirty)
+        out_flush(s);
+}
+
+static void on_say(void *arg)
+{
+    struct session *s = arg;
+    s->write_timer = NULL;
+    session_enter(s);
+    s->dirty = true;
+    session_leave(s);
+}
+
+void session_say(struct session *s)
+{
+    s->dirty = true;
+    if (s->depth == 0 && !s->write_timer && s->stage != STAGE_ENDED)
+        s->write_timer = timer_start(s->env->loop, 0, on_say, s);
+}
+
+/* Messages */
+
+static void on_extended(struct session *s, const struct wire_msg *m)
+{
+    struct why why;
+    if (m->ext_id == 0) {
+        if (wire_read_ext(m->body, &s->ext, &why))
+            end(s, &why);
+        else
+            s->ops->extended(s->arg);
+        return;
+    }
+    if (m->ext_id != SESSION_UT_METADATA)
+        return; /* an extension that we did not offer: passed over */
+    struct wire_metadata md;
+    if (wire_read_metadata(m->body, &md, &why))
+        end(s, &why);
+    else
+        s->ops->metadata(s->arg, &md);
+}
+
+static void on_allowed_fast(struct session *s, uint32_t piece)
+{
+    if (s->fast_n == SESSION_FAST_MAX)
+        return;
+    s->fast[s->fast_n++] = piece;
+    s->want_fill = true;
+}
+
+static void act(struct session *s, const struct wire_msg *m, bool news)
+{
+    switch (m->type) {
+    case WIRE_CHOKE:
+        if (news)
+            ask_choked(s);
+        return;
+    case WIRE_UNCHOKE:
+        s->want_fill = true;
+        if (news)
+            s->useful_us = loop_now_us(s->env->loop);
+        return;
+    case WIRE_INTERESTED:
+    case WIRE_NOT_INTERESTED:
+        if (news)
+            s->ops->interest(s->arg);
+        return;
+    case WIRE_HAVE:
+        if (news)
+            s->ops->has(s->arg, m->piece);
+        return;
+    case WIRE_BITFIELD:
+    case WIRE_HAVE_ALL:
+    case WIRE_HAVE_NONE:
+        if (s->st.mi)
+            s->ops->pieces(s->arg);
+        return;
+    case WIRE_REQUEST:
+        out_request(s, m);
+        return;
+    case WIRE_PIECE:
+        ask_block(s, m);
+        return;
+    case WIRE_CANCEL:
+        out_cancel(s, m);
+        return;
+    case WIRE_REJECT:
+        ask_reject(s, m);
+        return;
+    case WIRE_ALLOWED_FAST:
+        on_allowed_fast(s, m->piece);
+        return;
+    case WIRE_EXTENDED:
+        on_extended(s, m);
+        return;
+    case WIRE_SUGGEST: /* BEP 6: advisory */
+    case WIRE_PORT:
+    case WIRE_KEEPALIVE:
+    case WIRE_UNKNOWN:
+        return;
+    }
+}
+
+static void on_frame(struct session *s, struct cur frame)
+{
+    struct why why;
+    struct wire_msg m;
+    bool news = false;
+    s->heard_us = loop_now_us(s->env->loop);
+    if (wire_read(frame, &m, &why) || peer_state_recv(&s->st, &m, &news, &why))
+        end(s, &why);
+    else
+        act(s, &m, news);
+}
+
+/* Handshake */
+
+static void on_deadline(void *arg)
+{
+    struct session *s = arg;
+    s->timer = NULL;
+    session_end(s, ERR_TIMEOUT, "no handshake in %u s", (unsigned)(SESSION_HANDSHAKE_US / SEC));
+}
+
+static void put_handshake(struct session *s)
+{
+    wire_put_handshake(&s->ctl, s->infohash, s->env->peer_id);
+    session_say(s);
+}
+
+static void on_handshake(struct session *s, struct cur bytes)
+{
+    struct why why;
+    struct wire_handshake h;
+    if (wire_read_handshake(&bytes, &h, &why)) {
+        end(s, &why);
+        return;
+    }
+    memcpy(s->peer_id, h.peer_id, sizeof s->peer_id);
+    if (memcmp(h.peer_id, s->env->peer_id, sizeof h.peer_id) == 0) {
+        session_end(s, ERR_STATE, "that is myself");
+        return;
+    }
+    if (s->incoming && !s->ops->hello(s->arg, h.infohash)) {
+        session_end(s, ERR_NOT_FOUND, "asks for a torrent that is not here");
+        return;
+    }
+    if (memcmp(h.infohash, s->infohash, SHA1_LEN) != 0) {
+        session_end(s, ERR_INVALID, "answered for another torrent");
+        return;
+    }
+    if (s->incoming)
+        put_handshake(s);
+    s->st.fast = wire_has_fast(&h);
+    s->speaks_ext = wire_has_ext(&h);
+    s->stage = STAGE_OPEN;
+    s->heard_us = s->spoke_us = s->began_us = s->useful_us = loop_now_us(s->env->loop);
+    timer_cancel(s->timer);
+    s->timer = NULL;
+    s->ops->ready(s->arg);
+}
+
+void session_join(struct session *s, const struct session_cfg *cfg)
+{
+    memcpy(s->infohash, cfg->infohash, SHA1_LEN);
+    s->ops = cfg->ops;
+    s->arg = cfg->arg;
+    s->up_limit = cfg->up;
+    s->down_limit = cfg->down;
+    peer_state_init(&s->st, cfg->mi);
+}
+
+void session_begin(struct session *s, const uint8_t *have, uint32_t count, int64_t metadata_size)
+{
+    if (s->stage != STAGE_OPEN)
+        return;
+    uint32_t all = s->st.mi ? s->st.mi->piece_count : 0;
+    if (s->st.fast && (count == 0 || count == all))
+        wire_put_simple(&s->ctl, count == 0 ? WIRE_HAVE_NONE : WIRE_HAVE_ALL);
+    else if (count > 0)
+        wire_put_bitfield(&s->ctl, have, ((size_t)all + 7) / 8);
+    session_extend(s, metadata_size);
+    if (s->st.fast && count == all && count > 0)
+        out_fast_set(s);
+    session_say(s);
+}
+
+void session_extend(struct session *s, int64_t metadata_size)
+{
+    if (s->stage != STAGE_OPEN || !s->speaks_ext)
+        return;
+    wire_put_ext_handshake(&s->ctl, SESSION_UT_METADATA, metadata_size, s->env->port,
+                           s->env->client);
+    session_say(s);
+}
+
+void session_set_torrent(struct session *s, const struct metainfo *mi)
+{
+    struct why why;
+    if (s->stage == STAGE_ENDED)
+        return;
+    if (peer_state_set_torrent(&s->st, mi, &why))
+        end(s, &why);
+}
+
+/* Bytes in */
+
+/* The first frame of c, whole, as a cursor; n 0: not whole yet, or the session has ended. */
+static struct cur whole_frame(struct session *s, struct cur *c)
+{
+    size_t len = WIRE_HANDSHAKE_LEN;
+    struct why why;
+    if (s->stage == STAGE_OPEN && wire_frame(*c, &len, &why)) {
+        end(s, &why);
+        return cur_of(NULL, 0);
+    }
+    return len > 0 && len <= c->n ? cur_take(c, len) : cur_of(NULL, 0);
+}
+
+static void on_whole(struct session *s, struct cur frame)
+{
+    if (s->stage == STAGE_HANDSHAKE)
+        on_handshake(s, frame);
+    else
+        on_frame(s, frame);
+}
+
+static void keep_part(struct session *s, struct cur rest)
+{
+    struct why why;
+    if (rest.n == 0)
+        return;
+    if (budget_take(s->budget, BUDGET_BYTES, rest.n, "part of a message", &why)) {
+        end(s, &why);
+        return;
+    }
+    s->in_held += rest.n;
+    buf_put(&s->in, rest.p, rest.n);
+}
+
+/* Completes the partial frame in s->in with bytes of c. */
+static void finish_part(struct session *s, struct cur *c)
+{
+    while (s->stage != STAGE_ENDED && buf_len(&s->in) > 0 && c->n > 0) {
+        struct cur have = buf_cur(&s->in);
+        size_t len = WIRE_HANDSHAKE_LEN;
+        struct why why;
+        if (s->stage == STAGE_OPEN && wire_frame(have, &len, &why)) {
+            end(s, &why);
+            return;
+        }
+        size_t missing = len > 0 ? len - have.n : 4 - have.n; /* 0: the prefix is not whole */
+        keep_part(s, cur_take(c, missing < c->n ? missing : c->n));
+        if (s->stage == STAGE_ENDED || len == 0 || buf_len(&s->in) < len)
+            continue;
+        struct buf frame = s->in; /* out of the session: the message may end it */
+        buf_init(&s->in);
+        budget_give(s->budget, BUDGET_BYTES, s->in_held);
+        s->in_held = 0;
+        on_whole(s, buf_cur(&frame));
+        buf_done(&frame);
+    }
+}
+
+static void feed(struct session *s, struct cur c)
+{
+    finish_part(s, &c);
+    while (s->stage != STAGE_ENDED && c.n > 0) {
+        struct cur frame = whole_frame(s, &c);
+        if (frame.n == 0)
+            break;
+        on_whole(s, frame);
+    }
+    if (s->stage != STAGE_ENDED)
+        keep_part(s, c);
+}
+
+static void pause_reading(struct session *s, uint64_t wait_us)
+{
+    s->reading_paused = true;
+    if (wait_us > 0 && !s->read_timer)
+        s->read_timer = timer_start(s->env->loop, wait_us, on_read_again, s);
+}
+
+/* How much may be read now; 0: reading is paused. */
+static size_t may_read(struct session *s)
+{
+    if (s->stage == STAGE_HANDSHAKE)
+        return SESSION_READ; /* what comes with the handshake in one segment is welcome */
+    if (s->ops->busy(s->arg) || buf_len(&s->ctl) > SESSION_CTL_HIGH) {
+        pause_reading(s, 0); /* session_resume(), or out_flush() */
+        return 0;
+    }
+    uint64_t now = loop_now_us(s->env->loop);
+    size_t n = limit_may(s->down_limit, s->env->policy, POLICY_DOWN, SESSION_READ, now);
+    if (n == 0)
+        pause_reading(s,
+                      limit_wait_us(s->down_limit, s->env->policy, POLICY_DOWN, SESSION_READ, now));
+    return n;
+}
+
+static void read_turn(struct session *s)
+{
+    s->reading_paused = false;
+    for (size_t turn = 0; s->stage != STAGE_ENDED;) {
+        if (turn >= SESSION_TURN) {
+            pause_reading(s, 1); /* the other sessions' turn */
+            return;
+        }
+        size_t may = may_read(s);
+        if (may == 0)
+            return;
+        ssize_t n = conn_recv(s->conn, s->env->scratch, may);
+        if (n == CONN_AGAIN || n == CONN_FAILED) /* CONN_CLOSED follows, with the reason */
+            return;
+        if (n == CONN_END) {
+            session_end(s, ERR_CLOSED, "closed by the peer");
+            return;
+        }
+        turn += (size_t)n;
+        if (s->down_limit)
+            limit_spend(s->down_limit, s->env->policy, POLICY_DOWN, (size_t)n,
+                        loop_now_us(s->env->loop));
+        feed(s, cur_of(s->env->scratch, (size_t)n));
+    }
+}
+
+static void on_read_again(void *arg)
+{
+    struct session *s = arg;
+    s->read_timer = NULL;
+    session_enter(s);
+    read_turn(s);
+    session_leave(s);
+}
+
+void session_resume(struct session *s)
+{
+    if (s->stage != STAGE_OPEN)
+        return;
+    if (s->reading_paused && !s->read_timer)
+        pause_reading(s, 1);
+    session_say(s);
+}
+
+/* Life */
+
+static void on_conn(void *arg, enum conn_event ev, const struct why *why)
+{
+    struct session *s = arg;
+    session_enter(s);
+    switch (ev) {
+    case CONN_OPEN:
+        s->stage = STAGE_HANDSHAKE;
+        put_handshake(s);
+        break;
+    case CONN_READABLE:
+        if (!s->read_timer) /* else it comes back by itself */
+            read_turn(s);
+        break;
+    case CONN_WRITABLE:
+        s->write_blocked = false;
+        s->dirty = true;
+        break;
+    case CONN_CLOSED:
+        end(s, why);
+        break;
+    }
+    session_leave(s);
+}
+
+static struct session *make(const struct session_env *env, const struct addr *peer, struct why *why)
+{
+    struct budget *budget = budgets_enter(env->budgets, peer, why);
+    if (!budget)
+        return NULL;
+    struct session *s = MEM_NEW(struct session);
+    s->env = env;
+    s->addr = *peer;
+    s->budget = budget;
+    s->timer = timer_start(env->loop, SESSION_HANDSHAKE_US, on_deadline, s);
+    peer_state_init(&s->st, NULL);
+    pipeline_init(&s->pipe);
+    out_init(s);
+    return s;
+}
+
+struct session *session_dial(const struct session_env *env, const struct session_cfg *cfg,
+                             const struct addr *to, const struct addr *from, struct why *why)
+{
+    struct session *s = make(env, to, why);
+    if (!s)
+        return NULL;
+    session_join(s, cfg);
+    s->conn = tcp_dial(env->loop, to, from, on_conn, s);
+    return s;
+}
+
+struct session *session_accept(const struct session_env *env, struct conn *c,
+                               const struct session_ops *ops, void *arg, struct why *why)
+{
+    struct session *s = make(env, &c->peer, why);
+    if (!s) {
+        conn_close(c);
+        return NULL;
+    }
+    s->incoming = true;
+    s->stage = STAGE_HANDSHAKE;
+    s->ops = ops;
+    s->arg = arg;
+    s->conn = c;
+    conn_watch(c, on_conn, s);
+    return s;
+}
+
+void session_tick(struct session *s)
+{
+    if (s->stage != STAGE_OPEN)
+        return;
+    uint64_t now = loop_now_us(s->env->loop);
+    session_enter(s);
+    rate_tick(&s->up, now);
+    rate_tick(&s->down, now);
+    ask_tick(s, now);
+    out_pump(s); /* in case the disk's queue or the budget was full */
+    if (s->reading_paused)
+        s->heard_us = now; /* it is we who do not listen */
+    if (now - s->heard_us > SESSION_SILENT_US)
+        session_end(s, ERR_TIMEOUT, "silent for %u s", (unsigned)(SESSION_SILENT_US / SEC));
+    else if (s->write_blocked && now - s->stuck_us > SESSION_STUCK_US)
+        session_end(s, ERR_TIMEOUT, "took nothing for %u s", (unsigned)(SESSION_STUCK_US / SEC));
+    else if (buf_len(&s->ctl) > SESSION_CTL_MAX)
+        session_end(s, ERR_LIMIT, "does not read our answers");
+    else if (now - s->spoke_us > SESSION_KEEPALIVE_US) {
+        wire_put_simple(&s->ctl, WIRE_KEEPALIVE);
+        session_say(s);
+    }
+    session_leave(s);
+}
+
+const struct peer_state *session_state(const struct session *s)
+{
+    return &s->st;
+}
+
+const struct wire_ext *session_ext(const struct session *s)
+{
+    return &s->ext;
+}
+
+const uint8_t *session_peer_id(const struct session *s)
+{
+    return s->peer_id;
+}
+
+struct addr session_addr(const struct session *s)
+{
+    return s->addr;
+}
+
+bool session_is_open(const struct session *s)
+{
+    return s->stage == STAGE_OPEN;
+}
+
+bool session_is_incoming(const struct session *s)
+{
+    return s->incoming;
+}
+
+bool session_is_snubbing(const struct session *s)
+{
+    return s->st.am_interested && !s->st.peer_choking &&
+           loop_now_us(s->env->loop) - s->useful_us > CHOKE_SNUB_US;
+}
+
+const struct rate *session_up(const struct session *s)
+{
+    return &s->up;
+}
+
+const struct rate *session_down(const struct session *s)
+{
+    return &s->down;
+}

@@ -1,0 +1,551 @@
+#include "files/torrent.h"
+
+#include "base/mem.h"
+#include "crypto/hex.h"
+#include "files/bits.h"
+#include "files/magnet.h"
+#include "files/torrent_in.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *torrent_state_name(enum torrent_state s)
+{
+    static const char *const names[] = {"metadata", "checking", "downloading",
+                                        "seeding",  "paused",   "error"};
+    return names[s];
+}
+
+uint64_t torrent_now(const struct torrent *t)
+{
+    return loop_now_us(t->env->wire.loop);
+}
+
+bool torrent_is_complete(const struct torrent *t)
+{
+    return t->opened && data_have_count(t->data) == t->mi->piece_count;
+}
+
+/* Peers may be talked to: their pieces matter, or they have the metadata. */
+bool torrent_may_connect(const struct torrent *t)
+{
+    return t->started && !t->paused && t->closing == 0 && (t->opened || !t->mi) && !t->error_stays;
+}
+
+enum torrent_state torrent_state(const struct torrent *t)
+{
+    uint32_t done, total;
+    if (t->error)
+        return TORRENT_ERROR;
+    if (t->paused)
+        return TORRENT_PAUSED;
+    if (!t->mi)
+        return TORRENT_METADATA;
+    if (!t->opened || data_checking(t->data, &done, &total))
+        return TORRENT_CHECKING;
+    return torrent_is_complete(t) ? TORRENT_SEEDING : TORRENT_DOWNLOADING;
+}
+
+/* Telling: at once when nothing was told lately, else once per TORRENT_TELL_US. */
+
+static void on_tell(void *arg)
+{
+    struct torrent *t = arg;
+    t->tell = NULL;
+    t->told_us = torrent_now(t);
+    t->env->changed(t->env->node, t);
+}
+
+void torrent_changed(struct torrent *t)
+{
+    if (t->tell || t->closing > 0)
+        return;
+    uint64_t since = torrent_now(t) - t->told_us;
+    uint64_t wait = t->told_us == 0 || since >= TORRENT_TELL_US ? 0 : TORRENT_TELL_US - since;
+    t->tell = timer_start(t->env->wire.loop, wait, on_tell, t);
+}
+
+void torrent_fail(struct torrent *t, bool stays, const char *fmt, ...)
+{
+    char text[sizeof((struct why){0}.text)];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    log_warn(t->log, "%s", text);
+    free(t->error);
+    t->error = mem_strdup(text);
+    t->error_stays = stays;
+    t->error_us = torrent_now(t);
+    torrent_need_tick(t);
+    torrent_changed(t);
+}
+
+static void clear_error(struct torrent *t)
+{
+    free(t->error);
+    t->error = NULL;
+    t->error_stays = false;
+}
+
+/* The tick */
+
+static bool has_ticking(const struct torrent *t)
+{
+    uint32_t done, total;
+    return t->member_count > 0 || (t->error && !t->error_stays) ||
+           (t->data && data_checking(t->data, &done, &total)) || t->up_rate.per_s > 0 ||
+           t->down_rate.per_s > 0;
+}
+
+static void retry_disk(struct torrent *t)
+{
+    log_info(t->log, "trying the disk again");
+    clear_error(t);
+    if (t->opened)
+        data_retry(t->data);
+    else
+        torrent_open_data(t);
+    swarm_fill(t);
+}
+
+static void on_tick(void *arg)
+{
+    struct torrent *t = arg;
+    t->tick = NULL;
+    uint64_t now = torrent_now(t);
+    if (t->error && !t->error_stays && now - t->error_us >= TORRENT_RETRY_US)
+        retry_disk(t);
+    swarm_tick(t);
+    info_tick(t);
+    rate_tick(&t->up_rate, now);
+    rate_tick(&t->down_rate, now);
+    torrent_changed(t);
+    if (has_ticking(t))
+        torrent_need_tick(t);
+}
+
+void torrent_need_tick(struct torrent *t)
+{
+    if (!t->tick && t->closing == 0)
+        t->tick = timer_start(t->env->wire.loop, SEC, on_tick, t);
+}
+
+/* Trackers */
+
+static void fill_announce(void *arg, struct tracker_announce *a)
+{
+    struct torrent *t = arg;
+    memcpy(a->infohash, t->infohash, SHA1_LEN);
+    memcpy(a->peer_id, t->env->wire.peer_id, sizeof a->peer_id);
+    a->port = t->env->wire.port;
+    a->uploaded = t->up_rate.total;
+    a->downloaded = t->down_rate.total;
+    a->left = 1; /* while the size is not known, anything but 0 */
+    if (!t->mi)
+        return;
+    a->left = 0;
+    for (size_t i = 0; i < t->mi->file_count; i++)
+        a->left += t->mi->files[i].len - (t->opened ? data_file_done(t->data, i) : 0);
+}
+
+static void on_peers(void *arg, const struct addr *peers, size_t n)
+{
+    struct torrent *t = arg;
+    for (size_t i = 0; i < n; i++)
+        torrent_add_peer(t, &peers[i], PEER_TRACKER);
+    torrent_changed(t);
+}
+
+static void make_trackers(struct torrent *t)
+{
+    struct trackers_cfg cfg = {
+        .loop = t->env->wire.loop,
+        .log = t->log,
+        .udp = t->env->udp,
+        .from_ip = t->env->from_ip,
+        .urls = t->mi ? t->mi->trackers : t->urls,
+        .url_count = t->mi ? t->mi->tracker_count : t->url_count,
+        .fill = fill_announce,
+        .peers = on_peers,
+        .arg = t,
+    };
+    t->trackers = trackers_new(&cfg);
+}
+
+static void announce_start(struct torrent *t)
+{
+    if (!t->trackers)
+        make_trackers(t);
+    trackers_start(t->trackers);
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* Data */
+
+static void on_complete(struct torrent *t)
+{
+    bool fresh = !t->was_complete;
+    t->was_complete = true;
+    picker_free(t->picker);
+    t->picker = NULL;
+    free(t->seen_s);
+    t->seen_s = NULL;
+    if (!fresh || t->told_done)
+        return;
+    t->told_done = true;
+    log_info(t->log, "complete: all %u pieces are here and proven", t->mi->piece_count);
+    if (t->trackers)
+        trackers_completed(t->trackers);
+    t->env->finished(t->env->node, t);
+}
+
+static void on_opened(struct torrent *t)
+{
+    t->opened = true;
+    t->was_complete = t->told_done = torrent_is_complete(t);
+    log_info(t->log, "%u of %u pieces are here", data_have_count(t->data), t->mi->piece_count);
+    swarm_opened(t);
+    t->env->want_dial(t->env->node);
+}
+
+static void on_data(void *arg, enum data_event ev, uint32_t piece, const struct why *why)
+{
+    struct torrent *t = arg;
+    switch (ev) {
+    case DATA_OPENED:
+        on_opened(t);
+        break;
+    case DATA_PIECE_OK:
+        if (t->opened)
+            swarm_piece_ok(t, piece);
+        break;
+    case DATA_PIECE_BAD:
+        swarm_piece_bad(t, piece);
+        break;
+    case DATA_PIECE_LOST:
+        if (t->opened)
+            swarm_piece_lost(t, piece);
+        break;
+    case DATA_CHECKED:
+        swarm_fill(t);
+        break;
+    case DATA_FAILED:
+        torrent_fail(t, false, "%s", why->text);
+        break;
+    case DATA_DRAINED:
+        swarm_resume(t);
+        break;
+    }
+    if (t->opened && torrent_is_complete(t)) {
+        if (!t->was_complete || t->picker)
+            on_complete(t);
+    } else {
+        t->was_complete = false;
+    }
+    torrent_need_tick(t);
+    torrent_changed(t);
+}
+
+void torrent_open_data(struct torrent *t)
+{
+    struct data_cfg cfg = {
+        .loop = t->env->wire.loop,
+        .vfs = t->env->vfs,
+        .log = t->log,
+        .mi = t->mi,
+        .dir = t->dir,
+        .resume_path = t->resume_path,
+        .boot_id = t->env->boot_id,
+        .seed = t->seed,
+        .cb = on_data,
+        .arg = t,
+    };
+    if (t->data) /* it failed to open: this is another try */
+        data_close(t->data, nothing, NULL);
+    t->data = data_open(&cfg);
+}
+
+/* Life */
+
+static void copy_trackers(struct torrent *t, const struct mi_tracker *urls, size_t n)
+{
+    t->urls = mem_array(n, sizeof *t->urls);
+    t->url_count = n;
+    for (size_t i = 0; i < n; i++)
+        t->urls[i] = (struct mi_tracker){mem_strdup(urls[i].url), urls[i].tier};
+}
+
+struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *cfg)
+{
+    struct torrent *t = MEM_NEW(struct torrent);
+    t->env = env;
+    memcpy(t->infohash, cfg->infohash, SHA1_LEN);
+    hex_encode(t->infohash, SHA1_LEN, t->hex);
+    t->mi = cfg->mi;
+    t->name = mem_strdup(cfg->name && cfg->name[0] ? cfg->name : t->hex);
+    t->dir = mem_strdup(cfg->dir);
+    t->resume_path = mem_printf("%s/%s.resume", env->torrents_dir, t->hex);
+    t->log = log_child(env->wire.log, "torrent %s", torrent_name(t));
+    t->added_us = cfg->added_us;
+    t->paused = cfg->paused;
+    t->seed = cfg->seed;
+    t->uploaded = cfg->uploaded;
+    t->downloaded = cfg->downloaded;
+    copy_trackers(t, cfg->trackers, cfg->tracker_count);
+    t->peers = torrent_peers_new(loop_random_u64(env->wire.loop));
+    list_init(&t->members);
+    budget_init(&t->info_budget);
+    t->info_budget.limit[BUDGET_BYTES] = TORRENT_INFO_HELD_MAX;
+    torrent_set_limits(t, cfg->up_limit, cfg->down_limit);
+    if (cfg->error)
+        torrent_fail(t, true, "%s", cfg->error);
+    return t;
+}
+
+void torrent_start(struct torrent *t)
+{
+    t->started = true;
+    if (t->mi && !t->error)
+        torrent_open_data(t);
+    if (!t->paused)
+        announce_start(t);
+    torrent_changed(t);
+    t->env->want_dial(t->env->node);
+}
+
+static void on_part_closed(void *arg)
+{
+    struct torrent *t = arg;
+    if (--t->closing == 0)
+        t->closed(t->closed_arg);
+}
+
+static void on_data_closed(void *arg)
+{
+    struct farewell *fw = arg;
+    if (fw->t) {
+        fw->t->farewell = NULL;
+        on_part_closed(fw->t);
+    }
+    metainfo_free(fw->mi);
+    free(fw);
+}
+
+static void close_data(struct torrent *t)
+{
+    if (!t->data)
+        return;
+    t->farewell = MEM_NEW(struct farewell);
+    t->farewell->t = t;
+    data_close(t->data, on_data_closed, t->farewell);
+    t->data = NULL;
+    t->opened = false;
+}
+
+static void on_close_timer(void *arg)
+{
+    struct torrent *t = arg;
+    t->tick = NULL;
+    on_part_closed(t);
+}
+
+void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
+{
+    t->closed = done;
+    t->closed_arg = arg;
+    t->closing = 1; /* this call itself: done comes from the loop */
+    swarm_free(t);
+    timer_cancel(t->tick);
+    timer_cancel(t->tell);
+    t->tell = NULL;
+    t->tick = timer_start(t->env->wire.loop, 0, on_close_timer, t);
+    if (t->trackers) {
+        t->closing++;
+        trackers_stop(t->trackers, on_part_closed, t);
+    }
+    t->closing += t->data != NULL;
+    close_data(t);
+}
+
+void torrent_drop_trackers(struct torrent *t)
+{
+    trackers_free(t->trackers);
+    t->trackers = NULL;
+}
+
+void torrent_free(struct torrent *t)
+{
+    if (!t)
+        return;
+    swarm_free(t);
+    timer_cancel(t->tick);
+    timer_cancel(t->tell);
+    trackers_free(t->trackers);
+    close_data(t); /* where it was not closed before: the node crashed, or a test takes it apart */
+    if (t->farewell) {
+        t->farewell->t = NULL;
+        t->farewell->mi = t->mi;
+        t->mi = NULL;
+    }
+    torrent_peers_free(t->peers);
+    picker_free(t->picker);
+    free(t->seen_s);
+    for (size_t i = 0; i < t->url_count; i++)
+        free((char *)(uintptr_t)t->urls[i].url);
+    free(t->urls);
+    limit_done(&t->up);
+    limit_done(&t->down);
+    log_free(t->log);
+    metainfo_free(t->mi);
+    free(t->name);
+    free(t->dir);
+    free(t->resume_path);
+    free(t->error);
+    free(t);
+}
+
+/* Orders */
+
+void torrent_pause(struct torrent *t)
+{
+    if (t->paused)
+        return;
+    t->paused = true;
+    swarm_free(t);
+    if (t->trackers)
+        trackers_stop(t->trackers, nothing, NULL);
+    torrent_changed(t);
+}
+
+void torrent_resume(struct torrent *t)
+{
+    bool was_paused = t->paused;
+    t->paused = false;
+    if (t->error && !t->error_stays)
+        retry_disk(t);
+    if (was_paused)
+        announce_start(t);
+    torrent_changed(t);
+    t->env->want_dial(t->env->node);
+}
+
+bool torrent_verify(struct torrent *t)
+{
+    if (!t->opened)
+        return false;
+    data_verify(t->data);
+    torrent_need_tick(t);
+    torrent_changed(t);
+    return true;
+}
+
+void torrent_reannounce(struct torrent *t)
+{
+    if (t->trackers && !t->paused)
+        trackers_announce(t->trackers);
+}
+
+void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source)
+{
+    if (torrent_peers_add(t->peers, a, source, torrent_now(t), NULL))
+        t->env->want_dial(t->env->node);
+}
+
+void torrent_add_tracker(struct torrent *t, const char *url)
+{
+    if (!t->trackers)
+        make_trackers(t);
+    trackers_add(t->trackers, url, 0);
+}
+
+void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down)
+{
+    limit_set(&t->up, up, torrent_now(t));
+    limit_set(&t->down, down, torrent_now(t));
+    swarm_resume(t);
+    torrent_changed(t);
+}
+
+/* Facts */
+
+const uint8_t *torrent_infohash(const struct torrent *t)
+{
+    return t->infohash;
+}
+
+const char *torrent_hex(const struct torrent *t)
+{
+    return t->hex;
+}
+
+const char *torrent_name(const struct torrent *t)
+{
+    return t->mi ? t->mi->name : t->name;
+}
+
+const char *torrent_dir(const struct torrent *t)
+{
+    return t->dir;
+}
+
+const struct metainfo *torrent_metainfo(const struct torrent *t)
+{
+    return t->mi;
+}
+
+bool torrent_is_paused(const struct torrent *t)
+{
+    return t->paused;
+}
+
+void torrent_totals(const struct torrent *t, uint64_t *up, uint64_t *down)
+{
+    *up = t->uploaded;
+    *down = t->downloaded;
+}
+
+void torrent_rates(const struct torrent *t, uint64_t *up, uint64_t *down)
+{
+    *up = t->up_rate.per_s;
+    *down = t->down_rate.per_s;
+}
+
+void torrent_limits(const struct torrent *t, uint64_t *up, uint64_t *down)
+{
+    *up = t->up.rate;
+    *down = t->down.rate;
+}
+
+int64_t torrent_added_us(const struct torrent *t)
+{
+    return t->added_us;
+}
+
+size_t torrent_conns(const struct torrent *t)
+{
+    return t->member_count;
+}
+
+void torrent_magnet(const struct torrent *t, struct buf *out)
+{
+    const struct mi_tracker *urls = t->mi ? t->mi->trackers : t->urls;
+    size_t n = t->mi ? t->mi->tracker_count : t->url_count;
+    const char **list = mem_array(n, sizeof *list);
+    for (size_t i = 0; i < n; i++)
+        list[i] = urls[i].url;
+    magnet_write(out, t->infohash, torrent_name(t), list, n);
+    free(list);
+}
+
+void torrent_write(const struct torrent *t, struct buf *out)
+{
+    const struct metainfo *mi = t->mi;
+    metainfo_write(out, mi->info, mi->trackers, mi->tracker_count, mi->web_seeds,
+                   mi->web_seed_count, mi->comment, mi->created_by, mi->created_s);
+}

@@ -1,0 +1,120 @@
+/* files/torrent.h - one torrent: its data, its peers, its trackers, and what it is doing.
+ *
+ * Owns the metainfo (once known), the data, the picker (while something is missing), the choker's
+ * memory, the candidates, the trackers and the sessions.  It decides: whom to ask for what, whom to
+ * serve, whom to believe.  The node above it (files.c) decides which torrent may dial next,
+ * listens, and keeps what must survive a restart; the two meet in struct torrent_env.
+ *
+ *     metadata     only the infohash is known (magnet link); peers are asked for the rest
+ *     checking     what lies on disk is being proven
+ *     downloading, seeding
+ *     paused       by the user: no connections
+ *     error        the disk (tried again by itself), or metadata that makes no sense
+ *
+ * One timer a second runs while there are peers or a check; an idle torrent costs no time. */
+#ifndef SHOAL_FILES_TORRENT_H
+#define SHOAL_FILES_TORRENT_H
+
+#include "files/data.h"
+#include "files/session.h"
+#include "files/torrent_peers.h"
+#include "files/trackers.h"
+
+#include <jansson.h>
+
+enum {
+    TORRENT_CONNS_MAX = 50,
+    TORRENT_INFO_ATTEMPTS = 8,                /* metadata fetched from so many peers at once */
+    TORRENT_INFO_HELD_MAX = 64 * 1024 * 1024, /* bytes in all attempts */
+    TORRENT_BAD_INFO_MAX = 2,                 /* wrong metadata twice: banned */
+};
+#define TORRENT_RETRY_US (30 * SEC)  /* after disk trouble */
+#define TORRENT_TELL_US (250 * MSEC) /* at most 4 state events a second */
+
+enum torrent_state {
+    TORRENT_METADATA,
+    TORRENT_CHECKING,
+    TORRENT_DOWNLOADING,
+    TORRENT_SEEDING,
+    TORRENT_PAUSED,
+    TORRENT_ERROR
+};
+const char *torrent_state_name(enum torrent_state s); /* "downloading" */
+
+struct torrent;
+
+/* The node's; shared by all torrents. */
+struct torrent_env {
+    struct session_env wire;
+    const struct vfs *vfs;
+    const char *torrents_dir, *boot_id;
+    struct addr from; /* dials come from here; ADDR_NONE: from anywhere */
+    struct tracker_udp *udp;
+    const char *from_ip; /* for trackers; NULL: any */
+    unsigned conns, half_open;
+    void *node;
+    void (*want_dial)(void *node);                  /* somebody is to be dialled */
+    void (*changed)(void *node, struct torrent *t); /* torrent_row() is another */
+    void (*finished)(void *node, struct torrent *t);
+    void (*got_info)(void *node, struct torrent *t); /* metadata came: to be kept */
+};
+
+struct torrent_cfg {
+    uint8_t infohash[SHA1_LEN];
+    struct metainfo *mi;               /* taken; NULL: by magnet link */
+    const char *name;                  /* while mi is NULL; may be NULL */
+    const struct mi_tracker *trackers; /* while mi is NULL */
+    size_t tracker_count;
+    const char *dir;
+    bool paused, seed;             /* seed: just hashed, believe it */
+    uint64_t up_limit, down_limit; /* bytes a second, 0: none */
+    uint64_t uploaded, downloaded; /* so far */
+    int64_t added_us;              /* wall clock */
+    const char *error;             /* begins in error: its .torrent could not be read; NULL: none */
+};
+
+struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *cfg);
+void torrent_start(struct torrent *t); /* opens the data, begins to announce */
+/* `stopped` to the trackers, data closed; done comes once, then torrent_free. */
+void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg);
+/* At once and silently; what lanes still do for it ends by itself.  NULL: nothing. */
+void torrent_free(struct torrent *t);
+/* After torrent_close: the node's tracker socket goes before this torrent does. */
+void torrent_drop_trackers(struct torrent *t);
+
+void torrent_pause(struct torrent *t);
+void torrent_resume(struct torrent *t); /* also out of an error */
+/* false: there is nothing to verify yet. */
+bool torrent_verify(struct torrent *t);
+void torrent_reannounce(struct torrent *t);
+void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source);
+void torrent_add_tracker(struct torrent *t, const char *url);
+void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down);
+
+/* Dial the next candidate.  True: one was begun.  Else *wait_us says when there may be one. */
+bool torrent_dial(struct torrent *t, uint64_t *wait_us);
+/* An accepted session asked for this torrent: takes it (session_join), or false. */
+bool torrent_take(struct torrent *t, struct session *s);
+
+const uint8_t *torrent_infohash(const struct torrent *t);
+const char *torrent_hex(const struct torrent *t); /* 40 digits: the id */
+const char *torrent_name(const struct torrent *t);
+const char *torrent_dir(const struct torrent *t);
+const struct metainfo *torrent_metainfo(const struct torrent *t); /* NULL: not known yet */
+enum torrent_state torrent_state(const struct torrent *t);
+bool torrent_is_paused(const struct torrent *t);
+void torrent_totals(const struct torrent *t, uint64_t *up, uint64_t *down);
+void torrent_rates(const struct torrent *t, uint64_t *up, uint64_t *down); /* bytes a second */
+void torrent_limits(const struct torrent *t, uint64_t *up, uint64_t *down);
+int64_t torrent_added_us(const struct torrent *t);
+size_t torrent_conns(const struct torrent *t);
+
+/* The magnet link; appended to out.  A whole .torrent; appended to out (metadata is known). */
+void torrent_magnet(const struct torrent *t, struct buf *out);
+void torrent_write(const struct torrent *t, struct buf *out);
+
+/* The object of `file ls`, and the larger one of `file show`. */
+json_t *torrent_row(const struct torrent *t);
+json_t *torrent_show(const struct torrent *t);
+
+#endif

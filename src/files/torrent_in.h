@@ -1,0 +1,103 @@
+/* files/torrent_in.h - the inside of a torrent, for its sources:
+ *     torrent.c        life, the data's events, the tick
+ *     torrent_swarm.c  sessions: who is connected, what is asked, who is served, who is to blame
+ *     torrent_info.c   metadata, asked and given
+ *     torrent_json.c   how it is shown, and why it stands still
+ * Nobody else includes this. */
+#ifndef SHOAL_FILES_TORRENT_IN_H
+#define SHOAL_FILES_TORRENT_IN_H
+
+#include "files/torrent.h"
+
+#include "files/choke.h"
+#include "files/info_fetch.h"
+#include "files/picker.h"
+
+/* The data is being closed and needs the metainfo till then; the torrent may be freed before. */
+struct farewell {
+    struct torrent *t;   /* NULL: freed */
+    struct metainfo *mi; /* then to be freed with this */
+};
+
+/* One session, as the torrent sees it. */
+struct member {
+    struct link link;
+    struct torrent *t;
+    struct session *s;
+    struct peer_entry *entry;  /* stays while `connected` is set */
+    bool dialing;              /* by us, and not yet open */
+    bool counted, counted_all; /* in the picker's availability, and how */
+    uint32_t wanted;           /* pieces that it has and we lack */
+    uint32_t last;             /* piece last asked of it */
+    uint64_t since_us, opened_us;
+    struct info_fetch *info; /* NULL: not asked for metadata now */
+};
+
+struct torrent {
+    struct torrent_env *env;
+    struct log *log;
+    uint8_t infohash[SHA1_LEN];
+    char hex[2 * SHA1_LEN + 1];
+    char *name, *dir, *resume_path;
+    int64_t added_us;
+    struct metainfo *mi;
+    struct mi_tracker *urls; /* while there is no mi */
+    size_t url_count;
+
+    bool paused, seed, started;
+    char *error;      /* NULL: none */
+    bool error_stays; /* not the disk's: trying again does not help */
+    uint64_t error_us;
+
+    struct data *data;
+    bool opened, was_complete, told_done;
+    struct picker *picker; /* NULL: nothing missing, or not known */
+    uint32_t *seen_s;      /* per piece: when a peer was last seen with it, loop seconds */
+
+    struct torrent_peers *peers;
+    struct link members;
+    size_t member_count;
+    struct choke choke;
+    uint64_t next_round_us;
+    struct trackers *trackers;
+    struct budget info_budget;
+
+    struct limit up, down;
+    uint64_t uploaded, downloaded; /* of all runs */
+    uint64_t wasted;
+    struct rate up_rate, down_rate;
+
+    struct timer *tick, *tell;
+    uint64_t told_us;
+    struct farewell *farewell; /* data being closed; NULL: none */
+    unsigned closing;          /* what still has to end */
+    void (*closed)(void *arg);
+    void *closed_arg;
+};
+
+uint64_t torrent_now(const struct torrent *t);
+bool torrent_is_complete(const struct torrent *t);
+bool torrent_may_connect(const struct torrent *t);
+void torrent_changed(struct torrent *t);
+void torrent_need_tick(struct torrent *t);
+void torrent_fail(struct torrent *t, bool stays, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void torrent_open_data(struct torrent *t);
+
+/* torrent_swarm.c */
+void swarm_opened(struct torrent *t); /* the data is there: what sessions waited for */
+void swarm_piece_ok(struct torrent *t, uint32_t piece);
+void swarm_piece_bad(struct torrent *t, uint32_t piece);
+void swarm_piece_lost(struct torrent *t, uint32_t piece);
+void swarm_resume(struct torrent *t); /* the disk takes blocks again */
+void swarm_fill(struct torrent *t);   /* ask everybody for what may now be asked */
+void swarm_tick(struct torrent *t);
+void swarm_free(struct torrent *t); /* all sessions, silently */
+void swarm_drop_member(struct member *m);
+
+/* torrent_info.c */
+void info_want(struct torrent *t); /* begin attempts where there is room */
+void info_drop(struct member *m);
+void info_message(struct member *m, const struct wire_metadata *md);
+void info_tick(struct torrent *t);
+
+#endif

@@ -1,0 +1,254 @@
+#include "files/torrent_in.h"
+
+#include "base/utf8.h"
+#include "crypto/base64.h"
+#include "files/bits.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Text that may come from strangers or from a disk of any encoding. */
+static json_t *text(const char *s)
+{
+    json_t *j = json_string(s);
+    if (j)
+        return j;
+    struct buf safe = {0};
+    utf8_escape(&safe, s, strlen(s));
+    j = json_stringn((const char *)buf_bytes(&safe), buf_len(&safe));
+    buf_done(&safe);
+    return j;
+}
+
+static json_t *buf_text(struct buf *b)
+{
+    json_t *j = json_stringn((const char *)buf_bytes(b), buf_len(b));
+    buf_done(b);
+    return j ? j : json_null();
+}
+
+static json_t *when(int64_t us)
+{
+    time_t s = (time_t)(us / 1000000);
+    struct tm tm;
+    char out[32];
+    gmtime_r(&s, &tm);
+    strftime(out, sizeof out, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    return json_string(out);
+}
+
+static json_t *num(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+static uint64_t bytes_done(const struct torrent *t)
+{
+    if (!t->opened)
+        return 0;
+    uint32_t last = t->mi->piece_count - 1;
+    uint64_t done = (uint64_t)data_have_count(t->data) * t->mi->piece_len;
+    if (data_has(t->data, last))
+        done -= t->mi->piece_len - metainfo_piece_len(t->mi, last);
+    return done;
+}
+
+struct tally {
+    unsigned open, seeds, unchoked_us;
+};
+
+static struct tally tally(const struct torrent *t)
+{
+    struct tally n = {0};
+    LIST_EACH(&t->members, struct member, m, link) {
+        if (!session_is_open(m->s))
+            continue;
+        const struct peer_state *st = session_state(m->s);
+        n.open++;
+        n.seeds += peer_state_is_seed(st);
+        n.unchoked_us += !st->peer_choking;
+    }
+    return n;
+}
+
+static void why_no_piece(const struct torrent *t, uint32_t piece, char *out, size_t cap)
+{
+    uint32_t seen = t->seen_s[piece];
+    uint64_t ago = torrent_now(t) / SEC + 1 - seen;
+    if (seen == 0)
+        snprintf(out, cap, "no peer has piece %u", piece);
+    else if (ago < 60)
+        snprintf(out, cap, "no peer has piece %u; last seen %u s ago", piece, (unsigned)ago);
+    else
+        snprintf(out, cap, "no peer has piece %u; last seen %u min ago", piece,
+                 (unsigned)(ago / 60));
+}
+
+static void why_not_downloading(const struct torrent *t, char *out, size_t cap)
+{
+    struct tally n = tally(t);
+    uint32_t piece;
+    if (t->down_rate.per_s > 0)
+        return;
+    if (n.open == 0)
+        snprintf(out, cap, torrent_peers_count(t->peers) ? "no peer answers" : "no peers");
+    else if (t->picker && picker_nobody_has(t->picker, &piece))
+        why_no_piece(t, piece, out, cap);
+    else if (n.unchoked_us == 0)
+        snprintf(out, cap, "waiting for one of %u peers to let us download", n.open);
+}
+
+/* Why it stands still; "" when it does not. */
+static void reason(const struct torrent *t, char *out, size_t cap)
+{
+    uint32_t done, total;
+    out[0] = '\0';
+    switch (torrent_state(t)) {
+    case TORRENT_ERROR:
+        snprintf(out, cap, "%s", t->error);
+        break;
+    case TORRENT_PAUSED:
+        snprintf(out, cap, "paused");
+        break;
+    case TORRENT_METADATA:
+        snprintf(out, cap, "waiting for metadata%s", tally(t).open == 0 ? ": no peers" : "");
+        break;
+    case TORRENT_CHECKING:
+        if (t->opened && data_checking(t->data, &done, &total))
+            snprintf(out, cap, "checking: %u of %u pieces", done, total);
+        else
+            snprintf(out, cap, "opening");
+        break;
+    case TORRENT_DOWNLOADING:
+        why_not_downloading(t, out, cap);
+        break;
+    case TORRENT_SEEDING:
+        break;
+    }
+}
+
+json_t *torrent_row(const struct torrent *t)
+{
+    uint64_t size = t->mi ? t->mi->total : 0, done = bytes_done(t);
+    struct tally n = tally(t);
+    char why[300];
+    reason(t, why, sizeof why);
+    struct buf magnet = {0};
+    torrent_magnet(t, &magnet);
+
+    json_t *j = json_object();
+    json_object_set_new(j, "id", json_string(t->hex));
+    json_object_set_new(j, "infohash_v1", json_string(t->hex));
+    json_object_set_new(j, "infohash_v2", json_null());
+    json_object_set_new(j, "name", text(torrent_name(t)));
+    json_object_set_new(j, "state", json_string(torrent_state_name(torrent_state(t))));
+    json_object_set_new(j, "reason", text(why));
+    json_object_set_new(j, "size", num(size));
+    json_object_set_new(j, "done", num(done));
+    json_object_set_new(j, "left", num(size - done));
+    json_object_set_new(j, "progress", json_real(size ? (double)done / (double)size : 0));
+    json_object_set_new(j, "up_rate", num(t->up_rate.per_s));
+    json_object_set_new(j, "down_rate", num(t->down_rate.per_s));
+    json_object_set_new(j, "uploaded", num(t->uploaded));
+    json_object_set_new(j, "downloaded", num(t->downloaded));
+    /* Of what we have, when nothing was downloaded: what is shared from here has a ratio too. */
+    uint64_t base = t->downloaded ? t->downloaded : done;
+    json_object_set_new(j, "ratio", json_real(base ? (double)t->uploaded / (double)base : 0));
+    json_object_set_new(j, "eta_s",
+                        t->down_rate.per_s && done < size ? num((size - done) / t->down_rate.per_s)
+                                                          : json_null());
+    json_object_set_new(j, "peers", num(n.open));
+    json_object_set_new(j, "seeds", num(n.seeds));
+    json_object_set_new(j, "error", t->error ? text(t->error) : json_null());
+    json_object_set_new(j, "dir", text(t->dir));
+    json_object_set_new(j, "added", when(t->added_us));
+    json_object_set_new(j, "magnet", buf_text(&magnet));
+    json_object_set_new(j, "private", json_boolean(t->mi && t->mi->private_));
+    return j;
+}
+
+static json_t *peer_row(const struct member *m)
+{
+    char at[ADDR_TEXT];
+    struct addr addr = session_addr(m->s);
+    const struct peer_state *st = session_state(m->s);
+    uint32_t count = m->t->mi ? m->t->mi->piece_count : 0;
+    uint32_t have = st->all ? count : st->have_count;
+    json_t *j = json_object();
+    json_object_set_new(j, "addr", json_string(addr_format(&addr, at)));
+    json_object_set_new(j, "client", text(session_ext(m->s)->client));
+    json_object_set_new(j, "incoming", json_boolean(session_is_incoming(m->s)));
+    json_object_set_new(j, "connected", json_boolean(session_is_open(m->s)));
+    json_object_set_new(j, "progress", json_real(count ? (double)have / count : 0));
+    json_object_set_new(j, "up_rate", num(session_up(m->s)->per_s));
+    json_object_set_new(j, "down_rate", num(session_down(m->s)->per_s));
+    json_object_set_new(j, "uploaded", num(session_up(m->s)->total));
+    json_object_set_new(j, "downloaded", num(session_down(m->s)->total));
+    json_object_set_new(j, "we_want", json_boolean(st->am_interested));
+    json_object_set_new(j, "we_may", json_boolean(!st->peer_choking));
+    json_object_set_new(j, "it_wants", json_boolean(st->peer_interested));
+    json_object_set_new(j, "it_may", json_boolean(!st->am_choking));
+    json_object_set_new(j, "asked", num(session_owed(m->s)));
+    json_object_set_new(j, "suspect", json_boolean(m->entry->suspicion > 0));
+    return j;
+}
+
+static json_t *peers(const struct torrent *t)
+{
+    json_t *list = json_array();
+    LIST_EACH(&t->members, struct member, m, link) {
+        json_array_append_new(list, peer_row(m));
+    }
+    return list;
+}
+
+static json_t *file_rows(const struct torrent *t)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; t->mi && i < t->mi->file_count; i++) {
+        const struct mi_file *f = &t->mi->files[i];
+        if (f->pad)
+            continue;
+        json_t *j = json_object();
+        json_object_set_new(j, "path", text(f->path));
+        json_object_set_new(j, "size", num(f->len));
+        json_object_set_new(j, "done", num(t->opened ? data_file_done(t->data, i) : 0));
+        json_array_append_new(list, j);
+    }
+    return list;
+}
+
+static json_t *pieces(const struct torrent *t)
+{
+    json_t *j = json_object();
+    if (!t->mi)
+        return j;
+    json_object_set_new(j, "count", num(t->mi->piece_count));
+    json_object_set_new(j, "size", num(t->mi->piece_len));
+    json_object_set_new(j, "have", num(t->opened ? data_have_count(t->data) : 0));
+    struct buf bits = {0};
+    if (t->opened)
+        base64_encode(&bits, data_have(t->data), bits_bytes(t->mi->piece_count));
+    json_object_set_new(j, "bitfield", buf_text(&bits));
+    return j;
+}
+
+json_t *torrent_show(const struct torrent *t)
+{
+    json_t *j = torrent_row(t);
+    json_object_set_new(j, "up_limit", num(t->up.rate));
+    json_object_set_new(j, "down_limit", num(t->down.rate));
+    json_object_set_new(j, "wasted", num(t->wasted));
+    json_object_set_new(j, "known_peers", num(torrent_peers_count(t->peers)));
+    json_object_set_new(j, "comment", text(t->mi ? t->mi->comment : ""));
+    json_object_set_new(j, "created_by", text(t->mi ? t->mi->created_by : ""));
+    json_object_set_new(j, "created",
+                        t->mi && t->mi->created_s ? when(t->mi->created_s * 1000000) : json_null());
+    json_object_set_new(j, "peer_list", peers(t));
+    json_object_set_new(j, "trackers",
+                        t->trackers ? trackers_status(t->trackers, torrent_now(t)) : json_array());
+    json_object_set_new(j, "files", file_rows(t));
+    json_object_set_new(j, "pieces", pieces(t));
+    return j;
+}

@@ -1,0 +1,169 @@
+#include "files/torrent_peers.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+
+struct torrent_peers {
+    struct map *by_addr; /* addr_key -> entry */
+    struct link entries; /* in order of arrival */
+    size_t count;
+    uint32_t last_id;
+    struct addr bans[TORRENT_BANS_MAX];
+    size_t ban_count, ban_next;
+};
+
+struct torrent_peers *torrent_peers_new(uint64_t seed)
+{
+    struct torrent_peers *t = MEM_NEW(struct torrent_peers);
+    t->by_addr = map_new(seed);
+    list_init(&t->entries);
+    return t;
+}
+
+static void forget(struct torrent_peers *t, struct peer_entry *e)
+{
+    uint8_t key[ADDR_KEY];
+    addr_key(&e->addr, key);
+    map_drop(t->by_addr, key, sizeof key);
+    list_drop(&e->link);
+    free(e);
+    t->count--;
+}
+
+void torrent_peers_free(struct torrent_peers *t)
+{
+    if (!t)
+        return;
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        forget(t, e);
+    }
+    map_free(t->by_addr);
+    free(t);
+}
+
+size_t torrent_peers_count(const struct torrent_peers *t)
+{
+    return t->count;
+}
+
+struct peer_entry *torrent_peers_find(struct torrent_peers *t, const struct addr *a)
+{
+    uint8_t key[ADDR_KEY];
+    addr_key(a, key);
+    return map_get(t->by_addr, key, sizeof key);
+}
+
+struct peer_entry *torrent_peers_by_id(struct torrent_peers *t, uint32_t id)
+{
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        if (e->id == id)
+            return e;
+    }
+    return NULL;
+}
+
+/* Makes room: the one with most failures, the oldest of them; never one that has not failed. */
+static bool evict(struct torrent_peers *t)
+{
+    struct peer_entry *worst = NULL;
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        if (!e->connected && (e->failures > 0 || !e->dialable) &&
+            (!worst || e->failures > worst->failures))
+            worst = e;
+    }
+    if (worst)
+        forget(t, worst);
+    return worst != NULL;
+}
+
+struct peer_entry *torrent_peers_add(struct torrent_peers *t, const struct addr *a,
+                                     enum peer_source source, uint64_t now_us, bool *fresh)
+{
+    if (fresh)
+        *fresh = false;
+    if (torrent_peers_is_banned(t, a) || (source != PEER_INCOMING && !addr_is_dialable(a)))
+        return NULL;
+    struct peer_entry *e = torrent_peers_find(t, a);
+    if (!e) {
+        if (t->count == TORRENT_PEERS_MAX && !evict(t))
+            return NULL;
+        e = MEM_NEW(struct peer_entry);
+        e->addr = *a;
+        e->id = ++t->last_id;
+        e->source = source;
+        e->next_us = now_us;
+        uint8_t key[ADDR_KEY];
+        addr_key(a, key);
+        map_put(t->by_addr, key, sizeof key, e);
+        list_push(&t->entries, &e->link);
+        t->count++;
+        if (fresh)
+            *fresh = true;
+    }
+    if (source != PEER_INCOMING)
+        e->dialable = true;
+    if (source == PEER_BY_HAND) {
+        e->failures = 0;
+        e->next_us = now_us;
+        e->known_seed = false;
+    }
+    return e;
+}
+
+struct peer_entry *torrent_peers_next(struct torrent_peers *t, bool seeding, uint64_t now_us,
+                                      uint64_t *wait_us)
+{
+    struct peer_entry *best = NULL;
+    *wait_us = UINT64_MAX;
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        if (e->connected || !e->dialable || (seeding && e->known_seed))
+            continue;
+        if (e->next_us > now_us) {
+            if (e->next_us - now_us < *wait_us)
+                *wait_us = e->next_us - now_us;
+        } else if (!best || e->failures < best->failures) {
+            best = e;
+        }
+    }
+    return best;
+}
+
+void torrent_peers_opened(struct peer_entry *e)
+{
+    e->failures = 0;
+}
+
+void torrent_peers_closed(struct torrent_peers *t, struct peer_entry *e, bool useful,
+                          uint64_t now_us)
+{
+    e->connected = false;
+    if (torrent_peers_is_banned(t, &e->addr)) {
+        forget(t, e);
+        return;
+    }
+    unsigned doublings = e->failures < 8 ? e->failures : 8;
+    uint64_t pause = TORRENT_PEERS_PAUSE_US << doublings;
+    if (!useful)
+        e->failures++;
+    e->next_us = now_us + (pause < TORRENT_PEERS_PAUSE_MAX_US ? pause : TORRENT_PEERS_PAUSE_MAX_US);
+}
+
+void torrent_peers_ban(struct torrent_peers *t, const struct addr *a)
+{
+    if (torrent_peers_is_banned(t, a))
+        return;
+    t->bans[t->ban_next] = *a;
+    t->ban_next = (t->ban_next + 1) % TORRENT_BANS_MAX;
+    t->ban_count += t->ban_count < TORRENT_BANS_MAX;
+    struct peer_entry *e = torrent_peers_find(t, a);
+    if (e && !e->connected) /* else torrent_peers_closed() forgets it */
+        forget(t, e);
+}
+
+bool torrent_peers_is_banned(const struct torrent_peers *t, const struct addr *a)
+{
+    for (size_t i = 0; i < t->ban_count; i++)
+        if (addr_equal(&t->bans[i], a))
+            return true;
+    return false;
+}

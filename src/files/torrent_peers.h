@@ -1,0 +1,63 @@
+/* files/torrent_peers.h - the addresses that one torrent knows, and when to try which.
+ *
+ * Pure.  Bounded: TORRENT_PEERS_MAX candidates; when full, the one that failed most and was not
+ * connected goes, or the newcomer is refused.  A failed dial waits 10 s, then twice as long each
+ * time, to half an hour; an address given by hand is tried at once.  Bans are a table of their own
+ * (TORRENT_BANS_MAX, the oldest goes): a banned address is not dialled and not let in.
+ *
+ * An entry keeps its id over reconnections, so that blame for bad data stays with the address. */
+#ifndef SHOAL_FILES_TORRENT_PEERS_H
+#define SHOAL_FILES_TORRENT_PEERS_H
+
+#include "base/list.h"
+#include "net/addr.h"
+#include "net/loop.h"
+
+#include <stdbool.h>
+
+enum { TORRENT_PEERS_MAX = 1000, TORRENT_BANS_MAX = 256 };
+#define TORRENT_PEERS_PAUSE_US (10 * SEC)
+#define TORRENT_PEERS_PAUSE_MAX_US (30 * 60 * SEC)
+
+enum peer_source { PEER_BY_HAND, PEER_MAGNET, PEER_TRACKER, PEER_ITSELF, PEER_INCOMING };
+
+struct peer_entry {
+    struct link link;
+    struct addr addr;
+    uint32_t id; /* not 0 */
+    enum peer_source source;
+    bool dialable;   /* false: it came to us and has not said where it listens */
+    bool connected;  /* or being dialled */
+    bool known_seed; /* has all: of no use to another seed */
+    unsigned failures;
+    unsigned bad_info;  /* wrong or missing metadata */
+    unsigned suspicion; /* pieces with its blocks that failed; cleared by one it sent alone */
+    uint64_t next_us;   /* not dialled before */
+};
+
+struct torrent_peers;
+
+struct torrent_peers *torrent_peers_new(uint64_t seed);
+void torrent_peers_free(struct torrent_peers *t);
+size_t torrent_peers_count(const struct torrent_peers *t);
+
+/* The entry for this address, made when new; NULL: banned, not dialable, or no room.  By hand: its
+ * failures are forgotten.  *fresh (may be NULL): it was not known before. */
+struct peer_entry *torrent_peers_add(struct torrent_peers *t, const struct addr *a,
+                                     enum peer_source source, uint64_t now_us, bool *fresh);
+struct peer_entry *torrent_peers_find(struct torrent_peers *t, const struct addr *a);
+struct peer_entry *torrent_peers_by_id(struct torrent_peers *t, uint32_t id);
+
+/* Whom to dial now: fewest failures first, then in the order in which they came.  NULL: nobody yet;
+ * *wait_us then is the time until somebody may be (UINT64_MAX: never).  seeding: no known seeds. */
+struct peer_entry *torrent_peers_next(struct torrent_peers *t, bool seeding, uint64_t now_us,
+                                      uint64_t *wait_us);
+void torrent_peers_opened(struct peer_entry *e); /* handshakes done: no failures any more */
+/* The connection is over; useful: handshakes were done. */
+void torrent_peers_closed(struct torrent_peers *t, struct peer_entry *e, bool useful,
+                          uint64_t now_us);
+
+void torrent_peers_ban(struct torrent_peers *t, const struct addr *a);
+bool torrent_peers_is_banned(const struct torrent_peers *t, const struct addr *a);
+
+#endif

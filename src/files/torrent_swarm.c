@@ -1,0 +1,664 @@
+#include "files/torrent_in.h"
+
+#include "base/mem.h"
+#include "files/bits.h"
+
+#include <string.h>
+
+enum {
+    END_GAME_MAX = 8, /* blocks asked of a peer that another owes too */
+    SENDERS_MAX = 16, /* peers blamed for one piece */
+};
+
+static const struct session_ops member_ops;
+
+/* Members */
+
+static struct member *member_new(struct torrent *t, struct session *s, struct peer_entry *entry)
+{
+    struct member *m = MEM_NEW(struct member);
+    m->t = t;
+    m->s = s;
+    m->entry = entry;
+    m->last = UINT32_MAX;
+    m->since_us = torrent_now(t);
+    entry->connected = true;
+    list_push(&t->members, &m->link);
+    t->member_count++;
+    t->env->conns++;
+    torrent_need_tick(t);
+    return m;
+}
+
+static void not_dialing(struct member *m)
+{
+    if (m->dialing)
+        m->t->env->half_open--;
+    m->dialing = false;
+}
+
+static void uncount(struct member *m)
+{
+    struct torrent *t = m->t;
+    const struct peer_state *st = session_state(m->s);
+    if (!t->picker || !m->counted)
+        return;
+    if (m->counted_all)
+        picker_drop_peer(t->picker, NULL);
+    else if (st->bits)
+        picker_drop_peer(t->picker, st->bits);
+    uint32_t now_s = (uint32_t)(torrent_now(t) / SEC);
+    for (uint32_t i = 0; i < t->mi->piece_count; i++)
+        if (peer_state_has(st, i) && picker_availability(t->picker, i) == 0)
+            t->seen_s[i] = now_s + 1; /* 0: never */
+}
+
+/* Out of the torrent; the session is freed.  What it owed was given back before, by `lost`. */
+void swarm_drop_member(struct member *m)
+{
+    struct torrent *t = m->t;
+    bool useful = session_state(m->s)->began;
+    not_dialing(m);
+    uncount(m);
+    info_drop(m);
+    if (t->picker)
+        picker_gone(t->picker, m->entry->id);
+    torrent_peers_closed(t->peers, m->entry, useful, torrent_now(t));
+    list_drop(&m->link);
+    t->member_count--;
+    t->env->conns--;
+    session_free(m->s);
+    free(m);
+}
+
+void swarm_free(struct torrent *t)
+{
+    LIST_EACH(&t->members, struct member, m, link) {
+        session_lose(m->s);
+        swarm_drop_member(m);
+    }
+}
+
+/* Interest and requests */
+
+static bool wants_data(const struct torrent *t)
+{
+    return t->picker && !t->paused && !t->error;
+}
+
+static void update_interest(struct member *m)
+{
+    session_interested(m->s, m->wanted > 0 && m->t->picker);
+}
+
+static void count_wanted(struct member *m)
+{
+    const struct torrent *t = m->t;
+    const struct peer_state *st = session_state(m->s);
+    uint32_t count = t->mi->piece_count;
+    if (st->all)
+        m->wanted = count - data_have_count(t->data);
+    else
+        m->wanted = st->bits ? bits_wanted(st->bits, data_have(t->data), count) : 0;
+}
+
+static bool is_asked(const void *arg, uint32_t piece, uint32_t block)
+{
+    const struct member *m = arg;
+    return session_asked(m->s, piece, block);
+}
+
+static size_t pick_fast(struct member *m, const struct picker_who *who, struct picker_block *out,
+                        size_t max)
+{
+    const uint32_t *fast;
+    size_t count = session_fast(m->s, &fast), n = 0;
+    for (size_t i = 0; i < count && n < max; i++)
+        if (fast[i] < m->t->mi->piece_count)
+            n += picker_pick_piece(m->t->picker, who, fast[i], out + n, max - n);
+    return n;
+}
+
+static void fill(struct member *m)
+{
+    struct torrent *t = m->t;
+    const struct peer_state *st = session_state(m->s);
+    size_t room = session_room(m->s);
+    if (!wants_data(t) || room == 0 || m->wanted == 0)
+        return;
+    struct picker_block blocks[PIPELINE_MAX];
+    size_t owed = session_owed(m->s);
+    struct picker_who who = {
+        .id = m->entry->id,
+        .bits = st->all ? NULL : st->bits,
+        .alone = m->entry->suspicion > 0,
+        .last = m->last,
+        .end_game_max = owed < END_GAME_MAX ? END_GAME_MAX - owed : 0,
+        .asked = is_asked,
+        .arg = m,
+    };
+    size_t n = st->peer_choking ? pick_fast(m, &who, blocks, room)
+                                : picker_pick(t->picker, &who, blocks, room);
+    if (n > 0)
+        m->last = blocks[n - 1].piece;
+    session_ask(m->s, blocks, n);
+}
+
+void swarm_fill(struct torrent *t)
+{
+    LIST_EACH(&t->members, struct member, m, link) {
+        if (session_is_open(m->s))
+            fill(m);
+    }
+}
+
+/* Unchoking */
+
+static bool is_open_slot(const struct member *m)
+{
+    const struct peer_state *st = session_state(m->s);
+    return session_is_open(m->s) && !st->am_choking && st->peer_interested;
+}
+
+static void set_choke(struct member *m, bool choke)
+{
+    const struct peer_state *st = session_state(m->s);
+    if (st->am_choking && !choke)
+        m->opened_us = torrent_now(m->t);
+    session_choke(m->s, choke);
+}
+
+/* Free slots go at once to those who wait. */
+static void grant(struct torrent *t)
+{
+    size_t open = 0;
+    LIST_EACH(&t->members, struct member, m, link) {
+        open += is_open_slot(m);
+    }
+    LIST_EACH(&t->members, struct member, w, link) {
+        const struct peer_state *st = session_state(w->s);
+        if (choke_grant(open) && session_is_open(w->s) && st->peer_interested && st->am_choking &&
+            t->opened && !t->paused) {
+            set_choke(w, false);
+            open++;
+        }
+    }
+}
+
+static void round_of_chokes(struct torrent *t)
+{
+    struct choke_peer peers[TORRENT_CONNS_MAX + 1];
+    struct member *members[TORRENT_CONNS_MAX + 1];
+    size_t n = 0;
+    uint64_t now = torrent_now(t);
+    LIST_EACH(&t->members, struct member, m, link) {
+        const struct peer_state *st = session_state(m->s);
+        if (!session_is_open(m->s) || n > TORRENT_CONNS_MAX)
+            continue;
+        members[n] = m;
+        peers[n] = (struct choke_peer){.id = m->entry->id,
+                                       .interested = st->peer_interested,
+                                       .snubbed = session_is_snubbing(m->s),
+                                       .gives = session_down(m->s)->per_s,
+                                       .takes = session_up(m->s)->per_s,
+                                       .connected_us = m->since_us,
+                                       .opened_us = m->opened_us,
+                                       .open = !st->am_choking};
+        n++;
+    }
+    choke_round(&t->choke, peers, n, torrent_is_complete(t), now,
+                loop_random_u64(t->env->wire.loop));
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (members[k]->entry->id == peers[i].id)
+                set_choke(members[k], !peers[i].open);
+}
+
+/* Blame.  A piece from one peer alone that failed: that peer lies.  From several: all are on
+ * parole, and get pieces of their own until one of them is proven or fails. */
+
+static struct member *member_of(struct torrent *t, uint32_t id)
+{
+    LIST_EACH(&t->members, struct member, m, link) {
+        if (m->entry->id == id)
+            return m;
+    }
+    return NULL;
+}
+
+static void ban(struct torrent *t, uint32_t id)
+{
+    struct peer_entry *e = torrent_peers_by_id(t->peers, id);
+    if (!e)
+        return;
+    char text[ADDR_TEXT];
+    log_info(t->log, "a peer sent a piece that is not the torrent's: banned");
+    log_debug(t->log, "banned: %s", addr_format(&e->addr, text));
+    struct member *m = member_of(t, id);
+    torrent_peers_ban(t->peers, &e->addr);
+    if (m)
+        session_end(m->s, ERR_INVALID, "sent a piece that is not the torrent's");
+}
+
+void swarm_piece_bad(struct torrent *t, uint32_t piece)
+{
+    uint32_t ids[SENDERS_MAX];
+    if (!t->picker)
+        return;
+    size_t n = picker_failed(t->picker, piece, ids, SENDERS_MAX);
+    t->wasted += metainfo_piece_len(t->mi, piece);
+    log_debug(t->log, "piece %u has another hash; %zu peers sent it", piece, n);
+    if (n == 1)
+        ban(t, ids[0]);
+    for (size_t i = 0; n > 1 && i < n; i++) {
+        struct peer_entry *e = torrent_peers_by_id(t->peers, ids[i]);
+        if (e)
+            e->suspicion++;
+    }
+    swarm_fill(t);
+}
+
+static void clear_suspicion(struct torrent *t, uint32_t piece)
+{
+    uint32_t ids[2];
+    if (picker_senders(t->picker, piece, ids, 2) != 1)
+        return;
+    struct peer_entry *e = torrent_peers_by_id(t->peers, ids[0]);
+    if (e)
+        e->suspicion = 0;
+}
+
+/* Pieces */
+
+void swarm_piece_ok(struct torrent *t, uint32_t piece)
+{
+    if (t->picker) {
+        clear_suspicion(t, piece);
+        picker_have(t->picker, piece);
+    }
+    LIST_EACH(&t->members, struct member, m, link) {
+        if (!session_is_open(m->s))
+            continue;
+        const struct peer_state *st = session_state(m->s);
+        if (peer_state_has(st, piece)) {
+            m->wanted -= m->wanted > 0;
+            update_interest(m);
+        }
+        if (!peer_state_is_seed(st))
+            session_have(m->s, piece);
+        else if (torrent_is_complete(t))
+            session_end(m->s, ERR_STATE, "both have all");
+    }
+}
+
+static void make_picker(struct torrent *t)
+{
+    const struct metainfo *mi = t->mi;
+    t->picker = picker_new(mi->total, mi->piece_len, loop_random_u64(t->env->wire.loop));
+    t->seen_s = mem_array(mi->piece_count, sizeof *t->seen_s);
+    for (uint32_t i = 0; i < mi->piece_count; i++)
+        if (data_has(t->data, i))
+            picker_have(t->picker, i);
+}
+
+static void count(struct member *m)
+{
+    const struct peer_state *st = session_state(m->s);
+    if (!m->t->picker)
+        return;
+    m->counted = true;
+    m->counted_all = st->all;
+    if (st->all)
+        picker_add_peer(m->t->picker, NULL);
+    else if (st->bits)
+        picker_add_peer(m->t->picker, st->bits);
+}
+
+void swarm_piece_lost(struct torrent *t, uint32_t piece)
+{
+    if (!t->picker) {
+        make_picker(t);
+        LIST_EACH(&t->members, struct member, c, link) {
+            if (session_is_open(c->s))
+                count(c);
+        }
+    }
+    picker_lost(t->picker, piece);
+    LIST_EACH(&t->members, struct member, m, link) {
+        if (session_is_open(m->s) && peer_state_has(session_state(m->s), piece)) {
+            m->wanted++;
+            update_interest(m);
+        }
+    }
+}
+
+/* The peer's pieces are known, and ours. */
+static void meet(struct member *m)
+{
+    struct torrent *t = m->t;
+    m->entry->known_seed = peer_state_is_seed(session_state(m->s));
+    if (!t->opened)
+        return;
+    count(m);
+    count_wanted(m);
+    update_interest(m);
+    if (m->entry->known_seed && torrent_is_complete(t))
+        session_end(m->s, ERR_STATE, "both have all");
+}
+
+void swarm_opened(struct torrent *t)
+{
+    if (!torrent_is_complete(t) && !t->picker)
+        make_picker(t);
+    LIST_EACH(&t->members, struct member, m, link) {
+        if (!session_is_open(m->s))
+            continue;
+        /* They were told that we have nothing, when we did not know better. */
+        for (uint32_t i = 0; data_have_count(t->data) > 0 && i < t->mi->piece_count; i++)
+            if (data_has(t->data, i))
+                session_have(m->s, i);
+        meet(m);
+        fill(m);
+    }
+    grant(t);
+}
+
+void swarm_resume(struct torrent *t)
+{
+    LIST_EACH(&t->members, struct member, m, link) {
+        session_resume(m->s);
+    }
+}
+
+void swarm_tick(struct torrent *t)
+{
+    LIST_EACH(&t->members, struct member, m, link) {
+        session_tick(m->s);
+    }
+    if (torrent_now(t) < t->next_round_us || t->member_count == 0)
+        return;
+    t->next_round_us = torrent_now(t) + CHOKE_ROUND_US;
+    round_of_chokes(t);
+}
+
+/* Dialling and accepting */
+
+static struct session_cfg session_cfg_of(struct torrent *t, void *arg)
+{
+    return (struct session_cfg){.infohash = t->infohash,
+                                .mi = t->mi,
+                                .up = &t->up,
+                                .down = &t->down,
+                                .ops = &member_ops,
+                                .arg = arg};
+}
+
+bool torrent_dial(struct torrent *t, uint64_t *wait_us)
+{
+    struct why why;
+    *wait_us = UINT64_MAX;
+    if (!torrent_may_connect(t) || t->member_count >= TORRENT_CONNS_MAX)
+        return false;
+    struct peer_entry *e =
+        torrent_peers_next(t->peers, torrent_is_complete(t), torrent_now(t), wait_us);
+    if (!e)
+        return false;
+    /* The session needs its member, and the member its session. */
+    struct member *m = member_new(t, NULL, e);
+    struct session_cfg cfg = session_cfg_of(t, m);
+    const struct addr *from = t->env->from.family == e->addr.family ? &t->env->from : NULL;
+    m->s = session_dial(&t->env->wire, &cfg, &e->addr, from, &why);
+    if (m->s) {
+        m->dialing = true;
+        t->env->half_open++;
+        return true;
+    }
+    log_debug(t->log, "not dialled: %s", why.text);
+    list_drop(&m->link);
+    t->member_count--;
+    t->env->conns--;
+    free(m);
+    torrent_peers_closed(t->peers, e, false, torrent_now(t));
+    return false;
+}
+
+bool torrent_take(struct torrent *t, struct session *s)
+{
+    struct addr a = session_addr(s);
+    if (!torrent_may_connect(t) || t->member_count >= TORRENT_CONNS_MAX)
+        return false;
+    struct peer_entry *e = torrent_peers_add(t->peers, &a, PEER_INCOMING, torrent_now(t), NULL);
+    if (!e || e->connected)
+        return false;
+    struct member *m = member_new(t, s, e);
+    struct session_cfg cfg = session_cfg_of(t, m);
+    session_join(s, &cfg);
+    return true;
+}
+
+/* What sessions tell */
+
+/* The one that stays gets the address that can be dialled, so that it is not dialled again. */
+static void adopt_address(struct member *stays, struct member *goes)
+{
+    if (stays->entry->dialable || !goes->entry->dialable)
+        return;
+    struct peer_entry *e = stays->entry;
+    stays->entry = goes->entry;
+    goes->entry = e;
+}
+
+/* Two connections between the same two: both sides keep the one that the greater peer id dialled;
+ * of two in one direction the older. */
+static bool is_double(struct member *m)
+{
+    struct torrent *t = m->t;
+    const uint8_t *id = session_peer_id(m->s);
+    struct addr addr = session_addr(m->s);
+    LIST_EACH(&t->members, struct member, other, link) {
+        if (other == m || !session_is_open(other->s) ||
+            memcmp(session_peer_id(other->s), id, 20) != 0)
+            continue;
+        struct addr theirs = session_addr(other->s);
+        bool same_ip = addr_same_ip(&addr, &theirs);
+        bool crossed = session_is_incoming(m->s) != session_is_incoming(other->s);
+        bool we_dial = memcmp(t->env->wire.peer_id, id, 20) > 0;
+        if (!same_ip || !crossed || session_is_incoming(m->s) == we_dial) {
+            if (same_ip)
+                adopt_address(other, m);
+            return true;
+        }
+        adopt_address(m, other);
+        session_end(other->s, ERR_STATE, "connected twice");
+    }
+    return false;
+}
+
+static void on_ready(void *arg)
+{
+    struct member *m = arg;
+    struct torrent *t = m->t;
+    not_dialing(m);
+    if (is_double(m)) {
+        session_end(m->s, ERR_STATE, "connected twice");
+        return;
+    }
+    torrent_peers_opened(m->entry);
+    session_begin(m->s, t->opened ? data_have(t->data) : NULL,
+                  t->opened ? data_have_count(t->data) : 0, t->mi ? (int64_t)t->mi->info.n : 0);
+    t->env->want_dial(t->env->node); /* one less is half open */
+    torrent_changed(t);
+}
+
+/* A peer that came to us tells where it listens: from now on that is its address. */
+static void learn_port(struct member *m, uint16_t port)
+{
+    struct torrent *t = m->t;
+    struct addr at = m->entry->addr;
+    if (port == 0 || !session_is_incoming(m->s) || m->entry->dialable)
+        return;
+    at.port = port;
+    if (torrent_peers_is_banned(t->peers, &at)) {
+        session_end(m->s, ERR_DENIED, "banned");
+        return;
+    }
+    struct peer_entry *e = torrent_peers_add(t->peers, &at, PEER_ITSELF, torrent_now(t), NULL);
+    if (!e || e->connected || e == m->entry)
+        return;
+    e->connected = true;
+    e->known_seed = m->entry->known_seed;
+    m->entry->connected = false; /* not dialable and so the first to be forgotten */
+    m->entry = e;
+}
+
+static void on_extended(void *arg)
+{
+    struct member *m = arg;
+    learn_port(m, session_ext(m->s)->port);
+    info_want(m->t);
+}
+
+static void on_pieces(void *arg)
+{
+    struct member *m = arg;
+    meet(m);
+}
+
+static void on_has(void *arg, uint32_t piece)
+{
+    struct member *m = arg;
+    struct torrent *t = m->t;
+    if (!t->opened)
+        return;
+    if (t->picker) {
+        picker_peer_has(t->picker, piece);
+        m->counted = true;
+    }
+    if (!data_has(t->data, piece)) {
+        m->wanted++;
+        update_interest(m);
+        if (session_owed(m->s) == 0)
+            fill(m);
+    }
+    if (peer_state_is_seed(session_state(m->s))) {
+        m->entry->known_seed = true;
+        if (torrent_is_complete(t))
+            session_end(m->s, ERR_STATE, "both have all");
+    }
+}
+
+static void on_interest(void *arg)
+{
+    struct member *m = arg;
+    if (!session_state(m->s)->peer_interested)
+        set_choke(m, true);
+    grant(m->t);
+}
+
+static void on_fill(void *arg)
+{
+    fill(arg);
+}
+
+/* In end game others may owe the same block: tell them not to. */
+static void cancel_others(struct member *m, uint32_t piece, uint32_t block)
+{
+    LIST_EACH(&m->t->members, struct member, other, link) {
+        if (other != m && session_is_open(other->s))
+            session_cancel(other->s, piece, block);
+    }
+}
+
+static void on_block(void *arg, uint32_t piece, uint32_t block, struct cur bytes)
+{
+    struct member *m = arg;
+    struct torrent *t = m->t;
+    rate_add(&t->down_rate, bytes.n);
+    t->downloaded += bytes.n;
+    if (!t->picker || !picker_wants(t->picker, piece, block)) {
+        t->wasted += bytes.n;
+        return;
+    }
+    if (picker_end_game(t->picker))
+        cancel_others(m, piece, block);
+    picker_got(t->picker, piece, block, m->entry->id);
+    data_put(t->data, piece, block * BLOCK_LEN, bytes.p, bytes.n);
+}
+
+static void on_lost(void *arg, uint32_t piece, uint32_t block)
+{
+    struct member *m = arg;
+    if (m->t->picker)
+        picker_back(m->t->picker, piece, block);
+}
+
+static void on_sent(void *arg, size_t payload)
+{
+    struct member *m = arg;
+    rate_add(&m->t->up_rate, payload);
+    m->t->uploaded += payload;
+}
+
+static void on_metadata(void *arg, const struct wire_metadata *md)
+{
+    info_message(arg, md);
+}
+
+static bool on_offers(void *arg, uint32_t piece)
+{
+    const struct member *m = arg;
+    return m->t->opened && data_has(m->t->data, piece);
+}
+
+static void *on_read(void *arg, uint32_t piece, uint32_t begin, uint32_t len,
+                     void (*got)(void *upload, const uint8_t *bytes, size_t n,
+                                 const struct why *why),
+                     void *upload)
+{
+    struct member *m = arg;
+    return on_offers(m, piece) ? data_get(m->t->data, piece, begin, len, got, upload) : NULL;
+}
+
+static void on_unread(void *handle)
+{
+    data_read_cancel(handle);
+}
+
+static bool on_busy(void *arg)
+{
+    const struct member *m = arg;
+    return m->t->opened && data_busy(m->t->data);
+}
+
+static void on_ended(void *arg, const struct why *why)
+{
+    struct member *m = arg;
+    struct torrent *t = m->t;
+    if (memcmp(session_peer_id(m->s), t->env->wire.peer_id, 20) == 0)
+        torrent_peers_ban(t->peers, &m->entry->addr); /* that is ourselves */
+    (void)why;
+    swarm_drop_member(m);
+    swarm_fill(t); /* what it owed is free */
+    grant(t);
+    info_want(t);
+    t->env->want_dial(t->env->node);
+    torrent_changed(t);
+}
+
+static const struct session_ops member_ops = {
+    .ready = on_ready,
+    .extended = on_extended,
+    .pieces = on_pieces,
+    .has = on_has,
+    .interest = on_interest,
+    .fill = on_fill,
+    .block = on_block,
+    .lost = on_lost,
+    .offers = on_offers,
+    .sent = on_sent,
+    .metadata = on_metadata,
+    .read = on_read,
+    .unread = on_unread,
+    .busy = on_busy,
+    .ended = on_ended,
+};

@@ -90,8 +90,9 @@ struct data {
     struct data_check c;
 };
 
+/* Something is under way; d stays until it is let go, and may be gone then. */
 void data_hold(struct data *d);
-void data_let_go(struct data *d); /* d may be gone after it */
+void data_let_go(struct data *d);
 void data_emit(struct data *d, enum data_event ev, uint32_t piece, const struct why *why);
 void data_fail(struct data *d, const struct why *why);
 
@@ -99,6 +100,7 @@ void data_fail(struct data *d, const struct why *why);
 void data_gain(struct data *d, uint32_t piece);
 void data_lose(struct data *d, uint32_t piece, const struct why *why); /* and records, emits */
 
+/* As data is made and freed. */
 void data_write_init(struct data *d);
 void data_write_done(struct data *d);
 void data_write_close(struct data *d); /* what is not whole is dropped */
@@ -111,6 +113,7 @@ void data_write_sync_later(struct data *d);
 void data_write_found(struct data *d, uint32_t piece);
 bool data_write_has_part(const struct data *d, uint32_t piece);
 
+/* As data is made. */
 void data_read_init(struct data *d);
 void data_read_close(struct data *d); /* answers what waits, with ERR_CLOSED */
 void data_read_done(struct data *d);  /* silence */

@@ -4,6 +4,7 @@
 
 #include "base/test.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,7 +18,7 @@ struct place {
 
 static void place_init(struct place *p)
 {
-    strcpy(p->dir, "/tmp/shoal_path_XXXXXX");
+    snprintf(p->dir, sizeof p->dir, "/tmp/shoal_path_XXXXXX");
     assert_non_null(mkdtemp(p->dir));
     snprintf(p->in, sizeof p->in, "%s/in", p->dir);
     snprintf(p->out, sizeof p->out, "%s/out", p->dir);
@@ -25,11 +26,17 @@ static void place_init(struct place *p)
     assert_int_equal(mkdir(p->out, 0700), 0);
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
 static void place_done(struct place *p)
 {
-    char *command = mem_printf("rm -r %s", p->dir);
-    assert_int_equal(system(command), 0);
-    free(command);
+    assert_int_equal(nftw(p->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static bool out_is_empty(const struct place *p)

@@ -20,6 +20,7 @@ struct layout {
 /* Valid as long as mi. */
 struct layout layout_of(const struct metainfo *mi);
 
+/* Where a piece begins in the stream; its bytes: piece_len, or less for the last. */
 uint64_t layout_piece_at(const struct layout *l, uint32_t piece);
 uint32_t layout_piece_len(const struct layout *l, uint32_t piece);
 

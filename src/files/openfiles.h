@@ -35,6 +35,7 @@ struct openfile *openfiles_find(struct openfiles *o, size_t file);
  * is closed, when all places are pinned; the one that is already there, when there is one. */
 struct openfile *openfiles_add(struct openfiles *o, size_t file, struct vfile *f);
 
+/* Keep it open until it is unpinned as often. */
 void openfiles_pin(struct openfile *e);
 void openfiles_unpin(struct openfile *e);
 

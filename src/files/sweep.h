@@ -25,6 +25,7 @@ struct sweep_cfg {
 };
 
 struct sweep;
+/* cfg is copied.  Owned by itself until done. */
 struct sweep *sweep_start(const struct sweep_cfg *cfg);
 /* No more results; done comes as soon as the lanes let go.  NULL: nothing. */
 void sweep_stop(struct sweep *s);

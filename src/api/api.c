@@ -6,6 +6,7 @@
 #include "api/methods.h"
 #include "api/reply.h"
 #include "api/rest.h"
+#include "api/transmission.h"
 #include "base/mem.h"
 #include "crypto/base64.h"
 #include "crypto/wipe.h"
@@ -26,6 +27,7 @@ struct api {
     struct routes *routes;
     struct rest *rest;
     struct events *events;
+    struct transmission *transmission;
     struct api_own own;
     struct addr at;
     char own_host[ADDR_TEXT]; /* "127.0.0.5", "[::1]" */
@@ -42,6 +44,7 @@ enum place {
     PLACE_EVENTS,
     PLACE_LOGIN_CODE,
     PLACE_METHOD,
+    PLACE_TRANSMISSION,
     PLACE_NONE,
 };
 
@@ -68,6 +71,9 @@ static const struct {
     {"/metrics", PLACE_METRICS, GUARD_API, GUARD_READ, "GET, HEAD"},
     {API_PREFIX "/events", PLACE_EVENTS, GUARD_API, GUARD_READ, "GET"},
     {API_PREFIX "/login", PLACE_LOGIN_CODE, GUARD_API, GUARD_MONEY, "POST"},
+    /* GET and HEAD for clients that fetch the session id so */
+    {"/transmission/rpc", PLACE_TRANSMISSION, GUARD_TRANSMISSION, GUARD_WRITE, "GET, HEAD, POST"},
+    {"/transmission/rpc/", PLACE_TRANSMISSION, GUARD_TRANSMISSION, GUARD_WRITE, "GET, HEAD, POST"},
 };
 
 static enum guard_scope scope_of(const struct method *m)
@@ -363,6 +369,9 @@ static void on_request(void *arg, struct httpd_call *c)
     case PLACE_METHOD:
         rest_serve(a->rest, asked.route.method, asked.route.app, asked.path, c);
         break;
+    case PLACE_TRANSMISSION:
+        transmission_serve(a->transmission, c);
+        break;
     case PLACE_NONE:
         break; /* answered above */
     }
@@ -424,6 +433,8 @@ struct api *api_open(const struct api_cfg *cfg, struct why *why)
         api_close(a);
         return NULL;
     }
+    a->transmission =
+        transmission_new(cfg->loop, cfg->vfs, a->routes, cfg->version, cfg->download_dir);
     if (cfg->auth_off && cfg->at)
         log_warn(cfg->log, "api.auth=off: every program on this machine may use this node");
     return a;
@@ -440,6 +451,7 @@ void api_close(struct api *a)
         return;
     events_free(a->events);
     httpd_close(a->http); /* tells those who answer calls that their clients are gone */
+    transmission_free(a->transmission);
     rest_free(a->rest);
     routes_free(a->routes);
     keyring_free(a->keyring);

@@ -1,9 +1,10 @@
-/* api/api.h - the node's door: REST and events, over HTTP.
+/* api/api.h - the node's door: REST, events and Transmission's RPC, over HTTP.
  *
  *   /api/v1/...          the methods of the apps (core/call.h), JSON
  *   /api/v1/events       what happens, as it happens (api/events.h)
  *   /api/v1/login        POST over the Unix socket: a one-time link for a browser
  *   /login?code=...      the link: a session cookie, then the page
+ *   /transmission/rpc    what Transmission's clients speak (api/transmission.h)
  *   /metrics /healthz /  for Prometheus, for watchdogs, for people
  *
  * Every request passes api/guard.h first.  One loop's; all of cfg outlives the api. */
@@ -36,7 +37,7 @@ struct api_cfg {
     const struct api_app *apps;
     size_t app_count;
     const char *version;
-    const char *download_dir;            /* where finished things go */
+    const char *download_dir;            /* where finished things go; for Transmission's clients */
     json_t *(*status)(void *status_arg); /* for the first event; a new reference */
     void *status_arg;
 };

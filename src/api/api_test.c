@@ -2,6 +2,7 @@
 #include "api/api.h"
 
 #include "api/keyring.h"
+#include "crypto/base64.h"
 #include "net/uv/raw_test.h"
 
 struct world {
@@ -474,6 +475,36 @@ static void a_link_signs_one_browser_in_once(void **state)
     free(line);
 }
 
+static void transmissions_clients_log_in_with_a_token_as_password(void **state)
+{
+    struct world *w = *state;
+    struct buf basic = {0};
+    char *user = mem_printf("anybody:%s", w->write);
+    buf_str(&basic, "Authorization: Basic ");
+    base64_encode(&basic, user, strlen(user));
+    char *line = buf_take_str(&basic);
+    char *headers = mem_printf("%s\r\n", line);
+    const char *body = "{\"method\":\"session-get\"}";
+    gives(w, "POST /transmission/rpc", "", body, 401, "WWW-Authenticate: Basic");
+    gives(w, "POST /transmission/rpc", "Authorization: Basic eDp5\r\n", body, 401, "api.wrong_key");
+    gives(w, "GET /api/v1/jobs", headers, "", 401, NULL); /* a password is for that face alone */
+    char *answer = ask(w, "POST /transmission/rpc", headers, body);
+    raw_status_is(answer, 409);
+    const char *id = strstr(answer, "X-Transmission-Session-Id: ");
+    assert_non_null(id);
+    char *all = mem_printf("%s%.*s\r\n", headers, (int)strcspn(id, "\r"), id);
+    free(answer);
+    gives(w, "POST /transmission/rpc", all, body, 200, "\"result\":\"success\"");
+    gives(w, "POST /transmission/rpc/", all, body, 200, "4.0.0 (Shoal test)");
+    char *evil = mem_printf("%sOrigin: http://evil.example\r\n", all);
+    gives(w, "POST /transmission/rpc", evil, body, 403, "api.origin");
+    free(evil);
+    free(all);
+    free(headers);
+    free(line);
+    free(user);
+}
+
 static void an_address_that_others_reach_is_refused(void **state)
 {
     struct world *w = *state;
@@ -512,6 +543,7 @@ int main(void)
         TEST(without_a_token_or_with_a_wrong_one_there_is_nothing_to_see),
         TEST(five_wrong_tokens_slow_the_guesser_down),
         TEST(a_link_signs_one_browser_in_once),
+        TEST(transmissions_clients_log_in_with_a_token_as_password),
         TEST(an_address_that_others_reach_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "base/test.h"
 #include "net/httpd.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
 struct timer {
@@ -103,6 +104,13 @@ static inline const char *fake_pair(const char *const *pairs, const char *name)
     return NULL;
 }
 
+/* A call that is over is not the handler's any more; a plain abort, for fuzz targets too. */
+static inline void fake_is_open(const struct httpd_call *c)
+{
+    if (c->over)
+        abort();
+}
+
 const char *httpd_method(const struct httpd_call *c)
 {
     return c->method;
@@ -132,7 +140,7 @@ void httpd_reply(struct httpd_call *c, unsigned status, const char *const *heade
                  const void *body, size_t n)
 {
     (void)headers;
-    assert_false(c->over);
+    fake_is_open(c);
     c->status = status;
     c->over = true;
     if (n > 0)
@@ -142,14 +150,14 @@ void httpd_reply(struct httpd_call *c, unsigned status, const char *const *heade
 void httpd_stream_start(struct httpd_call *c, unsigned status, const char *const *headers)
 {
     (void)headers;
-    assert_false(c->over);
+    fake_is_open(c);
     c->status = status;
     c->is_stream = true;
 }
 
 bool httpd_stream_send(struct httpd_call *c, const void *bytes, size_t n)
 {
-    assert_false(c->over);
+    fake_is_open(c);
     if (c->room > 0 && buf_len(&c->out) + n > c->room) {
         c->over = true;
         return false;
@@ -160,7 +168,7 @@ bool httpd_stream_send(struct httpd_call *c, const void *bytes, size_t n)
 
 void httpd_stream_end(struct httpd_call *c)
 {
-    assert_false(c->over);
+    fake_is_open(c);
     c->over = true;
 }
 

@@ -66,7 +66,7 @@ static enum err check(const struct routes *r, const struct method *m, struct why
     if ((m->flags & (METHOD_WRITE | METHOD_MONEY)) && strcmp(m->http, "GET") == 0)
         return why_set(why, ERR_INVALID, "method %s changes something, and GET must not", m->name);
     for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->entries[i].method->http, m->http) == 0 &&
+        if (r->entries[i].method->route && strcmp(r->entries[i].method->http, m->http) == 0 &&
             strcmp(r->entries[i].method->route, m->route) == 0)
             return why_set(why, ERR_INVALID, "methods %s and %s have the same route",
                            r->entries[i].method->name, m->name);
@@ -78,9 +78,7 @@ struct routes *routes_new(const struct api_app *apps, size_t n, struct why *why)
     struct routes *r = MEM_NEW(struct routes);
     for (size_t i = 0; i < n; i++)
         for (const struct method *m = apps[i].methods; m && m->name; m++) {
-            if (!m->route) /* the command line's own */
-                continue;
-            if (check(r, m, why) != OK) {
+            if (m->route && check(r, m, why) != OK) {
                 routes_free(r);
                 return NULL;
             }
@@ -114,7 +112,7 @@ struct route routes_find(const struct routes *r, const char *verb, const char *p
         verb = "GET";
     for (size_t i = 0; i < r->count; i++) {
         const struct entry *e = &r->entries[i];
-        int literal = fit(e->method->route, path);
+        int literal = e->method->route ? fit(e->method->route, path) : -1;
         if (literal < 0 || literal < best)
             continue;
         if (literal > best) /* a better path: what the others allow does not count */
@@ -128,6 +126,17 @@ struct route routes_find(const struct routes *r, const char *verb, const char *p
             found.app = e->app;
         }
     }
+    return found;
+}
+
+struct route routes_named(const struct routes *r, const char *name)
+{
+    struct route found = {0};
+    for (size_t i = 0; i < r->count && !found.method; i++)
+        if (strcmp(r->entries[i].method->name, name) == 0) {
+            found.method = r->entries[i].method;
+            found.app = r->entries[i].app;
+        }
     return found;
 }
 

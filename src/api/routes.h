@@ -34,6 +34,10 @@ struct route {
 /* path: decoded, below /api/v1.  HEAD finds what GET finds. */
 struct route routes_find(const struct routes *r, const char *verb, const char *path);
 
+/* The method of that name, "file.ls"; also one without a route.  method is NULL when there is none.
+ */
+struct route routes_named(const struct routes *r, const char *name);
+
 /* The decoded value of a name in the query, or NULL. */
 typedef const char *routes_query(void *arg, const char *name);
 

@@ -16,6 +16,9 @@ void rate_tick(struct rate *r, uint64_t now_us)
     uint64_t now = r->bytes * SEC / passed;
     /* A quarter of the news each second; the first second and the last bytes count whole. */
     r->per_s = r->per_s == 0 ? now : (r->per_s * 3 + now) / 4;
+    r->idle = r->bytes > 0 ? 0 : r->idle + 1;
+    if (r->idle >= RATE_IDLE_TICKS)
+        r->per_s = 0;
     r->bytes = 0;
     r->ticked_us = now_us;
 }

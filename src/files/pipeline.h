@@ -22,6 +22,7 @@ enum {
     PIPELINE_MAX = 1024, /* 16 MiB: a fast LAN */
     PIPELINE_AHEAD_S = 3,
     PIPELINE_REQQ_DEFAULT = 250,
+    RATE_IDLE_TICKS = 5, /* then the rate is 0, however slowly it would fade */
 };
 #define PIPELINE_WAIT_MIN_US (5 * SEC)
 #define PIPELINE_WAIT_FIRST_US (10 * SEC)
@@ -33,6 +34,7 @@ struct rate {
     uint64_t bytes; /* since the last tick */
     uint64_t total;
     uint64_t ticked_us;
+    unsigned idle; /* ticks without a byte */
 };
 void rate_add(struct rate *r, uint64_t bytes);
 void rate_tick(struct rate *r, uint64_t now_us); /* about once a second */

@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "core/call.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -172,7 +173,8 @@ void job_done(struct job *job, json_t *result)
 void job_failed(struct job *job, const char *code, const struct why *why, const char *next)
 {
     char *message = safe_text(why->text), *then = next ? safe_text(next) : NULL;
-    job->error = json_pack("{s:s, s:s, s:s*}", "code", code, "message", message, "next", then);
+    job->error = json_pack("{s:s, s:s, s:s, s:s*}", "code", code, "kind", err_name(why->code),
+                           "message", message, "next", then);
     free(message);
     free(then);
     end(job, JOB_FAILED);

@@ -378,3 +378,21 @@ int64_t db_last_id(const struct db *db)
 {
     return sqlite3_last_insert_rowid(db->sql);
 }
+
+enum err db_copy(const char *from, const char *to, struct why *why)
+{
+    sqlite3 *sql = NULL;
+    int rc = sqlite3_open_v2(from, &sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_busy_timeout(sql, BUSY_WAIT_MS);
+    /* sqlite.org/lang_vacuum.html, "VACUUM with an INTO clause": a snapshot, readers unharmed */
+    char *text = sqlite3_mprintf("VACUUM INTO %Q", to);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(sql, text, NULL, NULL, NULL);
+    enum err code = OK;
+    if (rc != SQLITE_OK)
+        code = why_set(why, code_of(rc), "copy %s: %s", from, sqlite3_errmsg(sql));
+    sqlite3_free(text);
+    sqlite3_close(sql);
+    return code;
+}

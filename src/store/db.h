@@ -31,6 +31,9 @@ struct migration {
 struct db *db_open(const char *path, const struct migration *m, size_t n, struct why *why);
 void db_close(struct db *db); /* NULL: nothing */
 
+/* A consistent copy of a database that may be in use, to a file that is not there yet. */
+MUST_CHECK enum err db_copy(const char *from, const char *to, struct why *why);
+
 /* SQL without parameters or rows; transactions. */
 MUST_CHECK enum err db_exec(struct db *db, const char *sql, struct why *why);
 MUST_CHECK enum err db_begin(struct db *db, struct why *why);

@@ -1,0 +1,319 @@
+#include "node/backup.h"
+
+#include "base/mem.h"
+#include "crypto/hex.h"
+#include "crypto/sha256.h"
+#include "node/paths.h"
+#include "store/db.h"
+#include "store/vfs.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <jansson.h>
+#include <string.h>
+
+enum {
+    MEMBER_MAX = 64 * 1024 * 1024, /* bytes of one member; databases and .torrents are smaller */
+    MEMBERS_MAX = 100000,
+};
+static const char manifest_name[] = "MANIFEST.json";
+
+/* What a backup holds, by folders of the home: names in data/ that end so, or are so. */
+static bool wanted(const char *name)
+{
+    size_t n = strlen(name);
+    return !strcmp(name, "identity") || !strcmp(name, "policy.json") ||
+           (n > 3 && !strcmp(name + n - 3, ".db"));
+}
+
+/* --- writing ----------------------------------------------------------------------------- */
+
+struct writer {
+    struct archive *to;
+    json_t *sums;
+    const struct vfs *vfs;
+};
+
+static void sum_text(const void *bytes, size_t n, char text[2 * SHA256_LEN + 1])
+{
+    uint8_t sum[SHA256_LEN];
+    sha256(bytes, n, sum);
+    hex_encode(sum, sizeof sum, text);
+}
+
+static enum err put_bytes(struct writer *w, const char *name, const void *bytes, size_t n,
+                          struct why *why)
+{
+    struct archive_entry *e = archive_entry_new();
+    archive_entry_set_pathname(e, name);
+    archive_entry_set_size(e, (la_int64_t)n);
+    archive_entry_set_filetype(e, AE_IFREG);
+    archive_entry_set_perm(e, 0600);
+    bool good = archive_write_header(w->to, e) == ARCHIVE_OK &&
+                (n == 0 || archive_write_data(w->to, bytes, n) == (la_ssize_t)n);
+    archive_entry_free(e);
+    if (!good)
+        return why_set(why, ERR_IO, "%s: %s", name, archive_error_string(w->to));
+    char sum[2 * SHA256_LEN + 1];
+    sum_text(bytes, n, sum);
+    json_object_set_new(w->sums, name, json_string(sum));
+    return OK;
+}
+
+/* A file that is not there is nothing to back up. */
+static enum err put_file(struct writer *w, const char *name, const char *path, struct why *why)
+{
+    struct buf bytes = {0};
+    enum err code = vfs_read_all(w->vfs, path, MEMBER_MAX, &bytes, why);
+    if (code == OK)
+        code = put_bytes(w, name, buf_bytes(&bytes), buf_len(&bytes), why);
+    else if (code == ERR_NOT_FOUND)
+        code = OK;
+    buf_done(&bytes);
+    return code;
+}
+
+/* A database that may be in use: SQLite makes the copy. */
+static enum err put_db(struct writer *w, const char *name, const char *path, struct why *why)
+{
+    char *copy = mem_printf("%s.backup", path);
+    struct why ignored;
+    if (vfs_unlink(w->vfs, copy, &ignored) != OK && ignored.code != ERR_NOT_FOUND) {
+        free(copy);
+        return why_set(why, ignored.code, "%s", ignored.text);
+    }
+    enum err code = db_copy(path, copy, why);
+    if (code == OK)
+        code = put_file(w, name, copy, why);
+    if (vfs_unlink(w->vfs, copy, &ignored) != OK && code == OK)
+        code = why_set(why, ignored.code, "%s", ignored.text);
+    free(copy);
+    return code;
+}
+
+static enum err put_folder(struct writer *w, const char *prefix, const char *dir, bool all,
+                           struct why *why)
+{
+    char **names;
+    size_t n;
+    enum err code = vfs_list(w->vfs, dir, &names, &n, why);
+    if (code == ERR_NOT_FOUND)
+        return OK;
+    if (code != OK)
+        return code;
+    for (size_t i = 0; i < n && code == OK; i++) {
+        if (!all && !wanted(names[i]))
+            continue;
+        char *name = mem_printf("%s/%s", prefix, names[i]);
+        char *path = mem_printf("%s/%s", dir, names[i]);
+        size_t len = strlen(names[i]);
+        struct vfs_stat st;
+        bool db = len > 3 && !strcmp(names[i] + len - 3, ".db");
+        code = vfs_stat(w->vfs, path, &st, why);
+        if (code == OK && !st.is_dir)
+            code = db ? put_db(w, name, path, why) : put_file(w, name, path, why);
+        free(path);
+        free(name);
+    }
+    vfs_list_free(names, n);
+    return code;
+}
+
+static enum err put_all(struct writer *w, const struct paths *p, struct why *why)
+{
+    char *torrents = mem_printf("%s/torrents", p->data);
+    enum err code = put_folder(w, "data", p->data, false, why);
+    if (code == OK)
+        code = put_folder(w, "data/torrents", torrents, true, why);
+    if (code == OK)
+        code = put_file(w, "shoal.conf", p->conf, why);
+    free(torrents);
+    if (code == OK && !json_object_get(w->sums, "data/identity"))
+        code = why_set(why, ERR_NOT_FOUND, "%s has no identity: nothing to back up", p->data);
+    if (code != OK)
+        return code;
+    char *text = json_dumps(w->sums, JSON_INDENT(1));
+    code = put_bytes(w, manifest_name, text, strlen(text), why);
+    free(text);
+    return code;
+}
+
+enum err backup_create(const char *home, const char *file, struct why *why)
+{
+    struct vfile *taken =
+        vfs_open(vfs_os(), file, VFS_WRITE | VFS_CREATE | VFS_EXCL | VFS_PRIVATE, why);
+    if (!taken)
+        return why->code;
+    vfile_close(taken);
+    struct paths p;
+    paths_init(&p, home);
+    struct writer w = {archive_write_new(), json_object(), vfs_os()};
+    archive_write_set_format_pax_restricted(w.to);
+    enum err code = OK;
+    if (archive_write_open_filename(w.to, file) != ARCHIVE_OK)
+        code = why_set(why, ERR_IO, "%s: %s", file, archive_error_string(w.to));
+    if (code == OK)
+        code = put_all(&w, &p, why);
+    if (archive_write_close(w.to) != ARCHIVE_OK && code == OK)
+        code = why_set(why, ERR_IO, "%s: %s", file, archive_error_string(w.to));
+    archive_write_free(w.to);
+    json_decref(w.sums);
+    paths_done(&p);
+    struct why ignored;
+    if (code != OK && vfs_unlink(vfs_os(), file, &ignored) != OK)
+        return code; /* half a backup stays behind, and the reason was told */
+    return code;
+}
+
+/* --- reading ----------------------------------------------------------------------------- */
+
+/* Names that we would have written: nothing may be unpacked elsewhere. */
+static bool safe_name(const char *name)
+{
+    static const char torrents[] = "data/torrents/", data[] = "data/";
+    if (!strcmp(name, "shoal.conf") || !strcmp(name, manifest_name))
+        return true;
+    const char *leaf = !strncmp(name, torrents, sizeof torrents - 1) ? name + sizeof torrents - 1
+                       : !strncmp(name, data, sizeof data - 1)       ? name + sizeof data - 1
+                                                                     : "";
+    bool in_torrents = leaf == name + sizeof torrents - 1;
+    return *leaf && *leaf != '.' && !strchr(leaf, '/') && (in_torrents || wanted(leaf));
+}
+
+typedef enum err member_fn(void *arg, const char *name, const struct buf *bytes, struct why *why);
+
+static enum err read_member(struct archive *from, struct archive_entry *e, struct buf *bytes,
+                            struct why *why)
+{
+    const char *name = archive_entry_pathname(e);
+    la_int64_t size = archive_entry_size(e);
+    if (!name || !safe_name(name) || archive_entry_filetype(e) != AE_IFREG)
+        return why_set(why, ERR_INVALID, "not a backup of Shoal: it holds %s",
+                       name ? name : "a member without a name");
+    if (size < 0 || size > MEMBER_MAX)
+        return why_set(why, ERR_LIMIT, "%s has %lld bytes, at most %d", name, (long long)size,
+                       MEMBER_MAX);
+    buf_clear(bytes);
+    uint8_t *room = buf_room(bytes, (size_t)size);
+    la_ssize_t n = size ? archive_read_data(from, room, (size_t)size) : 0;
+    if (n != size)
+        return why_set(why, ERR_INVALID, "%s is cut short", name);
+    buf_grew(bytes, (size_t)n);
+    return OK;
+}
+
+static enum err each_member(const char *file, member_fn *fn, void *arg, struct why *why)
+{
+    struct archive *from = archive_read_new();
+    archive_read_support_format_tar(from);
+    struct buf bytes = {0};
+    enum err code = OK;
+    if (archive_read_open_filename(from, file, 65536) != ARCHIVE_OK)
+        code = why_set(why, ERR_INVALID, "%s: %s", file, archive_error_string(from));
+    struct archive_entry *e;
+    unsigned count = 0;
+    while (code == OK && archive_read_next_header(from, &e) == ARCHIVE_OK) {
+        code = read_member(from, e, &bytes, why);
+        if (code == OK)
+            code = fn(arg, archive_entry_pathname(e), &bytes, why);
+        if (++count > MEMBERS_MAX)
+            code = why_set(why, ERR_LIMIT, "more than %d members", MEMBERS_MAX);
+    }
+    if (code == OK && archive_errno(from) != 0)
+        code = why_set(why, ERR_INVALID, "%s: %s", file, archive_error_string(from));
+    archive_read_free(from);
+    buf_done(&bytes);
+    return code;
+}
+
+struct check {
+    json_t *sums; /* of what was read */
+    json_t *manifest;
+};
+
+static enum err check_member(void *arg, const char *name, const struct buf *bytes, struct why *why)
+{
+    struct check *c = arg;
+    if (!strcmp(name, manifest_name)) {
+        c->manifest = json_loadb((const char *)buf_bytes(bytes), buf_len(bytes), 0, NULL);
+        return c->manifest ? OK : why_set(why, ERR_INVALID, "%s is damaged", manifest_name);
+    }
+    char sum[2 * SHA256_LEN + 1];
+    sum_text(buf_bytes(bytes), buf_len(bytes), sum);
+    json_object_set_new(c->sums, name, json_string(sum));
+    return OK;
+}
+
+static enum err compare(const struct check *c, struct why *why)
+{
+    if (!c->manifest)
+        return why_set(why, ERR_INVALID, "the backup is cut short: it has no %s", manifest_name);
+    const char *name;
+    json_t *sum;
+    json_object_foreach(
+        c->manifest, name,
+        sum) if (!json_equal(sum, json_object_get(c->sums,
+                                                  name))) return why_set(why, ERR_INVALID,
+                                                                         "%s is damaged or missing",
+                                                                         name);
+    if (json_object_size(c->manifest) != json_object_size(c->sums))
+        return why_set(why, ERR_INVALID, "it holds what its %s does not name", manifest_name);
+    return OK;
+}
+
+enum err backup_check(const char *file, unsigned *members, struct why *why)
+{
+    struct check c = {json_object(), NULL};
+    enum err code = each_member(file, check_member, &c, why);
+    if (code == OK)
+        code = compare(&c, why);
+    *members = (unsigned)json_object_size(c.sums);
+    json_decref(c.sums);
+    json_decref(c.manifest);
+    return code;
+}
+
+/* --- restoring --------------------------------------------------------------------------- */
+
+struct restore {
+    const struct paths *paths;
+};
+
+static enum err restore_member(void *arg, const char *name, const struct buf *bytes,
+                               struct why *why)
+{
+    const struct restore *r = arg;
+    if (!strcmp(name, manifest_name))
+        return OK;
+    char *path = strcmp(name, "shoal.conf")
+                     ? mem_printf("%s/%s", r->paths->data, name + strlen("data/"))
+                     : mem_strdup(r->paths->conf);
+    char *dir = mem_strndup(path, (size_t)(strrchr(path, '/') - path));
+    enum err code = vfs_mkdirs(vfs_os(), dir, 0700, why);
+    if (code == OK)
+        code = vfs_replace(vfs_os(), path, buf_bytes(bytes), buf_len(bytes), VFS_PRIVATE, why);
+    free(dir);
+    free(path);
+    return code;
+}
+
+enum err backup_restore(const char *home, const char *file, struct why *why)
+{
+    unsigned members;
+    enum err code = backup_check(file, &members, why);
+    if (code != OK)
+        return code;
+    struct paths p;
+    paths_init(&p, home);
+    char *identity = mem_printf("%s/identity", p.data);
+    struct vfs_stat st;
+    struct why absent;
+    struct restore r = {&p};
+    if (vfs_stat(vfs_os(), identity, &st, &absent) != ERR_NOT_FOUND)
+        code = why_set(why, ERR_STATE, "%s has an identity already; nothing was restored", p.data);
+    else
+        code = each_member(file, restore_member, &r, why);
+    free(identity);
+    paths_done(&p);
+    return code;
+}

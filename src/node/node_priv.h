@@ -1,0 +1,68 @@
+/* node/node_priv.h - the node from inside, for node.c and its methods. */
+#ifndef SHOAL_NODE_PRIV_H
+#define SHOAL_NODE_PRIV_H
+
+#include "api/api.h"
+#include "core/app.h"
+#include "core/bus.h"
+#include "core/jobs.h"
+#include "core/keys.h"
+#include "core/metrics.h"
+#include "core/policy.h"
+#include "node/apps.h"
+#include "node/logring.h"
+#include "node/node.h"
+#include "node/paths.h"
+
+enum { NODE_APPS_MAX = 16 };
+
+struct node_app {
+    const struct app_ops *ops;
+    void *app; /* NULL: did not start, or ended */
+    struct db *db;
+    struct log *log;
+    struct app_env env;
+    struct node *node;
+    bool stopping;
+};
+
+struct node {
+    struct paths paths;
+    struct loop *loop;
+    struct logring *ring;
+    struct log *log;
+    struct conf *conf;
+    char **set; /* the --set values, which outlive a reload */
+    size_t set_count;
+    const struct vfs *vfs;
+    struct vfile *lock;
+    struct keys *keys;
+    struct policy *policy;
+    struct bus *bus;
+    struct jobs *jobs;
+    struct metrics *metrics;
+    struct api *api;
+    struct node_app apps[NODE_APPS_MAX];
+    size_t app_count;
+    struct timer *minute; /* the policy's clock */
+    struct timer *stop_deadline;
+    uint64_t started_us;
+    char http[ADDR_TEXT]; /* where the API listens, or "off" */
+    bool home_given, stopping;
+    log_sink *sink;
+    void *sink_arg;
+};
+
+/* The methods that belong to no app: status, id, settings, limits, log. */
+extern const struct method node_methods[];
+
+/* {"version","peer_id","name",...}: a new reference. */
+json_t *node_status(struct node *n);
+
+/* Read the settings again (SIGHUP, config set) and tell everyone.  On failure nothing changes. */
+enum err node_reload(struct node *n, struct why *why);
+
+/* What was set by `shoal policy` and is not in shoal.conf: schedules. */
+enum err node_policy_save(struct node *n, struct why *why);
+
+#endif

@@ -1,0 +1,302 @@
+/* Sharing and fetching: start the work in the daemon, watch it, say how it ended. */
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/args.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/out.h"
+#include "cli/progress.h"
+#include "crypto/base64.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define POLL_US UINT64_C(150000)
+enum { TORRENT_MAX = 32 * 1024 * 1024 };
+
+static const char *text_of(const json_t *o, const char *name)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+    return s ? s : "";
+}
+
+static uint64_t number_of(const json_t *o, const char *name)
+{
+    json_int_t n = json_integer_value(json_object_get(o, name));
+    return n > 0 ? (uint64_t)n : 0;
+}
+
+/* A copy of a method's table with one parameter changed or added: what only the CLI has. */
+static json_t *method_with(const struct cli *cli, const char *name, json_t *extra)
+{
+    json_t *m = json_deep_copy(cli_method(cli, name));
+    size_t i;
+    json_t *p, *e;
+    size_t k;
+    json_array_foreach(extra, k, e)
+    {
+        bool known = false;
+        json_array_foreach(json_object_get(m, "params"), i,
+                           p) if (!strcmp(text_of(p, "name"), text_of(e, "name")))
+        {
+            json_object_update(p, e);
+            known = true;
+        }
+        if (!known)
+            json_array_append(json_object_get(m, "params"), e);
+    }
+    json_decref(extra);
+    return m;
+}
+
+/* --- share ------------------------------------------------------------------------------- */
+
+/* Watch a job to its end; on success *result is its result. */
+static int watch_job(struct cli *cli, const char *id, const char *what, json_t **result)
+{
+    json_t *params = json_pack("{s:s}", "id", id), *job = NULL;
+    int status;
+    for (;;) {
+        status = client_call(cli, "job.show", params, &job);
+        if (status != EXIT_OK)
+            break;
+        const char *state = text_of(job, "state");
+        struct progress p = {.what = what,
+                             .done = number_of(job, "done"),
+                             .total = number_of(job, "total"),
+                             .rate = number_of(job, "rate"),
+                             .eta_s = -1,
+                             .reason = "",
+                             .extra = "hashing"};
+        if (p.rate > 0 && p.total >= p.done)
+            p.eta_s = (int64_t)((p.total - p.done) / p.rate);
+        if (!strcmp(state, "done")) {
+            *result = json_incref(json_object_get(job, "result"));
+            break;
+        }
+        if (!strcmp(state, "failed")) {
+            const json_t *e = json_object_get(job, "error");
+            progress_end(cli->talk);
+            const char *kind = text_of(e, "kind");
+            status = cli_fail_json(cli,
+                                   !strcmp(kind, "not_found") ? EXIT_NOT_FOUND
+                                   : !strcmp(kind, "state")   ? EXIT_STATE
+                                   : !strcmp(kind, "denied")  ? EXIT_REFUSED
+                                   : !strcmp(kind, "full")    ? EXIT_FULL
+                                                              : EXIT_FAILED,
+                                   e);
+            break;
+        }
+        progress_draw(cli->talk, &p);
+        json_decref(job);
+        job = NULL;
+        if (!client_pause(cli, POLL_US)) {
+            status = EXIT_INTERRUPTED;
+            break;
+        }
+    }
+    progress_end(cli->talk);
+    if (status == EXIT_INTERRUPTED) { /* hashing for nobody would be waste */
+        fprintf(stderr, "stopped; nothing is shared\n");
+    }
+    json_decref(job);
+    json_decref(params);
+    return status;
+}
+
+static int add_one(struct cli *cli, json_t *params, const char *path)
+{
+    json_t *answer, *result = NULL;
+    json_object_set_new(params, "path", json_string(path));
+    int status = client_call(cli, "file.add", params, &answer);
+    if (status == EXIT_OK)
+        status = watch_job(cli, text_of(answer, "job"), path, &result);
+    if (status == EXIT_OK) {
+        if (cli->json)
+            out_json(result);
+        else
+            puts(text_of(result, cli->quiet ? "id" : "magnet"));
+    }
+    json_decref(result);
+    json_decref(answer);
+    return status;
+}
+
+int cmd_file_add(struct cli *cli)
+{
+    json_t *method =
+        method_with(cli, "file.add", json_pack("[{s:s, s:b}]", "name", "path", "many", 1));
+    json_t *params = args_parse(cli, method, cli->argv, cli->argc);
+    json_decref(method);
+    if (!params)
+        return EXIT_USAGE;
+    json_t *paths = json_incref(json_object_get(params, "path")), *path;
+    int status = EXIT_OK;
+    size_t i;
+    json_array_foreach(paths, i, path)
+    {
+        int one = add_one(cli, params, json_string_value(path));
+        if (one != EXIT_OK)
+            status = one;
+        if (one == EXIT_INTERRUPTED || one == EXIT_NO_DAEMON)
+            break;
+    }
+    json_decref(paths);
+    json_decref(params);
+    return status;
+}
+
+/* --- get --------------------------------------------------------------------------------- */
+
+/* A .torrent on this machine goes along as bytes; anything else is a link. */
+static int read_torrent(const struct cli *cli, json_t *params)
+{
+    const char *path = json_string_value(json_object_get(params, "link"));
+    struct stat st;
+    if (strncmp(path, "magnet:", 7) == 0 || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return EXIT_OK;
+    if (st.st_size > TORRENT_MAX)
+        return cli_fail(cli, EXIT_FAILED, "file.torrent_too_large", "is it really a .torrent?",
+                        "%s has %lld bytes, a .torrent at most %d", path, (long long)st.st_size,
+                        TORRENT_MAX);
+    FILE *f = fopen(path, "rb");
+    struct buf raw = {0}, text = {0};
+    size_t n = f ? fread(buf_room(&raw, (size_t)st.st_size + 1), 1, (size_t)st.st_size, f) : 0;
+    if (f)
+        fclose(f);
+    if (n != (size_t)st.st_size) {
+        buf_done(&raw);
+        return cli_fail(cli, EXIT_FAILED, "file.unreadable", "look at its permissions",
+                        "cannot read %s", path);
+    }
+    buf_grew(&raw, n);
+    base64_encode(&text, buf_bytes(&raw), buf_len(&raw));
+    json_object_set_new(params, "torrent",
+                        json_stringn((const char *)buf_bytes(&text), buf_len(&text)));
+    json_object_del(params, "link");
+    buf_done(&raw);
+    buf_done(&text);
+    return EXIT_OK;
+}
+
+static void draw_row(const struct cli *cli, const json_t *row)
+{
+    char peers[64];
+    snprintf(peers, sizeof peers, "%llu peers", (unsigned long long)number_of(row, "peers"));
+    const json_t *eta = json_object_get(row, "eta_s");
+    struct progress p = {.what = text_of(row, "name"),
+                         .done = number_of(row, "done"),
+                         .total = number_of(row, "size"),
+                         .rate = number_of(row, "down_rate"),
+                         .eta_s = json_is_integer(eta) ? json_integer_value(eta) : -1,
+                         .reason = text_of(row, "reason"),
+                         .extra = peers};
+    progress_draw(cli->talk, &p);
+}
+
+/* Until everything is there and checked, or it cannot go on. */
+static int watch_download(struct cli *cli, const char *id, json_t **row)
+{
+    json_t *params = json_pack("{s:s}", "id", id);
+    int status;
+    for (;;) {
+        status = client_call(cli, "file.show", params, row);
+        if (status != EXIT_OK)
+            break;
+        const char *state = text_of(*row, "state");
+        uint64_t size = number_of(*row, "size");
+        bool whole = size > 0 && number_of(*row, "left") == 0;
+        if (!strcmp(state, "seeding") || (whole && !strcmp(state, "paused")))
+            break;
+        if (!strcmp(state, "error")) {
+            progress_end(cli->talk);
+            status =
+                cli_fail(cli, strstr(text_of(*row, "error"), "space") ? EXIT_FULL : EXIT_FAILED,
+                         "file.failed", "mend the cause, then: shoal file resume", "%s stopped: %s",
+                         text_of(*row, "name"), text_of(*row, "error"));
+            break;
+        }
+        draw_row(cli, *row);
+        json_decref(*row);
+        *row = NULL;
+        if (!client_pause(cli, POLL_US)) {
+            status = EXIT_INTERRUPTED;
+            break;
+        }
+    }
+    progress_end(cli->talk);
+    json_decref(params);
+    return status;
+}
+
+int cmd_file_get(struct cli *cli)
+{
+    json_t *method = method_with(cli, "file.get",
+                                 json_pack("[{s:s, s:b, s:b}, {s:s, s:b}, {s:s, s:s, s:s}]", "name",
+                                           "link", "required", 1, "positional", 1, "name",
+                                           "torrent", "hidden", 1, "name", "detach", "type", "bool",
+                                           "help", "return at once; the daemon goes on"));
+    json_t *params = args_parse(cli, method, cli->argv, cli->argc), *answer = NULL, *row = NULL;
+    json_decref(method);
+    if (!params)
+        return EXIT_USAGE;
+    bool detach = json_is_true(json_object_get(params, "detach"));
+    json_object_del(params, "detach");
+    int status = read_torrent(cli, params);
+    if (status == EXIT_OK)
+        status = client_call(cli, "file.get", params, &answer);
+    if (status == EXIT_OK && detach)
+        out_result(cli, answer, NULL);
+    else if (status == EXIT_OK)
+        status = watch_download(cli, text_of(answer, "id"), &row);
+    if (status == EXIT_INTERRUPTED)
+        fprintf(stderr,
+                "the daemon goes on fetching; see `shoal file ls`, stop it with `shoal file "
+                "pause %.8s`\n",
+                text_of(answer, "id"));
+    if (status == EXIT_OK && row && cli->json)
+        out_json(row);
+    else if (status == EXIT_OK && row && cli->quiet)
+        puts(text_of(row, "id"));
+    else if (status == EXIT_OK && row)
+        printf("%s/%s\n", text_of(row, "dir"), text_of(row, "name"));
+    json_decref(row);
+    json_decref(answer);
+    json_decref(params);
+    return status;
+}
+
+/* --- export ------------------------------------------------------------------------------ */
+
+static int write_file(const struct cli *cli, const char *path, const struct buf *bytes)
+{
+    FILE *f = strcmp(path, "-") ? fopen(path, "wb") : stdout;
+    bool whole = f && fwrite(buf_bytes(bytes), 1, buf_len(bytes), f) == buf_len(bytes);
+    if (f && f != stdout)
+        whole = fclose(f) == 0 && whole;
+    return whole ? EXIT_OK
+                 : cli_fail(cli, EXIT_FAILED, "file.not_written", "look at the folder and the disk",
+                            "cannot write %s", path);
+}
+
+int cmd_file_export(struct cli *cli)
+{
+    if (cli->argc != 2)
+        return cli_fail(cli, EXIT_USAGE, "usage", "usage: shoal file export ID FILE.torrent",
+                        "want two words: which, and where to");
+    json_t *params = json_pack("{s:s}", "id", cli->argv[0]), *result;
+    int status = client_call(cli, "file.export", params, &result);
+    struct buf raw = {0};
+    const char *text = text_of(result, "torrent");
+    if (status == EXIT_OK && !base64_decode(&raw, text, strlen(text)))
+        status = cli_fail(cli, EXIT_FAILED, "daemon.answer", "shoal version", "no .torrent came");
+    if (status == EXIT_OK)
+        status = write_file(cli, cli->argv[1], &raw);
+    buf_done(&raw);
+    json_decref(result);
+    json_decref(params);
+    return status;
+}

@@ -1,0 +1,266 @@
+/* The daemon itself: begin, end, look. */
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/out.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECOND UINT64_C(1000000)
+
+static const char *text_of(const json_t *o, const char *name)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+    return s ? s : "";
+}
+
+static uint64_t number_of(const json_t *o, const char *name)
+{
+    json_int_t n = json_integer_value(json_object_get(o, name));
+    return n > 0 ? (uint64_t)n : 0;
+}
+
+static bool has_flag(const struct cli *cli, const char *name)
+{
+    for (int i = 0; i < cli->argc; i++)
+        if (!strcmp(cli->argv[i], name))
+            return true;
+    return false;
+}
+
+/* --- up, down, init ---------------------------------------------------------------------- */
+
+int cmd_up(struct cli *cli)
+{
+    if (client_ping(cli)) {
+        fprintf(stderr, "already running\n");
+        return EXIT_OK;
+    }
+    return client_start_daemon(cli);
+}
+
+int cmd_down(struct cli *cli)
+{
+    if (!client_ping(cli)) {
+        fprintf(stderr, "no daemon runs for this home\n");
+        return EXIT_OK;
+    }
+    json_t *result;
+    int status = client_call(cli, "node.stop", NULL, &result);
+    json_decref(result);
+    for (int i = 0; status == EXIT_OK && client_ping(cli); i++) {
+        if (i == 100)
+            return cli_fail(cli, EXIT_PENDING, "daemon.slow", "shoal log",
+                            "the daemon was told to end and still runs after 10 s");
+        if (!client_pause(cli, SECOND / 10))
+            return EXIT_INTERRUPTED;
+    }
+    return status;
+}
+
+static int set_name(struct cli *cli, const char *name)
+{
+    json_t *params = json_pack("{s:s, s:s}", "key", "node.name", "value", name), *result;
+    int status = client_call(cli, "config.set", params, &result);
+    json_decref(result);
+    json_decref(params);
+    return status;
+}
+
+int cmd_init(struct cli *cli)
+{
+    const char *name = NULL;
+    bool restore = false;
+    for (int i = 0; i < cli->argc; i++) {
+        if (!strcmp(cli->argv[i], "--name") && i + 1 < cli->argc)
+            name = cli->argv[++i];
+        else if (!strcmp(cli->argv[i], "--restore"))
+            restore = true;
+        else
+            return cli_fail(cli, EXIT_USAGE, "usage", "usage: shoal init [--name N] [--restore]",
+                            "init does not know `%s`", cli->argv[i]);
+    }
+    if (restore) {
+        static const char *const args[] = {"--restore-phrase"};
+        if (isatty(STDIN_FILENO))
+            fprintf(stderr, "recovery phrase (12 or 24 words): ");
+        int status = client_run_daemon(cli, args, 1);
+        if (status != EXIT_OK)
+            return status;
+    }
+    json_t *id, *st;
+    int status = client_call(cli, "node.id", NULL, &id);
+    json_decref(id);
+    if (status == EXIT_OK && name)
+        status = set_name(cli, name);
+    if (status != EXIT_OK || (status = client_call(cli, "node.status", NULL, &st)) != EXIT_OK)
+        return status;
+    if (cli->json) {
+        out_json(st);
+    } else {
+        const json_t *api = json_object_get(st, "api");
+        printf("This node is %s\n", text_of(st, "peer_id"));
+        fprintf(stderr,
+                "It runs as \"%s\".  API: http://%s/\n"
+                "next: shoal share FILE     give something to others\n"
+                "      shoal get LINK       fetch something\n"
+                "      shoal backup phrase  write down the words that are this node\n",
+                text_of(st, "name"), text_of(api, "http"));
+    }
+    json_decref(st);
+    return EXIT_OK;
+}
+
+/* --- status, id -------------------------------------------------------------------------- */
+
+static void print_status(const json_t *st)
+{
+    const json_t *api = json_object_get(st, "api"), *files = json_object_get(st, "files");
+    const json_t *traffic = json_object_get(st, "traffic");
+    printf("name      %s\npeer id   %s\nversion   %s, up for %s\n", text_of(st, "name"),
+           text_of(st, "peer_id"), text_of(st, "version"),
+           text_duration(number_of(st, "uptime_s")).s);
+    printf("api       http://%s/ and %s\n", text_of(api, "http"), text_of(api, "socket"));
+    if (files)
+        printf("files     port %llu, %llu torrents, %llu peers\n",
+               (unsigned long long)number_of(files, "port"),
+               (unsigned long long)number_of(files, "torrents"),
+               (unsigned long long)number_of(files, "peers"));
+    printf("traffic   down %s, up %s (in all %s down, %s up)\n",
+           text_rate(number_of(traffic, "down_rate")).s, text_rate(number_of(traffic, "up_rate")).s,
+           text_bytes(number_of(traffic, "downloaded")).s,
+           text_bytes(number_of(traffic, "uploaded")).s);
+}
+
+int cmd_status(struct cli *cli)
+{
+    bool watch = has_flag(cli, "--watch");
+    for (;;) {
+        json_t *st;
+        int status = client_call(cli, "node.status", NULL, &st);
+        if (status != EXIT_OK)
+            return status;
+        if (watch && cli->tty)
+            fputs("\033[H\033[2J", stdout);
+        if (cli->json || !cli->tty)
+            out_json(st);
+        else
+            print_status(st);
+        fflush(stdout);
+        json_decref(st);
+        if (!watch)
+            return EXIT_OK;
+        if (!client_pause(cli, SECOND))
+            return EXIT_INTERRUPTED;
+    }
+}
+
+int cmd_id(struct cli *cli)
+{
+    json_t *id;
+    int status = client_call(cli, "node.id", NULL, &id);
+    if (status == EXIT_OK && cli->json)
+        out_json(id);
+    else if (status == EXIT_OK)
+        puts(text_of(id, "peer_id"));
+    json_decref(id);
+    return status;
+}
+
+/* --- open -------------------------------------------------------------------------------- */
+
+int cmd_open(struct cli *cli)
+{
+    json_t *link;
+    int status = client_post(cli, "/login", &link);
+    if (status == EXIT_OK) {
+        if (cli->json)
+            out_json(link);
+        else
+            puts(text_of(link, "url"));
+        fprintf(stderr, "open this in a browser on this machine; it works once\n");
+    }
+    json_decref(link);
+    return status;
+}
+
+/* --- doctor ------------------------------------------------------------------------------ */
+
+static void say(bool good, const char *what, const char *next, bool *all_good)
+{
+    printf("%s  %s\n", good ? "ok     " : "PROBLEM", what);
+    if (!good && next)
+        printf("         next: %s\n", next);
+    *all_good = *all_good && good;
+}
+
+int cmd_doctor(struct cli *cli)
+{
+    bool good = true;
+    char line[400];
+    bool runs = client_ping(cli);
+    say(runs, runs ? "the daemon runs" : "no daemon runs for this home", "shoal up", &good);
+    if (!runs)
+        return EXIT_NO_DAEMON;
+    json_t *st, *ls = NULL;
+    int status = client_call(cli, "node.status", NULL, &st);
+    if (status != EXIT_OK)
+        return status;
+    const char *version = text_of(st, "version"),
+               *ours = json_string_value(json_object_get(cli->faces, "version"));
+    snprintf(line, sizeof line, "the daemon is version %s, this program %s", version, ours);
+    say(!strcmp(version, ours), line, "shoal down, then shoal up", &good);
+    struct stat sock;
+    const char *path = text_of(json_object_get(st, "api"), "socket");
+    bool closed = stat(path, &sock) == 0 && (sock.st_mode & 077) == 0;
+    snprintf(line, sizeof line, "%s is %s", path,
+             closed ? "for its owner only" : "open to other users");
+    say(closed, line, "shoal down, chmod 600 it, shoal up", &good);
+    const json_t *files = json_object_get(st, "files");
+    snprintf(line, sizeof line, "files: peers reach port %llu",
+             (unsigned long long)number_of(files, "port"));
+    say(files && number_of(files, "port"), files ? line : "files are switched off",
+        "shoal config set files.enabled on", &good);
+    status = client_call(cli, "file.ls", NULL, &ls);
+    size_t i;
+    json_t *row;
+    json_array_foreach(ls, i, row) if (!strcmp(text_of(row, "state"), "error"))
+    {
+        snprintf(line, sizeof line, "%s: %s", text_of(row, "name"), text_of(row, "error"));
+        say(false, line, "mend the cause, then: shoal file resume", &good);
+    }
+    json_decref(ls);
+    json_decref(st);
+    return status != EXIT_OK ? status : good ? EXIT_OK : EXIT_FAILED;
+}
+
+/* --- config edit ------------------------------------------------------------------------- */
+
+int cmd_config_edit(struct cli *cli)
+{
+    json_t *where;
+    int status = client_call(cli, "config.check", NULL, &where);
+    if (status != EXIT_OK)
+        return status;
+    const char *editor = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
+    if (!editor)
+        editor = "editor"; /* Debian's alternative */
+    if (!isatty(STDIN_FILENO)) {
+        puts(text_of(where, "file"));
+        json_decref(where);
+        return EXIT_OK;
+    }
+    status = client_edit(editor, text_of(where, "file"));
+    json_decref(where);
+    if (status != EXIT_OK)
+        return cli_fail(cli, EXIT_FAILED, "config.editor", "set EDITOR", "%s ended with %d", editor,
+                        status);
+    status = client_call(cli, "config.check", NULL, &where);
+    json_decref(where);
+    return status;
+}

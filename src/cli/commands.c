@@ -1,0 +1,72 @@
+#include "cli/commands.h"
+
+#include "cli/faces.h"
+#include "cli/help.h"
+#include "cli/out.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int cmd_help(struct cli *cli)
+{
+    if (cli->argc == 0)
+        return help_noun(cli, NULL);
+    if (help_is_noun(cli, cli->argv[0]))
+        return help_noun(cli, cli->argv[0]);
+    return cli_fail(cli, EXIT_NOT_FOUND, "help.not_found", "shoal help", "there is no help on `%s`",
+                    cli->argv[0]);
+}
+
+static int cmd_version(struct cli *cli)
+{
+    const char *version = json_string_value(json_object_get(cli->faces, "version"));
+    if (!cli->json) {
+        printf("shoal %s\n", version);
+        return EXIT_OK;
+    }
+    json_t *v = json_pack("{s:s}", "version", version);
+    out_json(v);
+    json_decref(v);
+    return EXIT_OK;
+}
+
+static int cmd_completion(struct cli *cli)
+{
+    const char *shell = cli->argc == 1 ? cli->argv[0] : "";
+    const char *script = !strcmp(shell, "bash")   ? cli_completion_bash
+                         : !strcmp(shell, "zsh")  ? cli_completion_zsh
+                         : !strcmp(shell, "fish") ? cli_completion_fish
+                                                  : NULL;
+    if (!script)
+        return cli_fail(cli, EXIT_USAGE, "usage", "shoal completion bash",
+                        "completions are there for bash, zsh and fish, not for `%s`", shell);
+    fputs(script, stdout);
+    return EXIT_OK;
+}
+
+const struct command cli_commands[] = {
+    {"init", cmd_init},
+    {"up", cmd_up},
+    {"down", cmd_down},
+    {"status", cmd_status},
+    {"id", cmd_id},
+    {"open", cmd_open},
+    {"doctor", cmd_doctor},
+    {"share", cmd_file_add},
+    {"get", cmd_file_get},
+    {"file add", cmd_file_add},
+    {"file get", cmd_file_get},
+    {"file export", cmd_file_export},
+    {"log", cmd_log},
+    {"events", cmd_events},
+    {"config edit", cmd_config_edit},
+    {"backup create", cmd_backup_create},
+    {"backup check", cmd_backup_check},
+    {"backup restore", cmd_backup_restore},
+    {"backup phrase", cmd_backup_phrase},
+    {"completion", cmd_completion},
+    {"help", cmd_help},
+    {"version", cmd_version},
+    {"--version", cmd_version},
+    {NULL, NULL},
+};

@@ -1,0 +1,32 @@
+/* cli/commands.h - the commands written by hand: those that wait, watch or touch local files. */
+#ifndef SHOAL_CLI_COMMANDS_H
+#define SHOAL_CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+/* cmd_file.c: hash and wait, fetch and wait, write a .torrent. */
+int cmd_file_add(struct cli *cli);
+int cmd_file_get(struct cli *cli);
+int cmd_file_export(struct cli *cli);
+
+/* cmd_node.c: the daemon itself. */
+int cmd_init(struct cli *cli);
+int cmd_up(struct cli *cli);
+int cmd_down(struct cli *cli);
+int cmd_status(struct cli *cli);
+int cmd_id(struct cli *cli);
+int cmd_open(struct cli *cli);
+int cmd_doctor(struct cli *cli);
+int cmd_config_edit(struct cli *cli);
+
+/* cmd_watch.c: the log and the event stream. */
+int cmd_log(struct cli *cli);
+int cmd_events(struct cli *cli);
+
+/* cmd_backup.c */
+int cmd_backup_create(struct cli *cli);
+int cmd_backup_check(struct cli *cli);
+int cmd_backup_restore(struct cli *cli);
+int cmd_backup_phrase(struct cli *cli);
+
+#endif

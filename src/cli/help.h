@@ -1,0 +1,13 @@
+/* cli/help.h - help, made from the tables. */
+#ifndef SHOAL_CLI_HELP_H
+#define SHOAL_CLI_HELP_H
+
+#include "cli/cli.h"
+
+/* Each prints to stdout and returns the exit status.  noun NULL: everything. */
+int help_noun(const struct cli *cli, const char *noun);
+bool help_is_noun(const struct cli *cli, const char *word);
+int help_method(const json_t *method);
+int help_command(const struct cli *cli, const char *words);
+
+#endif

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""The command line as scripts rely on it: exit codes, JSON, and what it says when it cannot."""
+import json
+import os
+import subprocess
+
+import lab as L
+
+
+def fails(node, status, *words, says=''):
+    done = node.run(*words, check=False)
+    assert done.returncode == status, (words, done)
+    assert done.stderr.startswith('error: ') and says in done.stderr, (words, done.stderr)
+    return done
+
+
+def exit_codes_tell_what_happened(lab):
+    a = lab.node('a')
+    fails(a, 2, 'file', 'lss', says='did you mean')
+    fails(a, 2, 'file', 'ls', '--colour')
+    fails(a, 2, 'file', 'export', 'x')
+    fails(a, 3, 'file', 'show', '00000000', says='00000000')
+    fails(a, 3, 'share', os.path.join(lab.dir, 'not there'), says='not there')
+    fails(a, 3, 'config', 'get', 'files.lisen', says='files.listen')
+    fails(a, 1, 'get', 'magnet:?xt=urn:btmh:1220' + '00' * 32, says='v2')
+    a.stop()
+    fails(a, 5, 'file', 'ls')
+    a.start()
+
+
+def status_has_the_fields_that_scripts_read(lab):
+    a = lab.node('a')
+    st = a.json('status')
+    assert st['version'] and st['peer_id'].startswith('12D3KooW') and st['name']
+    assert isinstance(st['uptime_s'], int) and isinstance(st['listen'], list)
+    assert st['files']['port'] > 0 and st['api']['http'].startswith('127.0.0.1:')
+    assert st['api']['socket'].endswith('api.sock') and 'up_rate' in st['traffic']
+    assert a.json('id')['peer_id'] == st['peer_id'] == a.run('id').stdout.strip()
+
+
+def errors_are_json_too(lab):
+    a = lab.node('a')
+    done = a.run('file', 'show', '00000000', '--json', check=False)
+    error = json.loads(done.stdout)['error']
+    assert done.returncode == 3 and error['code'] == 'file.not_found' and error['message'], done
+
+
+def a_second_daemon_on_a_home_is_refused(lab):
+    a = lab.node('a')
+    done = subprocess.run([f'{L.BIN}/shoald', '--home', a.home, '--foreground'], capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == 7, done
+    assert str(a.process.pid) in done.stderr, done.stderr
+
+
+def the_daemon_goes_to_the_background_when_ready(lab):
+    home = lab.folder('home')
+    run = lambda *w: subprocess.run([*w], capture_output=True, text=True, timeout=60, check=False)
+    first = run(f'{L.BIN}/shoald', '--home', home, '--set', 'files.listen=127.0.0.1:0', '--set',
+                'api.http=127.0.0.1:0')
+    assert first.returncode == 0, first
+    try:
+        again = run(f'{L.BIN}/shoald', '--home', home)
+        assert again.returncode == 7, again
+        assert run(f'{L.BIN}/shoal', '--home', home, 'status', '--json').returncode == 0
+    finally:
+        down = run(f'{L.BIN}/shoal', '--home', home, 'down')
+    assert down.returncode == 0, down
+    gone = run(f'{L.BIN}/shoal', '--home', home, '--no-start', 'id')
+    assert gone.returncode == 5, gone
+
+
+def config_set_keeps_comments(lab):
+    a = lab.node('a')
+    conf = os.path.join(a.home, 'shoal.conf')
+    with open(conf, 'w') as f:
+        f.write('# mine\n[limits]\n; evenings\nup = 1M\n\n[log]\nlevel = info\n')
+    a.run('config', 'set', 'limits.up', '2M')
+    with open(conf) as f:
+        assert f.read() == '# mine\n[limits]\n; evenings\nup = 2M\n\n[log]\nlevel = info\n'
+    assert a.run('config', 'get', 'limits.up', '--json').stdout.count('2M')
+    bad = a.run('config', 'set', 'limits.up', 'much', check=False)
+    assert bad.returncode != 0 and 'much' in bad.stderr, bad
+    with open(conf) as f:
+        assert 'up = 2M' in f.read()
+
+
+def a_schedule_limits_and_says_why(lab):
+    a = lab.node('a')
+    a.run('policy', 'schedule', 'add', 'Mon-Sun 00:00-24:00', 'up=1M')
+    shown = a.json('policy', 'show')
+    up = next(n for n in shown['now'] if n['what'] == 'up')
+    assert up['rate'] == 1 << 20 and 'schedule' in up['why'], up
+    a.stop()
+    a.start()
+    assert next(n for n in a.json('policy', 'show')['now'] if n['what'] == 'up')['rate'] == 1 << 20
+    a.run('policy', 'schedule', 'rm', '0')
+    assert next(n for n in a.json('policy', 'show')['now'] if n['what'] == 'up')['rate'] == 0
+
+
+def a_backup_makes_the_same_node_elsewhere(lab):
+    a = lab.node('a')
+    path = L.make_file(os.path.join(lab.folder('in'), 'f'), 100_000)
+    shared, peer_id = a.share(path), a.json('id')['peer_id']
+    file = os.path.join(lab.dir, 'backup.tar')
+    a.run('backup', 'create', file)
+    assert os.stat(file).st_mode & 0o777 == 0o600
+    assert 'whole' in a.run('backup', 'check', file).stdout
+    assert a.run('backup', 'create', file, check=False).returncode == 7  # never over another
+    assert a.run('backup', 'restore', file, check=False).returncode == 7  # nor over a node
+    a.stop()
+    new = L.Node.__new__(L.Node)
+    new.lab, new.name, new.home = lab, 'restored', lab.folder('restored')
+    new.settings, new.process = a.settings, None
+    new.run('backup', 'restore', file)
+    new.start()
+    assert new.json('id')['peer_id'] == peer_id
+    assert new.row(shared['id'])['state'] == 'seeding'
+    with open(file, 'r+b') as f:  # one flipped bit is found
+        f.seek(600)
+        byte = f.read(1)
+        f.seek(600)
+        f.write(bytes([byte[0] ^ 1]))
+    assert a.run('backup', 'check', file, check=False).returncode != 0
+
+
+def the_phrase_is_the_node(lab):
+    a = lab.node('a')
+    phrase = a.run('backup', 'phrase').stdout
+    assert len(phrase.split()) == 12
+    home = lab.folder('again')
+    done = subprocess.run([f'{L.BIN}/shoald', '--home', home, '--restore-phrase'], input=phrase,
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == a.json('id')['peer_id'], done
+    for top, _, files in os.walk(a.home):  # nobody else may read it
+        for f in files:
+            if f == 'identity' or f == 'api.token':
+                assert os.stat(os.path.join(top, f)).st_mode & 0o077 == 0, f
+
+
+def help_begins_with_an_example_and_knows_every_command(lab):
+    run = lambda *w: subprocess.run([f'{L.BIN}/shoal', *w], capture_output=True, text=True, timeout=60,
+                                    check=False)
+    assert run('--help').stdout.startswith('Example')
+    assert run('file', 'ls', '--help').stdout.startswith('Example')
+    assert run('get', '--help').returncode == 0
+    for shell in ('bash', 'zsh', 'fish'):
+        assert 'shoal' in run('completion', shell).stdout
+
+
+def it_ends_within_ten_seconds_of_sigterm(lab):
+    a = lab.node('a')
+    a.share(L.make_file(os.path.join(lab.folder('in'), 'f'), 1000), '--tracker',
+            'udp://127.0.0.1:9/announce')  # a tracker that never answers does not hold it up
+    a.process.terminate()
+    assert a.process.wait(10) == 0
+
+
+if __name__ == '__main__':
+    L.main(exit_codes_tell_what_happened, status_has_the_fields_that_scripts_read,
+           errors_are_json_too, a_second_daemon_on_a_home_is_refused,
+           the_daemon_goes_to_the_background_when_ready, config_set_keeps_comments,
+           a_schedule_limits_and_says_why, a_backup_makes_the_same_node_elsewhere,
+           the_phrase_is_the_node, help_begins_with_an_example_and_knows_every_command,
+           it_ends_within_ten_seconds_of_sigterm)

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""To and from Debian's transmission-daemon and aria2, by .torrent and by magnet link."""
+import os
+import subprocess
+
+import lab as L
+from peers import Aria2, Opentracker, Transmission, need
+
+SIZE = 5_000_001
+
+
+def source(lab):
+    return L.make_file(os.path.join(lab.folder('in'), 'payload.bin'), SIZE)
+
+
+def shoal_seeds(lab, peer_make, by_magnet):
+    """Shoal has it; the other program fetches it, finding us by a tracker."""
+    tracker = Opentracker(lab)
+    a = lab.node('a')
+    path = source(lab)
+    shared = a.share(path, '--tracker', tracker.http)
+    L.until('the announce', lambda: any(
+        t['state'] == 'working' for t in a.json('file', 'show', shared['id'], '--trackers')['trackers']))
+    what = shared['magnet'] if by_magnet else shared['torrent_file']
+    L.same(path, peer_make(lab, what, by_magnet))
+
+
+def transmission_fetches(lab, what, by_magnet):
+    tr = Transmission(lab)
+    ident = tr.add(magnet=what) if by_magnet else tr.add(torrent=what)
+    L.until('transmission to have it all', lambda: tr.whole(ident))
+    return os.path.join(tr.downloads, 'payload.bin')
+
+
+def aria2_fetches(lab, what, _by_magnet):
+    out = lab.folder('aria2-out')
+    aria2 = Aria2(lab, 'aria2', out, what, seed=False)
+    L.until('aria2 to end', lambda: aria2.process.poll() is not None)
+    assert aria2.process.returncode == 0, aria2.process.returncode
+    return os.path.join(out, 'payload.bin')
+
+
+def transmission_fetches_from_us_by_torrent(lab):
+    shoal_seeds(lab, transmission_fetches, False)
+
+
+def transmission_fetches_from_us_by_magnet(lab):
+    shoal_seeds(lab, transmission_fetches, True)
+
+
+def aria2_fetches_from_us_by_torrent(lab):
+    shoal_seeds(lab, aria2_fetches, False)
+
+
+def aria2_fetches_from_us_by_magnet(lab):
+    shoal_seeds(lab, aria2_fetches, True)
+
+
+def made_elsewhere(lab):
+    """A file and the torrent of it, made by a node that is then gone."""
+    maker = lab.node('maker')
+    path = source(lab)
+    shared = maker.share(path)
+    torrent = os.path.join(lab.dir, 'payload.torrent')
+    maker.run('file', 'export', shared['id'], torrent)
+    maker.stop()
+    return path, torrent, shared['magnet']
+
+
+def we_fetch(lab, path, what, port):
+    b = lab.node('b')
+    out = lab.folder('out')
+    b.run('get', what, '--peer', f'127.0.0.1:{port}', '-o', out)
+    L.same(path, os.path.join(out, 'payload.bin'))
+
+
+def transmission_seeds(lab, by_magnet):
+    path, torrent, magnet = made_elsewhere(lab)
+    tr = Transmission(lab)
+    ident = tr.add(torrent=torrent, folder=os.path.dirname(path))
+    L.until('transmission to have checked it', lambda: tr.whole(ident) and tr.row(ident)['status'] == 6)
+    we_fetch(lab, path, magnet if by_magnet else torrent, tr.port)
+
+
+def aria2_seeds(lab, by_magnet):
+    path, torrent, magnet = made_elsewhere(lab)
+    aria2 = Aria2(lab, 'aria2', os.path.dirname(path), torrent, seed=True)
+    L.until('aria2 to seed', lambda: 'seed' in lab.log_of('aria2').lower()
+            or aria2.process.poll() is not None)
+    we_fetch(lab, path, magnet if by_magnet else torrent, aria2.port)
+
+
+def we_fetch_from_transmission_by_torrent(lab):
+    transmission_seeds(lab, False)
+
+
+def we_fetch_from_transmission_by_magnet(lab):
+    transmission_seeds(lab, True)
+
+
+def we_fetch_from_aria2_by_torrent(lab):
+    aria2_seeds(lab, False)
+
+
+def we_fetch_from_aria2_by_magnet(lab):
+    aria2_seeds(lab, True)
+
+
+def transmission_show_reads_our_torrent(lab):
+    a = lab.node('a')
+    shared = a.share(source(lab), '--piece-size', '32K', '--comment', 'for the club')
+    shown = subprocess.run([need('transmission-show'), shared['torrent_file']], check=True,
+                           capture_output=True, text=True).stdout
+    for line in (f'Hash: {shared["infohash_v1"]}', 'Name: payload.bin', 'Piece Size: 32.0 KiB',
+                 'Comment: for the club', 'Created by: Shoal'):
+        assert line in shown, (line, shown)
+
+
+if __name__ == '__main__':
+    L.main(transmission_fetches_from_us_by_torrent, transmission_fetches_from_us_by_magnet,
+           aria2_fetches_from_us_by_torrent, aria2_fetches_from_us_by_magnet,
+           we_fetch_from_transmission_by_torrent, we_fetch_from_transmission_by_magnet,
+           we_fetch_from_aria2_by_torrent, we_fetch_from_aria2_by_magnet,
+           transmission_show_reads_our_torrent)

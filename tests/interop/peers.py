@@ -1,0 +1,113 @@
+"""Other people's programs, from Debian: transmission-daemon, aria2, opentracker."""
+import base64
+import json
+import os
+import shutil
+import urllib.error
+import urllib.request
+
+from lab import Skip, free_port, until
+
+
+def need(program):
+    path = shutil.which(program)
+    if not path:
+        raise Skip(f'{program} is not installed')
+    return path
+
+
+class Opentracker:
+    """A tracker for HTTP and UDP on one port."""
+
+    def __init__(self, lab):
+        self.port = free_port()
+        folder = lab.folder('opentracker')
+        lab.spawn([need('opentracker'), '-i', '127.0.0.1', '-p', str(self.port), '-P',
+                   str(self.port), '-d', folder], 'opentracker')
+        self.udp = f'udp://127.0.0.1:{self.port}/announce'
+        self.http = f'http://127.0.0.1:{self.port}/announce'
+        until('opentracker to answer', self.answers)
+
+    def answers(self):
+        try:
+            urllib.request.urlopen(f'http://127.0.0.1:{self.port}/stats', timeout=5).read()
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            return False
+        return True
+
+
+class Transmission:
+    """transmission-daemon, driven over its RPC."""
+
+    def __init__(self, lab, name='transmission'):
+        self.folder = lab.folder(name)
+        self.downloads = lab.folder(name + '-downloads')
+        self.port, self.rpc_port = free_port(), free_port()
+        self.session = ''
+        with open(os.path.join(self.folder, 'settings.json'), 'w') as f:
+            json.dump({'rpc-port': self.rpc_port, 'rpc-bind-address': '127.0.0.1',
+                       'rpc-whitelist-enabled': False, 'rpc-authentication-required': False,
+                       'peer-port': self.port, 'bind-address-ipv4': '127.0.0.1',
+                       'download-dir': self.downloads, 'dht-enabled': False, 'pex-enabled': False,
+                       'lpd-enabled': False, 'utp-enabled': False, 'port-forwarding-enabled': False,
+                       'encryption': 0, 'cache-size-mb': 4, 'incomplete-dir-enabled': False,
+                       'rename-partial-files': False}, f)
+        lab.spawn([need('transmission-daemon'), '--foreground', '--config-dir', self.folder], name)
+        until(f'{name} to answer', lambda: self.call('session-get', quiet=True))
+
+    def call(self, method, quiet=False, **arguments):
+        body = json.dumps({'method': method, 'arguments': {
+            k.replace('_', '-') if k in ('download_dir',) else k: v for k, v in arguments.items()}})
+        for _ in range(2):
+            request = urllib.request.Request(f'http://127.0.0.1:{self.rpc_port}/transmission/rpc',
+                                             body.encode(), {'X-Transmission-Session-Id': self.session})
+            try:
+                answer = json.load(urllib.request.urlopen(request, timeout=30))
+                assert answer['result'] == 'success', answer
+                return answer['arguments'] or True
+            except urllib.error.HTTPError as e:
+                if e.code != 409:
+                    raise
+                self.session = e.headers['X-Transmission-Session-Id']
+            except OSError:
+                if quiet:
+                    return None
+                raise
+        raise AssertionError('no session id')
+
+    def add(self, torrent=None, magnet=None, folder=None):
+        """Add a .torrent file or a magnet link; returns its id."""
+        more = {'download_dir': folder} if folder else {}
+        if torrent:
+            with open(torrent, 'rb') as f:
+                more['metainfo'] = base64.b64encode(f.read()).decode()
+        else:
+            more['filename'] = magnet
+        answer = self.call('torrent-add', **more)
+        return answer.get('torrent-added', answer.get('torrent-duplicate'))['id']
+
+    def row(self, ident):
+        fields = ['percentDone', 'leftUntilDone', 'metadataPercentComplete', 'status', 'errorString',
+                  'name', 'peers', 'haveValid']
+        return self.call('torrent-get', ids=[ident], fields=fields)['torrents'][0]
+
+    def whole(self, ident):
+        row = self.row(ident)
+        return row['metadataPercentComplete'] == 1 and row['percentDone'] == 1 and \
+            row['leftUntilDone'] == 0 and row
+
+
+class Aria2:
+    """aria2c, as a one-shot downloader or as a seeder."""
+
+    def __init__(self, lab, name, folder, what, seed):
+        self.port = free_port()
+        argv = [need('aria2c'), '--no-conf', '--dir', folder, f'--listen-port={self.port}',
+                '--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false',
+                '--enable-peer-exchange=false', '--interface=127.0.0.1', '--disable-ipv6=true',
+                '--summary-interval=0', '--console-log-level=notice', '--allow-overwrite=true',
+                '--bt-tracker-connect-timeout=5', '--follow-torrent=mem', '--file-allocation=none']
+        argv += ['--seed-ratio=0.0', '--check-integrity=true'] if seed else ['--seed-time=0']
+        self.process = lab.spawn(argv + [what], name)

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONF_FILE_MAX = 1024 * 1024, POLICY_FILE_MAX = 1024 * 1024 };
+enum { POLICY_FILE_MAX = 1024 * 1024 };
 
 /* --- settings ---------------------------------------------------------------------------- */
 

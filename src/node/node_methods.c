@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONF_FILE_MAX = 1024 * 1024 };
-
 /* --- status ------------------------------------------------------------------------------ */
 
 static void add_numbers(json_t *sum, const json_t *part)

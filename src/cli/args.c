@@ -43,8 +43,7 @@ const json_t *args_find(const json_t *faces, char *const *argv, int argc, int *u
     size_t i;
     json_t *m;
     *used = 0;
-    json_array_foreach(json_object_get(faces, "methods"), i, m)
-    {
+    json_array_foreach(json_object_get(faces, "methods"), i, m) {
         int n = flag(m, "hidden") ? 0 : match(field(m, "name"), argv, argc);
         if (n > *used) {
             *used = n;
@@ -80,8 +79,7 @@ char *args_usage(const json_t *method)
         buf_u8(&out, *p == '.' || *p == '-' ? ' ' : (uint8_t)*p);
     size_t i;
     json_t *p;
-    json_array_foreach(json_object_get(method, "params"), i, p)
-    {
+    json_array_foreach(json_object_get(method, "params"), i, p) {
         const char *name = field(p, "name"), *many = flag(p, "many") ? "..." : "";
         if (flag(p, "hidden"))
             continue;
@@ -168,8 +166,7 @@ static const json_t *param_of_flag(const json_t *method, const char *word, size_
 {
     size_t i;
     json_t *p;
-    json_array_foreach(json_object_get(method, "params"), i, p)
-    {
+    json_array_foreach(json_object_get(method, "params"), i, p) {
         const char *name = field(p, "name");
         bool same = strlen(name) == len && !flag(p, "hidden");
         for (size_t k = 0; same && k < len; k++)
@@ -206,10 +203,10 @@ static const json_t *next_positional(const struct parse *ps)
 {
     size_t i;
     json_t *p;
-    json_array_foreach(
-        json_object_get(ps->method, "params"), i,
-        p) if (flag(p, "positional") &&
-               (flag(p, "many") || !json_object_get(ps->out, field(p, "name")))) return p;
+    json_array_foreach(json_object_get(ps->method, "params"), i, p)
+        if (flag(p, "positional") &&
+            (flag(p, "many") || !json_object_get(ps->out, field(p, "name"))))
+            return p;
     return NULL;
 }
 
@@ -217,12 +214,11 @@ static bool all_there(const struct parse *ps)
 {
     size_t i;
     json_t *p;
-    json_array_foreach(json_object_get(ps->method, "params"), i,
-                       p) if (flag(p, "required") && !json_object_get(ps->out, field(p, "name")))
-    {
-        wrong(ps, "missing:", field(p, "name"));
-        return false;
-    }
+    json_array_foreach(json_object_get(ps->method, "params"), i, p)
+        if (flag(p, "required") && !json_object_get(ps->out, field(p, "name"))) {
+            wrong(ps, "missing:", field(p, "name"));
+            return false;
+        }
     return true;
 }
 

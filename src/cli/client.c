@@ -154,8 +154,7 @@ static char *url_of(const json_t *method, json_t *params, bool query)
     const char *key;
     json_t *v;
     char mark = '?';
-    json_object_foreach(params, key, v)
-    {
+    json_object_foreach(params, key, v) {
         if (!query)
             break;
         char *text =
@@ -227,8 +226,8 @@ static int judge(struct client *c, json_t **result, json_t **error)
     if (c->interrupted)
         return EXIT_INTERRUPTED;
     if (c->status == 0) {
-        *error = json_pack("{s:s, s:s, s:s}", "code", "daemon.unreachable", "message", c->why.text,
-                           "next", "shoal up");
+        *error = json_pack("{s:s, s:o, s:s}", "code", "daemon.unreachable", "message",
+                           json_sprintf("no daemon answers at %s", c->socket), "next", "shoal up");
         return EXIT_NO_DAEMON;
     }
     if (c->status < 300 && c->answer) {
@@ -243,8 +242,8 @@ static int judge(struct client *c, json_t **result, json_t **error)
     return code && !strcmp(code, "usage") ? EXIT_USAGE : exit_of_status(c->status);
 }
 
-static int try_method(struct cli *cli, const json_t *method, const json_t *params,
-                      json_t **result, json_t **error)
+static int try_method(struct cli *cli, const json_t *method, const json_t *params, json_t **result,
+                      json_t **error)
 {
     if (!cli->client)
         cli->client = client_open(cli);
@@ -263,8 +262,7 @@ static int try_method(struct cli *cli, const json_t *method, const json_t *param
     return judge(c, result, error);
 }
 
-static int call_method(struct cli *cli, const json_t *method, const json_t *params,
-                       json_t **result)
+static int call_method(struct cli *cli, const json_t *method, const json_t *params, json_t **result)
 {
     json_t *error;
     int status = try_method(cli, method, params, result, &error);

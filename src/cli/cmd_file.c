@@ -36,15 +36,13 @@ static json_t *method_with(const struct cli *cli, const char *name, json_t *extr
     size_t i;
     json_t *p, *e;
     size_t k;
-    json_array_foreach(extra, k, e)
-    {
+    json_array_foreach(extra, k, e) {
         bool known = false;
-        json_array_foreach(json_object_get(m, "params"), i,
-                           p) if (!strcmp(text_of(p, "name"), text_of(e, "name")))
-        {
-            json_object_update(p, e);
-            known = true;
-        }
+        json_array_foreach(json_object_get(m, "params"), i, p)
+            if (!strcmp(text_of(p, "name"), text_of(e, "name"))) {
+                json_object_update(p, e);
+                known = true;
+            }
         if (!known)
             json_array_append(json_object_get(m, "params"), e);
     }
@@ -136,8 +134,7 @@ int cmd_file_add(struct cli *cli)
     json_t *paths = json_incref(json_object_get(params, "path")), *path;
     int status = EXIT_OK;
     size_t i;
-    json_array_foreach(paths, i, path)
-    {
+    json_array_foreach(paths, i, path) {
         int one = add_one(cli, params, json_string_value(path));
         if (one != EXIT_OK)
             status = one;
@@ -200,7 +197,7 @@ static void draw_row(const struct cli *cli, const json_t *row)
 /* Until everything is there and checked, or it cannot go on. */
 static int watch_download(struct cli *cli, const char *id, json_t **row)
 {
-    json_t *params = json_pack("{s:s}", "id", id);
+    json_t *params = json_pack("{s:s, s:b}", "id", id, "peers", 0); /* the row alone */
     int status;
     for (;;) {
         status = client_call(cli, "file.show", params, row);

@@ -229,11 +229,11 @@ int cmd_doctor(struct cli *cli)
     status = client_call(cli, "file.ls", NULL, &ls);
     size_t i;
     json_t *row;
-    json_array_foreach(ls, i, row) if (!strcmp(text_of(row, "state"), "error"))
-    {
-        snprintf(line, sizeof line, "%s: %s", text_of(row, "name"), text_of(row, "error"));
-        say(false, line, "mend the cause, then: shoal file resume", &good);
-    }
+    json_array_foreach(ls, i, row)
+        if (!strcmp(text_of(row, "state"), "error")) {
+            snprintf(line, sizeof line, "%s: %s", text_of(row, "name"), text_of(row, "error"));
+            say(false, line, "mend the cause, then: shoal file resume", &good);
+        }
     json_decref(ls);
     json_decref(st);
     return status != EXIT_OK ? status : good ? EXIT_OK : EXIT_FAILED;

@@ -34,8 +34,7 @@ static int print_log(struct cli *cli, const char *level, json_int_t *after)
         json_object_set_new(params, "level", json_string(level));
     int status = client_call(cli, "node.log", params, &lines);
     size_t i;
-    json_array_foreach(lines, i, line)
-    {
+    json_array_foreach(lines, i, line) {
         print_line(cli, line);
         *after = json_integer_value(json_object_get(line, "n"));
     }

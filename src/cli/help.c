@@ -22,9 +22,9 @@ bool help_is_noun(const struct cli *cli, const char *word)
 {
     size_t i;
     json_t *m;
-    json_array_foreach(json_object_get(cli->faces, "methods"), i,
-                       m) if (!json_is_true(json_object_get(m, "hidden")) &&
-                              of_noun(text_of(m, "name"), word)) return true;
+    json_array_foreach(json_object_get(cli->faces, "methods"), i, m)
+        if (!json_is_true(json_object_get(m, "hidden")) && of_noun(text_of(m, "name"), word))
+            return true;
     return json_object_get(json_object_get(cli->faces, "commands"), word) != NULL;
 }
 
@@ -38,10 +38,10 @@ int help_noun(const struct cli *cli, const char *noun)
     const char *name;
     json_t *c, *m;
     size_t i;
-    json_object_foreach(json_object_get(cli->faces, "commands"), name, c) if (of_noun(name, noun))
-        printf("  %-24s %s\n", name, text_of(c, "summary"));
-    json_array_foreach(json_object_get(cli->faces, "methods"), i, m)
-    {
+    json_object_foreach(json_object_get(cli->faces, "commands"), name, c)
+        if (of_noun(name, noun))
+            printf("  %-24s %s\n", name, text_of(c, "summary"));
+    json_array_foreach(json_object_get(cli->faces, "methods"), i, m) {
         if (json_is_true(json_object_get(m, "hidden")) || !of_noun(text_of(m, "name"), noun))
             continue;
         char *words = mem_strdup(text_of(m, "name"));
@@ -64,8 +64,7 @@ int help_method(const json_t *method)
     free(usage);
     size_t i;
     json_t *p;
-    json_array_foreach(json_object_get(method, "params"), i, p)
-    {
+    json_array_foreach(json_object_get(method, "params"), i, p) {
         if (json_is_true(json_object_get(p, "hidden")))
             continue;
         const char *unit = text_of(p, "unit");

@@ -128,19 +128,45 @@ static void table(const struct cli *cli, const json_t *rows, const json_t *colum
     free(cells);
 }
 
+/* A list inside an object: its name, then a line a member, values one after the other. */
+static void sublist(const char *name, const json_t *list)
+{
+    size_t i;
+    json_t *row, *v;
+    const char *key;
+    printf("%s:\n", name);
+    json_array_foreach(list, i, row) {
+        if (!json_is_object(row)) {
+            char *text = cell(row, "text", false);
+            printf("  %s\n", text);
+            free(text);
+            continue;
+        }
+        json_object_foreach(row, key, v) {
+            char *text = cell(v, "text", false);
+            printf("  %s=%s", key, text);
+            free(text);
+        }
+        putchar('\n');
+    }
+}
+
 /* One object: a line a member. */
 static void pairs(const struct cli *cli, const json_t *object, const json_t *columns)
 {
     const char *key;
     json_t *v;
-    json_object_foreach((json_t *)object, key, v)
-    {
+    json_object_foreach((json_t *)object, key, v) {
         const char *format = "text";
         size_t i;
         json_t *c;
-        json_array_foreach(columns, i,
-                           c) if (!strcmp(json_string_value(json_object_get(c, "field")), key))
-            format = json_string_value(json_object_get(c, "format"));
+        if (json_is_array(v)) {
+            sublist(key, v);
+            continue;
+        }
+        json_array_foreach(columns, i, c)
+            if (!strcmp(json_string_value(json_object_get(c, "field")), key))
+                format = json_string_value(json_object_get(c, "format"));
         char *text = cell(v, format, cli->tty);
         printf(cli->tty ? "%-14s  %s\n" : "%s\t%s\n", key, text);
         free(text);
@@ -153,8 +179,9 @@ static void ids(const json_t *result)
     json_t *row;
     if (json_is_object(result) && json_object_get(result, "id"))
         puts(json_string_value(json_object_get(result, "id")));
-    json_array_foreach(result, i, row) if (json_object_get(row, "id"))
-        puts(json_string_value(json_object_get(row, "id")));
+    json_array_foreach(result, i, row)
+        if (json_object_get(row, "id"))
+            puts(json_string_value(json_object_get(row, "id")));
 }
 
 void out_result(const struct cli *cli, const json_t *result, const json_t *columns)

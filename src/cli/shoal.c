@@ -57,8 +57,9 @@ const json_t *cli_method(const struct cli *cli, const char *name)
 {
     size_t i;
     json_t *m;
-    json_array_foreach(json_object_get(cli->faces, "methods"), i,
-                       m) if (!strcmp(text_of(m, "name"), name)) return m;
+    json_array_foreach(json_object_get(cli->faces, "methods"), i, m)
+        if (!strcmp(text_of(m, "name"), name))
+            return m;
     return NULL;
 }
 

@@ -59,8 +59,7 @@ static void all_published_english_vectors_hold(void **state)
     }
     size_t i;
     json_t *v;
-    json_array_foreach(all, i, v)
-    {
+    json_array_foreach(all, i, v) {
         assert_string_equal(json_string_value(json_array_get(v, 2)), "TREZOR");
         holds(json_string_value(json_array_get(v, 0)), json_string_value(json_array_get(v, 1)),
               json_string_value(json_array_get(v, 3)));

@@ -443,9 +443,23 @@ static void file_ls(void *app, struct call *c)
 
 static void file_show(void *app, struct call *c)
 {
+    static const struct {
+        const char *name;
+        unsigned part;
+    } parts[] = {{"peers", TORRENT_PEERS},
+                 {"trackers", TORRENT_TRACKERS},
+                 {"files", TORRENT_FILES},
+                 {"pieces", TORRENT_PIECES}};
     struct holding *h = holding_of(app, c);
-    if (h)
-        call_ok(c, torrent_show(h->t));
+    if (!h)
+        return;
+    unsigned wanted = 0;
+    bool chosen = false;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        chosen = chosen || call_has(c, parts[i].name);
+        wanted |= call_bool(c, parts[i].name) ? parts[i].part : 0;
+    }
+    call_ok(c, torrent_show(h->t, chosen ? wanted : TORRENT_ALL));
 }
 
 static void file_pause(void *app, struct call *c)
@@ -548,6 +562,15 @@ static void file_export(void *app, struct call *c)
     }
 
 static const struct param id_only[] = {ID_PARAM, {0}};
+
+static const struct param show_params[] = {
+    ID_PARAM,
+    {.name = "peers", .type = PARAM_BOOL, .help = "Of the long parts only this: connected peers"},
+    {.name = "trackers", .type = PARAM_BOOL, .help = "Only this: the trackers, what they said"},
+    {.name = "files", .type = PARAM_BOOL, .help = "Only this: the files, and what is here of each"},
+    {.name = "pieces", .type = PARAM_BOOL, .help = "Only this: the pieces that are here"},
+    {0},
+};
 
 static const struct param add_params[] = {
     {.name = "path",
@@ -675,9 +698,10 @@ const struct method files_methods[] = {
     {.name = "file.show",
      .http = "GET",
      .route = "/files/{id}",
-     .params = id_only,
+     .params = show_params,
      .summary = "Show all of one torrent",
-     .result = ROW ", and peer_list, trackers, files, pieces {count, size, have, bitfield}, "
+     .result = ROW ", and (all, or those asked for) peer_list, trackers, files, pieces {count, "
+                   "size, have, bitfield}; and "
                    "up_limit, down_limit, wasted, known_peers, comment, created_by, created",
      .errors = ID_ERRORS,
      .example = "shoal file show debian-12",

@@ -113,8 +113,17 @@ size_t torrent_conns(const struct torrent *t);
 void torrent_magnet(const struct torrent *t, struct buf *out);
 void torrent_write(const struct torrent *t, struct buf *out);
 
-/* The object of `file ls`, and the larger one of `file show`. */
+/* The object of `file ls`. */
 json_t *torrent_row(const struct torrent *t);
-json_t *torrent_show(const struct torrent *t);
+
+/* What `file show` tells beside the row; the parts that may be long only when asked for. */
+enum torrent_part {
+    TORRENT_PEERS = 1,
+    TORRENT_TRACKERS = 2,
+    TORRENT_FILES = 4,
+    TORRENT_PIECES = 8,
+    TORRENT_ALL = 15,
+};
+json_t *torrent_show(const struct torrent *t, unsigned parts);
 
 #endif

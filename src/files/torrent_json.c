@@ -234,7 +234,7 @@ static json_t *pieces(const struct torrent *t)
     return j;
 }
 
-json_t *torrent_show(const struct torrent *t)
+json_t *torrent_show(const struct torrent *t, unsigned parts)
 {
     json_t *j = torrent_row(t);
     json_object_set_new(j, "up_limit", num(t->up.rate));
@@ -245,10 +245,15 @@ json_t *torrent_show(const struct torrent *t)
     json_object_set_new(j, "created_by", text(t->mi ? t->mi->created_by : ""));
     json_object_set_new(j, "created",
                         t->mi && t->mi->created_s ? when(t->mi->created_s * 1000000) : json_null());
-    json_object_set_new(j, "peer_list", peers(t));
-    json_object_set_new(j, "trackers",
-                        t->trackers ? trackers_status(t->trackers, torrent_now(t)) : json_array());
-    json_object_set_new(j, "files", file_rows(t));
-    json_object_set_new(j, "pieces", pieces(t));
+    if (parts & TORRENT_PEERS)
+        json_object_set_new(j, "peer_list", peers(t));
+    if (parts & TORRENT_TRACKERS)
+        json_object_set_new(j, "trackers",
+                            t->trackers ? trackers_status(t->trackers, torrent_now(t))
+                                        : json_array());
+    if (parts & TORRENT_FILES)
+        json_object_set_new(j, "files", file_rows(t));
+    if (parts & TORRENT_PIECES)
+        json_object_set_new(j, "pieces", pieces(t));
     return j;
 }

@@ -250,12 +250,9 @@ static enum err compare(const struct check *c, struct why *why)
         return why_set(why, ERR_INVALID, "the backup is cut short: it has no %s", manifest_name);
     const char *name;
     json_t *sum;
-    json_object_foreach(
-        c->manifest, name,
-        sum) if (!json_equal(sum, json_object_get(c->sums,
-                                                  name))) return why_set(why, ERR_INVALID,
-                                                                         "%s is damaged or missing",
-                                                                         name);
+    json_object_foreach(c->manifest, name, sum)
+        if (!json_equal(sum, json_object_get(c->sums, name)))
+            return why_set(why, ERR_INVALID, "%s is damaged or missing", name);
     if (json_object_size(c->manifest) != json_object_size(c->sums))
         return why_set(why, ERR_INVALID, "it holds what its %s does not name", manifest_name);
     return OK;

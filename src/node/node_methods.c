@@ -13,9 +13,10 @@ static void add_numbers(json_t *sum, const json_t *part)
 {
     const char *key;
     json_t *v;
-    json_object_foreach((json_t *)part, key, v) json_object_set_new(
-        sum, key,
-        json_integer(json_integer_value(json_object_get(sum, key)) + json_integer_value(v)));
+    json_object_foreach((json_t *)part, key, v)
+        json_object_set_new(
+            sum, key,
+            json_integer(json_integer_value(json_object_get(sum, key)) + json_integer_value(v)));
 }
 
 static const char *name_of(const struct node *n, char *host, size_t cap)

@@ -16,7 +16,7 @@ SIZE = 24 << 20
 
 def pieces(row):
     """The set of pieces that the node says it has."""
-    bits = base64.b64decode(row['pieces']['have'])
+    bits = base64.b64decode(row['pieces']['bitfield'])
     return {i for i in range(row['pieces']['count']) if bits[i // 8] >> (7 - i % 8) & 1}
 
 
@@ -44,14 +44,14 @@ def a_download_killed_again_and_again_loses_no_reported_piece(lab):
         moment = time.monotonic() + rng.uniform(0.0, 0.6)
         while time.monotonic() < moment:  # what it says until the moment comes, it must keep
             row = b.json('file', 'show', shared['id'], '--pieces')
-            if row.get('pieces'):
+            if (row.get('pieces') or {}).get('bitfield'):
                 reported |= pieces(row)
         b.kill()
         killed += 1
         b.start()
         L.until('the check to end', lambda: b.row(shared['id'])['state'] != 'checking')
         row = b.json('file', 'show', shared['id'], '--pieces')
-        now = pieces(row) if row.get('pieces') else set()
+        now = pieces(row) if (row.get('pieces') or {}).get('bitfield') else set()
         lost = reported - now
         assert not lost, f'kill {killed}: {len(lost)} pieces were reported and are gone: {sorted(lost)[:9]}'
         if row['state'] == 'seeding':  # begin anew with what is left of the kills

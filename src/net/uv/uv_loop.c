@@ -200,7 +200,7 @@ void uv_loop_finish(struct loop *l)
     lanes_free(l->lanes);
     timers_done(l);
     LIST_EACH(&l->signals, struct signal, s, link)
-    uv_close((uv_handle_t *)&s->handle, on_signal_closed);
+        uv_close((uv_handle_t *)&s->handle, on_signal_closed);
     uv_close((uv_handle_t *)&l->wake, NULL);
     uv_walk(&l->uv, close_forgotten, l);
     uv_run(&l->uv, UV_RUN_DEFAULT); /* the close callbacks, and cancelled look-ups of names */

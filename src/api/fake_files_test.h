@@ -54,13 +54,15 @@ static inline void fake_show(void *app, struct call *c)
     {
         if (strcmp(json_string_value(json_object_get(row, "id")), call_text(c, "id")) != 0)
             continue;
-        json_t *more = json_pack(
-            "{s:[{s:s, s:i, s:i}, {s:s, s:i, s:i}], s:[{s:s, s:i, s:i, s:f}], s:[{s:s, s:i}], "
-            "s:{s:i, s:i, s:s}, s:i, s:s}",
-            "files", "path", "n/a", "size", 600, "done", 250, "path", "n/b", "size", 400, "done", 0,
-            "peer_list", "addr", "[2001:db8::1]:6881", "down_rate", 7, "up_rate", 0, "progress",
-            0.5, "trackers", "url", "http://t.example/a", "tier", 0, "pieces", "count", 4, "size",
-            250, "bitfield", "gA==", "up_limit", 5000, "comment", "hello");
+        json_t *more =
+            json_pack("{s:[{s:s, s:i, s:i}, {s:s, s:i, s:i}], s:[{s:s, s:i, s:i, s:f, s:b, s:b, "
+                      "s:b}], s:[{s:s, s:i}], "
+                      "s:{s:i, s:i, s:s}, s:i, s:s}",
+                      "files", "path", "n/a", "size", 600, "done", 250, "path", "n/b", "size", 400,
+                      "done", 0, "peer_list", "addr", "[2001:db8::1]:6881", "down_rate", 7,
+                      "up_rate", 0, "progress", 0.5, "we_want", 1, "we_may", 1, "incoming", 1,
+                      "trackers", "url", "http://t.example/a", "tier", 0, "pieces", "count", 4,
+                      "size", 250, "bitfield", "gA==", "up_limit", 5000, "comment", "hello");
         json_object_update(more, row);
         call_ok(c, more);
         return;

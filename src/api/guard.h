@@ -55,6 +55,7 @@ struct guard_verdict {
     const char *next;
 };
 
+/* Source first, then key, then content type: the first that fails answers. */
 struct guard_verdict guard_decide(const struct guard_facts *f);
 
 /* GET, HEAD and OPTIONS change nothing (RFC 9110 section 9.2.1). */

@@ -61,6 +61,7 @@ static const struct probe probes[] = {
     {"no type", 415, "POST", OWN, NULL, NULL, GUARD_WRITE, GUARD_WRITE},
     {"a type that begins like JSON", 415, "POST", OWN, NULL, JSON "x", GUARD_WRITE, GUARD_WRITE},
     {"DELETE without a type", 415, "DELETE", OWN, NULL, NULL, GUARD_WRITE, GUARD_WRITE},
+    {"a POST that only reads", 415, "POST", OWN, NULL, NULL, GUARD_READ, GUARD_READ},
     {"a verb nobody knows", 415, "FOO", OWN, NULL, NULL, GUARD_WRITE, GUARD_READ},
 
     {"no key", 401, "GET", OWN, NULL, NULL, GUARD_NONE, GUARD_READ},

@@ -13,6 +13,7 @@ enum { REST_KEYS_MAX = 256, REST_KEY_MAX = 128 };
 
 struct rest;
 
+/* Nothing runs yet, and no key was used. */
 struct rest *rest_new(void);
 /* Calls that still run are let go: their answers go nowhere.  NULL: nothing. */
 void rest_free(struct rest *r);

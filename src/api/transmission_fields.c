@@ -353,6 +353,22 @@ static json_t *make_getting(const json_t *row, int id)
     return count_peers(row, "up_rate");
 }
 
+/* rpc-spec 3.3 has no list of these; transmission-remote's manual page does: downloading from (d:
+ * would, if it let us), uploading to (u: would, if we let it), incoming. */
+static void peer_flags(const json_t *peer, char out[4])
+{
+    const char *from = json_is_true(json_object_get(peer, "we_may")) ? "D" : "d";
+    const char *to = json_is_true(json_object_get(peer, "it_may")) ? "U" : "u";
+    size_t n = 0;
+    if (json_is_true(json_object_get(peer, "we_want")))
+        out[n++] = *from;
+    if (json_is_true(json_object_get(peer, "it_wants")))
+        out[n++] = *to;
+    if (json_is_true(json_object_get(peer, "incoming")))
+        out[n++] = 'I';
+    out[n] = '\0';
+}
+
 /* "1.2.3.4:80" or "[::1]:80" taken apart; a port of 0 when there is none. */
 static json_t *peer_entry(const json_t *peer)
 {
@@ -366,10 +382,12 @@ static json_t *peer_entry(const json_t *peer)
         at++;
         n -= 2;
     }
-    return json_pack("{s:s%, s:I, s:s, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?}", "address", at, n,
-                     "port", (json_int_t)port, "clientName", text_of(peer, "client"), "progress",
-                     json_object_get(peer, "progress"), "rateToClient",
-                     json_object_get(peer, "down_rate"), "rateToPeer",
+    char flags[4];
+    peer_flags(peer, flags);
+    return json_pack("{s:s%, s:I, s:s, s:s, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?}", "address",
+                     at, n, "port", (json_int_t)port, "flagStr", flags, "clientName",
+                     text_of(peer, "client"), "progress", json_object_get(peer, "progress"),
+                     "rateToClient", json_object_get(peer, "down_rate"), "rateToPeer",
                      json_object_get(peer, "up_rate"), "isIncoming",
                      json_object_get(peer, "incoming"), "clientIsInterested",
                      json_object_get(peer, "we_want"), "peerIsInterested",

@@ -129,6 +129,7 @@ static void details_come_from_file_show(void **state)
         0);
     assert_string_equal(json_string_value(json_object_get(peer, "address")), "2001:db8::1");
     assert_int_equal(json_integer_value(json_object_get(peer, "port")), 6881);
+    assert_string_equal(json_string_value(json_object_get(peer, "flagStr")), "DI");
 }
 
 static void a_torrent_is_added_by_link_or_by_its_bytes(void **state)

@@ -361,6 +361,10 @@ static void finish_part(struct session *s, struct cur *c)
 
 static void feed(struct session *s, struct cur c)
 {
+    if (s->stage == STAGE_HANDSHAKE && buf_len(&s->in) == 0 && !wire_may_be_handshake(c)) {
+        session_end(s, ERR_INVALID, "does not speak BitTorrent");
+        return;
+    }
     finish_part(s, &c);
     while (s->stage != STAGE_ENDED && c.n > 0) {
         struct cur frame = whole_frame(s, &c);

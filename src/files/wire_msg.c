@@ -33,6 +33,12 @@ static void copy(struct cur *c, void *out, size_t n)
         memcpy(out, from.p, n);
 }
 
+bool wire_may_be_handshake(struct cur c)
+{
+    size_t n = c.n < PROTOCOL_LEN ? c.n : PROTOCOL_LEN;
+    return n == 0 || memcmp(c.p, protocol, n) == 0;
+}
+
 enum err wire_read_handshake(struct cur *c, struct wire_handshake *out, struct why *why)
 {
     struct cur h = cur_take(c, WIRE_HANDSHAKE_LEN);

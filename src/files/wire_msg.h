@@ -34,6 +34,8 @@ bool wire_has_ext(const struct wire_handshake *h);  /* BEP 10: reserved[5] & 0x1
 bool wire_has_dht(const struct wire_handshake *h);  /* BEP 5: reserved[7] & 0x01 */
 
 /* ERR_INVALID: cut short, or another protocol's name. */
+/* Could these first bytes begin one?  (Else there is no need to wait for the rest.) */
+bool wire_may_be_handshake(struct cur c);
 MUST_CHECK enum err wire_read_handshake(struct cur *c, struct wire_handshake *out, struct why *why);
 /* Ours: the fast and extension bits are set. */
 void wire_put_handshake(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20]);

@@ -1,0 +1,472 @@
+/* A peer that does not keep the rules, against a whole node in the simulator.  Expected each time:
+ * the connection ends or the message is passed over, memory stays bounded, others are served. */
+#include "files/files.h"
+
+#include "base/mem.h"
+#include "base/test.h"
+#include "crypto/hex.h"
+#include "files/metainfo.h"
+#include "files/wire_msg.h"
+#include "net/conn.h"
+#include "support/sim_node.h"
+
+enum { SIZE = 40 * 64 * 1024, PIECE = 64 * 1024, PIECES = SIZE / PIECE };
+
+/* The scripted peer: it says what the test puts into `out`, and keeps what it hears in `in`. */
+struct mallory {
+    struct sim *sim;
+    struct sim_node *machine;
+    struct conn *conn;
+    struct listener *listener;
+    struct buf out, in;
+    size_t heard;
+    bool deaf;  /* never reads */
+    bool ended; /* the other side closed */
+    /* As a seed that lies: */
+    uint8_t infohash[SHA1_LEN];
+    struct cur info; /* the metadata that it gives; NULL: none */
+    bool greeted, lies_in_data;
+    unsigned served, conns;
+};
+
+static const struct sim_link lan = {
+    .latency_us = 2 * MSEC, .up_rate = 12500000, .down_rate = 12500000};
+static const uint8_t mallory_id[20] = "-MA0001-abcdefghijkl";
+
+static void flush(struct mallory *m)
+{
+    while (m->conn && buf_len(&m->out) > 0) {
+        ssize_t n = conn_send(m->conn, buf_bytes(&m->out), buf_len(&m->out));
+        if (n <= 0)
+            return;
+        buf_eat(&m->out, (size_t)n);
+    }
+}
+
+static void hang_up(struct mallory *m)
+{
+    m->ended = true;
+    conn_close(m->conn);
+    m->conn = NULL;
+}
+
+static void answer(struct mallory *m);
+
+static void listen_to(struct mallory *m)
+{
+    while (m->conn && !m->deaf) {
+        uint8_t *room = buf_room(&m->in, 65536);
+        ssize_t n = conn_recv(m->conn, room, 65536);
+        if (n == CONN_END)
+            hang_up(m);
+        if (n <= 0)
+            return;
+        buf_grew(&m->in, (size_t)n);
+        m->heard += (size_t)n;
+        if (m->listener)
+            answer(m);
+    }
+}
+
+static void on_conn(void *arg, enum conn_event ev, const struct why *why)
+{
+    struct mallory *m = arg;
+    (void)why;
+    switch (ev) {
+    case CONN_READABLE:
+        listen_to(m);
+        break;
+    case CONN_OPEN:
+    case CONN_WRITABLE:
+        break;
+    case CONN_CLOSED:
+        hang_up(m);
+        return;
+    }
+    flush(m);
+}
+
+/* A seed, by the book but for its bytes. */
+static void greet(struct mallory *m)
+{
+    m->greeted = true;
+    buf_eat(&m->in, WIRE_HANDSHAKE_LEN);
+    wire_put_handshake(&m->out, m->infohash, mallory_id);
+    wire_put_simple(&m->out, WIRE_HAVE_ALL);
+    wire_put_ext_handshake(&m->out, 1, (int64_t)m->info.n, 6881, "Mallory");
+    wire_put_simple(&m->out, WIRE_UNCHOKE);
+}
+
+static void give_metadata(struct mallory *m, const struct wire_msg *msg)
+{
+    struct wire_metadata md;
+    if (wire_read_metadata(msg->body, &md, NULL) || md.type != WIRE_MD_REQUEST)
+        return;
+    struct cur rest = m->info;
+    cur_take(&rest, (size_t)md.piece * WIRE_METADATA_PIECE);
+    size_t n = rest.n < WIRE_METADATA_PIECE ? rest.n : WIRE_METADATA_PIECE;
+    wire_put_metadata(&m->out, 3, WIRE_MD_DATA, md.piece, (int64_t)m->info.n, rest.p, n);
+}
+
+static void act(struct mallory *m, const struct wire_msg *msg)
+{
+    uint8_t lie[BLOCK_LEN] = {0xbd};
+    if (msg->type == WIRE_EXTENDED && msg->ext_id == 1)
+        give_metadata(m, msg);
+    if (msg->type != WIRE_REQUEST)
+        return;
+    m->served++;
+    wire_put_piece_header(&m->out, msg->piece, msg->begin, msg->len);
+    buf_put(&m->out, lie, msg->len);
+}
+
+static void answer(struct mallory *m)
+{
+    if (!m->greeted && buf_len(&m->in) >= WIRE_HANDSHAKE_LEN)
+        greet(m);
+    size_t len;
+    while (m->greeted && wire_frame(buf_cur(&m->in), &len, NULL) == OK && len > 0 &&
+           len <= buf_len(&m->in)) {
+        struct wire_msg msg;
+        if (wire_read(cur_of(buf_bytes(&m->in), len), &msg, NULL) == OK)
+            act(m, &msg);
+        buf_eat(&m->in, len);
+    }
+    flush(m);
+}
+
+static void on_accept(void *arg, struct conn *c)
+{
+    struct mallory *m = arg;
+    if (m->conn) {
+        conn_close(c);
+        return;
+    }
+    m->conns++;
+    m->greeted = false;
+    buf_clear(&m->in);
+    buf_clear(&m->out);
+    m->conn = c;
+    conn_watch(c, on_conn, m);
+}
+
+/* Ann shares; Mallory has a machine. */
+struct scene {
+    struct sim *sim;
+    struct node *ann, *bob;
+    uint8_t *bytes;
+    char *id, *link;
+    struct mallory m;
+};
+
+static struct node *start(struct sim *sim, const char *name, uint8_t last)
+{
+    struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), lan);
+    node_start(n, &files_app, files_settings, files_settings_count, NULL);
+    return n;
+}
+
+static struct scene *scene_new(uint64_t seed)
+{
+    struct scene *s = MEM_NEW(struct scene);
+    s->sim = sim_new(seed);
+    s->ann = start(s->sim, "ann", 1);
+    s->bytes = mem_zalloc(SIZE);
+    for (size_t i = 0; i < SIZE; i++)
+        s->bytes[i] = (uint8_t)(i * 7 + i / 251 + i / 65536);
+    node_write(s->ann, "/stuff/film.bin", s->bytes, SIZE);
+    json_t *r =
+        node_call(s->ann, "file.add",
+                  json_pack("{s:s, s:i}", "path", "/stuff/film.bin", "piece_size", PIECE), NULL);
+    json_t *added = node_job(s->ann, json_string_value(json_object_get(r, "job")));
+    s->id = mem_strdup(json_string_value(json_object_get(added, "id")));
+    s->link = mem_strdup(json_string_value(json_object_get(added, "magnet")));
+    json_decref(r);
+    json_decref(added);
+    s->m.sim = s->sim;
+    s->m.machine = sim_node_add(s->sim, "mallory", addr_v4(10, 0, 0, 66, 0), lan);
+    assert_true(hex_decode(s->id, 40, s->m.infohash, SHA1_LEN));
+    return s;
+}
+
+static void scene_free(struct scene *s)
+{
+    conn_close(s->m.conn);
+    listener_close(s->m.listener);
+    buf_done(&s->m.in);
+    buf_done(&s->m.out);
+    node_free(s->ann);
+    node_free(s->bob);
+    sim_free(s->sim);
+    free(s->bytes);
+    free(s->id);
+    free(s->link);
+    free(s);
+}
+
+static void dial(struct scene *s)
+{
+    struct addr to = addr_v4(10, 0, 0, 1, 6881);
+    s->m.ended = false;
+    s->m.conn = tcp_dial(sim_node_loop(s->m.machine), &to, NULL, on_conn, &s->m);
+}
+
+/* A handshake and `out`: ended within the time? */
+static bool ends_within(struct scene *s, uint64_t us)
+{
+    if (!s->m.conn)
+        dial(s);
+    sim_run_for(s->sim, us);
+    return s->m.ended;
+}
+
+static struct buf *say_hello(struct scene *s)
+{
+    buf_clear(&s->m.out);
+    buf_clear(&s->m.in);
+    wire_put_handshake(&s->m.out, s->m.infohash, mallory_id);
+    return &s->m.out;
+}
+
+/* Said after the handshake and HAVE_NONE, this ends the session at once. */
+static void ends(struct scene *s, const void *frame, size_t n)
+{
+    struct buf *b = say_hello(s);
+    wire_put_simple(b, WIRE_HAVE_NONE);
+    buf_put(b, frame, n);
+    dial(s);
+    sim_run_for(s->sim, 200 * MSEC);
+    assert_true(s->m.ended);
+}
+
+static void honest_peers_are_served(struct scene *s)
+{
+    if (!s->bob)
+        s->bob = start(s->sim, "bob", 2);
+    json_decref(node_call(s->bob, "file.get",
+                          json_pack("{s:s, s:[s]}", "link", s->link, "peer", "10.0.0.1:6881"),
+                          NULL));
+    for (int i = 0; i < 100; i++) {
+        if (node_has(s->bob, "/downloads/film.bin", s->bytes, SIZE))
+            return;
+        sim_run_for(s->sim, 100 * MSEC);
+    }
+    fail_msg("an honest peer was not served");
+}
+
+static void no_handshake_no_session(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(1);
+    buf_str(&s->m.out,
+            "GET / HTTP/1.1\r\nHost: nobody.example\r\nAccept: everything at all\r\n\r\n");
+    assert_true(ends_within(s, SEC));
+    say_hello(s);
+    buf_bytes(&s->m.out)[30] ^= 1; /* of a torrent that is not here */
+    assert_true(ends_within(s, SEC));
+    say_hello(s);
+    s->m.out.tail -= 1; /* a byte too few, and silence */
+    assert_false(ends_within(s, 9 * SEC));
+    assert_true(ends_within(s, 2 * SEC));
+    scene_free(s);
+}
+
+static void broken_messages_end_the_session(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(2);
+#define ENDS(bytes) ends(s, bytes, sizeof bytes - 1)
+    ENDS("\xff\xff\xff\xff\x07");     /* 4 GiB */
+    ENDS("\0\x20\0\0\x05");           /* 2 MiB */
+    ENDS("\0\0\0\x05\x04\0\0\0\x28"); /* has piece 40 of 40 */
+    ENDS("\0\0\0\x05\x04\xff\xff\xff\xff");
+    ENDS("\0\0\0\x04\x04\0\0\0");                             /* has: too short */
+    ENDS("\0\0\0\x06\x05\0\0\0\0\0");                         /* a second bitfield */
+    ENDS("\0\0\0\x01\x0e");                                   /* HAVE_ALL after HAVE_NONE */
+    ENDS("\0\0\0\x0d\x06\0\0\0\x28\0\0\0\0\0\0\x40\0");       /* requests: piece 40 */
+    ENDS("\0\0\0\x0d\x06\0\0\0\0\0\0\xf0\0\0\0\x40\0");       /* past the piece's end */
+    ENDS("\0\0\0\x0d\x06\0\0\0\0\0\0\0\0\0\0\0\0");           /* no bytes */
+    ENDS("\0\0\0\x0d\x06\0\0\0\0\0\0\0\0\x40\0\0\0");         /* 1 GiB */
+    ENDS("\0\0\0\x0d\x06\0\0\0\0\xff\xff\xff\xff\0\0\x40\0"); /* begin + len overflows */
+    ENDS("\0\0\0\x0b\x07\0\0\0\x28\0\0\0\0xx");               /* a block of piece 40 */
+    ENDS("\0\0\0\x0b\x07\0\0\0\0\xff\xff\xff\xffxx");
+    ENDS("\0\0\0\x0d\x10\0\0\0\x28\0\0\0\0\0\0\x40\0"); /* rejects piece 40 */
+    ENDS("\0\0\0\x05\x11\0\0\0\x28");                   /* allows piece 40 */
+    ENDS("\0\0\0\x03\x14\0d");                          /* half a dictionary */
+#undef ENDS
+    honest_peers_are_served(s);
+    scene_free(s);
+}
+
+static void with_fast_the_first_message_is_about_pieces(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(3);
+    wire_put_simple(say_hello(s), WIRE_INTERESTED);
+    assert_true(ends_within(s, SEC));
+    struct buf *b = say_hello(s);
+    wire_put_bitfield(b, (const uint8_t[6]){0}, 6); /* 5 are due */
+    assert_true(ends_within(s, SEC));
+    b = say_hello(s);
+    buf_bytes(b)[27] = 0; /* without fast, HAVE_ALL is nothing */
+    wire_put_simple(b, WIRE_HAVE_ALL);
+    assert_true(ends_within(s, SEC));
+    scene_free(s);
+}
+
+static void what_is_unknown_or_empty_is_passed_over(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(4);
+    struct buf *b = say_hello(s);
+    for (int i = 0; i < 10000; i++)
+        wire_put_simple(b, WIRE_KEEPALIVE);
+    wire_put_simple(b, WIRE_HAVE_NONE);
+    buf_put(b, "\0\0\0\x03\x63xx", 7);     /* message 99 */
+    buf_put(b, "\0\0\0\x04\x14\x09xx", 8); /* extension 9 */
+    assert_false(ends_within(s, 5 * SEC));
+    /* Silence for longer than keep-alives are apart is the end. */
+    assert_true(ends_within(s, 170 * SEC));
+    scene_free(s);
+}
+
+static void who_asks_and_never_reads_gets_half_a_megabyte(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(5);
+    s->m.deaf = true;
+    struct buf *b = say_hello(s);
+    wire_put_simple(b, WIRE_HAVE_NONE);
+    wire_put_simple(b, WIRE_INTERESTED);
+    for (int round = 0; round < 200; round++)
+        for (uint32_t piece = 0; piece < PIECES; piece++)
+            wire_put_range(b, WIRE_REQUEST, piece, 0, BLOCK_LEN);
+    assert_false(ends_within(s, 30 * SEC));
+    json_t *j = node_call(s->ann, "file.show", json_pack("{s:s}", "id", s->id), NULL);
+    /* What the net took, which is what fits between the two machines. */
+    assert_true(json_integer_value(json_object_get(j, "uploaded")) < 8 * 1024 * 1024);
+    json_decref(j);
+    honest_peers_are_served(s);
+    s->m.deaf = false; /* now look: it has been closed */
+    sim_run_for(s->sim, 60 * SEC);
+    listen_to(&s->m);
+    sim_run_for(s->sim, SEC);
+    assert_true(s->m.ended);
+    scene_free(s);
+}
+
+static void requests_beyond_the_queue_are_rejected(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(6);
+    struct buf *b = say_hello(s);
+    wire_put_simple(b, WIRE_HAVE_NONE);
+    for (int i = 0; i < 2000; i++) /* choked: all but allowed-fast pieces are refused */
+        wire_put_range(b, WIRE_REQUEST, 39, 0, BLOCK_LEN);
+    assert_false(ends_within(s, 5 * SEC));
+    assert_true(s->m.heard >= WIRE_HANDSHAKE_LEN + 2000 * 17);
+    assert_true(s->m.heard < 3 * 1024 * 1024);
+    scene_free(s);
+}
+
+static void blocks_that_nobody_asked_for_end_it(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(7);
+    static const uint8_t block[BLOCK_LEN];
+    struct buf *b = say_hello(s);
+    wire_put_simple(b, WIRE_HAVE_ALL);
+    for (int i = 0; i < 100; i++) {
+        wire_put_piece_header(b, 1, 0, BLOCK_LEN);
+        buf_put(b, block, BLOCK_LEN);
+    }
+    assert_true(ends_within(s, 5 * SEC));
+    scene_free(s);
+}
+
+static void connections_that_say_nothing_keep_nobody_out(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(8);
+    struct addr to = addr_v4(10, 0, 0, 1, 6881);
+    struct mallory crowd[60] = {{0}};
+    for (int i = 0; i < 60; i++)
+        crowd[i].conn = tcp_dial(sim_node_loop(s->m.machine), &to, NULL, on_conn, &crowd[i]);
+    sim_run_for(s->sim, SEC);
+    honest_peers_are_served(s);
+    sim_run_for(s->sim, 12 * SEC);
+    for (int i = 0; i < 60; i++) {
+        assert_true(crowd[i].ended);
+        buf_done(&crowd[i].in);
+    }
+    scene_free(s);
+}
+
+static void serve_lies(struct scene *s)
+{
+    struct addr at = addr_v4(10, 0, 0, 66, 6881);
+    s->m.listener = tcp_listen(sim_node_loop(s->m.machine), &at, on_accept, &s->m, NULL);
+    assert_non_null(s->m.listener);
+}
+
+static void get_from_both(struct scene *s, uint64_t limit_us)
+{
+    s->bob = start(s->sim, "bob", 2);
+    json_decref(node_call(
+        s->bob, "file.get",
+        json_pack("{s:s, s:[s,s]}", "link", s->link, "peer", "10.0.0.66:6881", "10.0.0.1:6881"),
+        NULL));
+    uint64_t until = sim_now_us(s->sim) + limit_us;
+    while (sim_now_us(s->sim) < until) {
+        if (node_has(s->bob, "/downloads/film.bin", s->bytes, SIZE))
+            return;
+        sim_run_for(s->sim, 100 * MSEC);
+    }
+    json_t *j = node_call(s->bob, "file.show", json_pack("{s:s}", "id", s->id), NULL);
+    json_dumpf(j, stderr, JSON_INDENT(1));
+    json_decref(j);
+    fail_msg("the lies won");
+}
+
+static void false_metadata_does_not_starve_the_true(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(9);
+    uint8_t lie[50000] = "d6:lengthi1e";
+    s->m.info = cur_of(lie, sizeof lie);
+    serve_lies(s);
+    get_from_both(s, 5 * SEC);
+    assert_true(s->m.conns <= 2);
+    scene_free(s);
+}
+
+static void false_data_gets_its_sender_banned(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(10);
+    serve_lies(s); /* no metadata, only blocks */
+    get_from_both(s, 60 * SEC);
+    assert_true(s->m.served > 0);
+    assert_true(s->m.ended);
+    unsigned conns = s->m.conns;
+    sim_run_for(s->sim, 300 * SEC);
+    assert_int_equal(s->m.conns, conns); /* never dialled again */
+    scene_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_handshake_no_session),
+        cmocka_unit_test(broken_messages_end_the_session),
+        cmocka_unit_test(with_fast_the_first_message_is_about_pieces),
+        cmocka_unit_test(what_is_unknown_or_empty_is_passed_over),
+        cmocka_unit_test(who_asks_and_never_reads_gets_half_a_megabyte),
+        cmocka_unit_test(requests_beyond_the_queue_are_rejected),
+        cmocka_unit_test(blocks_that_nobody_asked_for_end_it),
+        cmocka_unit_test(connections_that_say_nothing_keep_nobody_out),
+        cmocka_unit_test(false_metadata_does_not_starve_the_true),
+        cmocka_unit_test(false_data_gets_its_sender_banned),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

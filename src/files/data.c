@@ -155,6 +155,7 @@ struct data *data_open(const struct data_cfg *cfg)
     d->have = mem_zalloc(bits_bytes(d->layout.piece_count));
     d->sure = mem_zalloc(bits_bytes(d->layout.piece_count));
     d->c.todo = mem_zalloc(bits_bytes(d->layout.piece_count));
+    d->c.touched = mem_zalloc(bits_bytes(d->layout.piece_count));
     d->file_done = mem_array(d->layout.file_count, sizeof *d->file_done);
     data_write_init(d);
     data_read_init(d);
@@ -178,6 +179,7 @@ static void destroy(struct data *d)
     free(d->have);
     free(d->sure);
     free(d->c.todo);
+    free(d->c.touched);
     free(d->file_done);
     free(d->dir);
     free(d->resume_path);

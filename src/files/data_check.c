@@ -26,8 +26,8 @@ static void result(void *arg, uint32_t piece, const uint8_t *sha1, const struct 
     struct data *d = arg;
     d->c.done++;
     bits_clear(d->c.todo, piece);
-    if (data_write_has_part(d, piece) || bits_get(d->sure, piece))
-        return; /* it is being downloaded: what was read may be half written */
+    if (bits_get(d->c.touched, piece) || bits_get(d->sure, piece))
+        return; /* downloaded meanwhile: what was read may not be what is there now */
     bool had = bits_get(d->have, piece);
     bool good = sha1 && memcmp(sha1, d->cfg.mi->pieces + (size_t)piece * SHA1_LEN, SHA1_LEN) == 0;
     if (good && !had) {
@@ -65,6 +65,8 @@ void data_check_start(struct data *d)
     d->c.running = true;
     d->c.done = 0;
     d->c.total = bits_count(d->c.todo, d->layout.piece_count);
+    memset(d->c.touched, 0, bits_bytes(d->layout.piece_count));
+    data_write_touched(d, d->c.touched);
     struct sweep_cfg cfg = {.loop = d->cfg.loop,
                             .pool = d->pool,
                             .layout = &d->layout,

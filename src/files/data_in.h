@@ -57,6 +57,7 @@ struct data_reads {
 struct data_check {
     struct sweep *sweep;
     uint8_t *todo;        /* a bit a piece */
+    uint8_t *touched;     /* a bit a piece: written to since the check began, or about to be */
     uint32_t done, total; /* pieces of the check that runs */
     bool running;
     bool again; /* data_verify() while one runs */
@@ -111,7 +112,8 @@ void data_write_kick(struct data *d);
 void data_write_sync_later(struct data *d);
 /* A piece was found good on disk. */
 void data_write_found(struct data *d, uint32_t piece);
-bool data_write_has_part(const struct data *d, uint32_t piece);
+/* Pieces that have blocks on their way to the disk. */
+void data_write_touched(const struct data *d, uint8_t *bits);
 
 /* As data is made. */
 void data_read_init(struct data *d);

@@ -297,6 +297,58 @@ static void a_damaged_resume_file_costs_hashing_and_nothing_else(void **state)
     kit_done(&k);
 }
 
+/* A peer's bad blocks must not slip in behind a hash that was right a moment ago. */
+static void a_piece_written_to_while_it_is_checked_is_not_believed(void **state)
+{
+    (void)state;
+    for (uint64_t us = 0; us < 3000; us += 50) {
+        struct kit k;
+        kit_init(&k);
+        kit_open(&k, "boot");
+        kit_put_all(&k, 0, KIT_PIECES, 1);
+        kit_close(&k);
+        assert_int_equal(vfs_unlink(k.mem, "/home/ann/state/x.resume", NULL), OK);
+        struct data_cfg cfg = {.loop = k.loop,
+                               .vfs = k.fault,
+                               .mi = &k.mi,
+                               .dir = "/home/ann/down",
+                               .resume_path = "/home/ann/state/x.resume",
+                               .boot_id = "boot",
+                               .cb = kit_on_event,
+                               .arg = &k};
+        k.d = data_open(&cfg);
+        sim_run_for(k.sim, us);
+        for (uint32_t p = 0; p < KIT_PIECES; p++) {
+            k.bytes[p * KIT_PIECE] ^= 1;
+            kit_put_all(&k, p, p + 1, 1);
+            k.bytes[p * KIT_PIECE] ^= 1;
+        }
+        sim_run_for(k.sim, 1 * SEC);
+        assert_true(k.checked);
+        kit_assert_had_is_right(&k);
+        kit_done(&k);
+    }
+}
+
+static void after_a_kill_nothing_is_hashed_in_the_same_boot(void **state)
+{
+    (void)state;
+    for (uint64_t us = 0; us < 2000; us += 100) {
+        struct kit k;
+        kit_init(&k);
+        kit_open(&k, "boot");
+        kit_put_all(&k, 0, 5, 1);
+        sim_run_for(k.sim, 1 * SEC);
+        kit_put_all(&k, 5, KIT_PIECES, 1);
+        sim_run_for(k.sim, us);
+        kit_kill(&k);
+        kit_open(&k, "boot");
+        assert_false(k.checked);
+        assert_true(data_have_count(k.d) >= 5);
+        kit_done(&k);
+    }
+}
+
 static void sequential_blocks_come_from_one_read(void **state)
 {
     (void)state;
@@ -406,6 +458,8 @@ int main(void)
         cmocka_unit_test(verify_tells_each_difference),
         cmocka_unit_test(files_that_are_there_already_are_found_without_a_resume_file),
         cmocka_unit_test(a_damaged_resume_file_costs_hashing_and_nothing_else),
+        cmocka_unit_test(a_piece_written_to_while_it_is_checked_is_not_believed),
+        cmocka_unit_test(after_a_kill_nothing_is_hashed_in_the_same_boot),
         cmocka_unit_test(sequential_blocks_come_from_one_read),
         cmocka_unit_test(a_read_can_be_taken_back_at_each_stage),
         cmocka_unit_test(reads_have_a_limit_and_are_answered_at_close),

@@ -54,9 +54,13 @@ static struct part *part_get(const struct data *d, uint32_t piece)
     return map_get(d->w.parts, &piece, sizeof piece);
 }
 
-bool data_write_has_part(const struct data *d, uint32_t piece)
+void data_write_touched(const struct data *d, uint8_t *bits)
 {
-    return part_get(d, piece) != NULL;
+    struct part *part;
+    for (size_t at = 0; (part = map_next(d->w.parts, &at, NULL, NULL));)
+        bits_set(bits, part->piece);
+    LIST_EACH(&d->w.waste, struct part, t, link)
+        bits_set(bits, t->piece);
 }
 
 static struct part *part_new(struct data *d, uint32_t piece)
@@ -68,6 +72,7 @@ static struct part *part_new(struct data *d, uint32_t piece)
     t->block_count = blocks;
     list_init(&t->link);
     map_put(d->w.parts, &piece, sizeof piece, t);
+    bits_set(d->c.touched, piece);
     return t;
 }
 

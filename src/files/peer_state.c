@@ -69,11 +69,33 @@ enum err peer_state_set_torrent(struct peer_state *st, const struct metainfo *mi
     return settle(st, why);
 }
 
-static enum err on_bits(struct peer_state *st, const struct wire_msg *m, struct why *why)
+/* BEP 3: "'bitfield' is only ever sent as the first message."  But aria2 sends one in the middle
+ * where that is shorter than the HAVEs that are due (seen with 1.36), and others read it so. */
+static enum err on_late_bits(struct peer_state *st, const struct wire_msg *m, bool *news,
+                             struct why *why)
 {
-    /* BEP 3: "'bitfield' is only ever sent as the first message." */
+    *news = false;
+    if (m->type != WIRE_BITFIELD)
+        return why_set(why, ERR_INVALID, "message %d is not the first", (int)m->type);
+    if (!st->mi) {
+        grow_bits(st, m->body.n);
+        for (size_t i = 0; i < m->body.n; i++)
+            st->bits[i] |= m->body.p[i];
+        return OK;
+    }
+    if (m->body.n != bits_bytes(st->mi->piece_count))
+        return why_set(why, ERR_INVALID, "bitfield of %zu bytes for %u pieces", m->body.n,
+                       st->mi->piece_count);
+    if (!bits_spare_clear(m->body.p, st->mi->piece_count))
+        return why_set(why, ERR_INVALID, "bitfield has spare bits set");
+    return OK;
+}
+
+static enum err on_bits(struct peer_state *st, const struct wire_msg *m, bool *news,
+                        struct why *why)
+{
     if (st->began)
-        return why_set(why, ERR_INVALID, "bitfield is not the first message");
+        return on_late_bits(st, m, news, why);
     if (m->type == WIRE_HAVE_ALL)
         st->all = true;
     if (m->type == WIRE_BITFIELD) {
@@ -174,9 +196,9 @@ static enum err apply(struct peer_state *st, const struct wire_msg *m, bool *new
     case WIRE_HAVE_ALL:
     case WIRE_HAVE_NONE:
         e = check_fast(st, m, why);
-        return e ? e : on_bits(st, m, why);
+        return e ? e : on_bits(st, m, news, why);
     case WIRE_BITFIELD:
-        return on_bits(st, m, why);
+        return on_bits(st, m, news, why);
     case WIRE_REQUEST:
     case WIRE_PIECE:
     case WIRE_CANCEL:

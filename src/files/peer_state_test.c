@@ -33,7 +33,7 @@ static void which_messages_are_allowed_when(void **state)
         {WIRE_INTERESTED, true, false, true, true},
         {WIRE_NOT_INTERESTED, true, false, true, true},
         {WIRE_HAVE, true, false, true, true},
-        {WIRE_BITFIELD, true, true, false, false},
+        {WIRE_BITFIELD, true, true, true, true}, /* as aria2 does */
         {WIRE_REQUEST, true, false, true, true},
         {WIRE_PIECE, true, false, true, true},
         {WIRE_CANCEL, true, false, true, true},
@@ -146,6 +146,25 @@ static void bits_told_before_the_metadata_are_checked_with_it(void **state)
     }
 }
 
+static void a_late_bitfield_is_checked_and_no_news(void **state)
+{
+    (void)state;
+    static const uint8_t bits[3] = {0x80, 0, 0}, spare[2] = {0, 1};
+    struct peer_state st = fresh(false, &ten);
+    bool news = true;
+    assert_int_equal(recv_as(&st, (struct wire_msg){.type = WIRE_CHOKE}, NULL), OK);
+    assert_int_equal(
+        recv_as(&st, (struct wire_msg){.type = WIRE_BITFIELD, .body = cur_of(bits, 2)}, &news), OK);
+    assert_false(news);
+    assert_int_equal(
+        recv_as(&st, (struct wire_msg){.type = WIRE_BITFIELD, .body = cur_of(bits, 3)}, &news),
+        ERR_INVALID);
+    assert_int_equal(
+        recv_as(&st, (struct wire_msg){.type = WIRE_BITFIELD, .body = cur_of(spare, 2)}, &news),
+        ERR_INVALID);
+    peer_state_done(&st);
+}
+
 static void an_early_have_costs_no_memory_for_its_number(void **state)
 {
     (void)state;
@@ -170,6 +189,7 @@ int main(void)
         cmocka_unit_test(the_last_have_makes_a_seed),
         cmocka_unit_test(ranges_are_checked_to_the_byte),
         cmocka_unit_test(bits_told_before_the_metadata_are_checked_with_it),
+        cmocka_unit_test(a_late_bitfield_is_checked_and_no_news),
         cmocka_unit_test(an_early_have_costs_no_memory_for_its_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "files/session.h"
 
 #include "base/mem.h"
+#include "files/bits.h"
 #include "files/choke.h"
 #include "files/session_in.h"
 
@@ -145,6 +146,18 @@ static void on_allowed_fast(struct session *s, uint32_t piece)
     s->want_fill = true;
 }
 
+/* In place of many HAVEs. */
+static void on_late_bitfield(struct session *s, const uint8_t *bits)
+{
+    for (uint32_t i = 0; i < s->st.mi->piece_count && s->stage == STAGE_OPEN; i++) {
+        struct wire_msg have = {.type = WIRE_HAVE, .piece = i};
+        bool news = false;
+        if (bits_get(bits, i) && !peer_state_has(&s->st, i) &&
+            peer_state_recv(&s->st, &have, &news, NULL) == OK && news)
+            s->ops->has(s->arg, i);
+    }
+}
+
 static void act(struct session *s, const struct wire_msg *m, bool news)
 {
     switch (m->type) {
@@ -167,6 +180,11 @@ static void act(struct session *s, const struct wire_msg *m, bool news)
             s->ops->has(s->arg, m->piece);
         return;
     case WIRE_BITFIELD:
+        if (s->st.mi && news)
+            s->ops->pieces(s->arg);
+        else if (s->st.mi)
+            on_late_bitfield(s, m->body.p);
+        return;
     case WIRE_HAVE_ALL:
     case WIRE_HAVE_NONE:
         if (s->st.mi)

@@ -282,7 +282,7 @@ static void broken_messages_end_the_session(void **state)
     ENDS("\0\0\0\x05\x04\xff\xff\xff\xff");
     ENDS("\0\0\0\x04\x04\0\0\0");                             /* has: too short */
     ENDS("\0\0\0\x05\x05\0\0\0\0");                           /* a later bitfield, too short */
-    ENDS("\0\0\0\x01\x0e");                                   /* HAVE_ALL after HAVE_NONE */
+    ENDS("\0\0\0\x01\x0f");                                   /* HAVE_NONE once more */
     ENDS("\0\0\0\x0d\x06\0\0\0\x28\0\0\0\0\0\0\x40\0");       /* requests: piece 40 */
     ENDS("\0\0\0\x0d\x06\0\0\0\0\0\0\xf0\0\0\0\x40\0");       /* past the piece's end */
     ENDS("\0\0\0\x0d\x06\0\0\0\0\0\0\0\0\0\0\0\0");           /* no bytes */

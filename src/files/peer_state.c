@@ -70,11 +70,16 @@ enum err peer_state_set_torrent(struct peer_state *st, const struct metainfo *mi
 }
 
 /* BEP 3: "'bitfield' is only ever sent as the first message."  But aria2 sends one in the middle
- * where that is shorter than the HAVEs that are due (seen with 1.36), and others read it so. */
+ * where that is shorter than the HAVEs that are due, and HAVE_ALL when it is done (seen with 1.36),
+ * and others read it so. */
 static enum err on_late_bits(struct peer_state *st, const struct wire_msg *m, bool *news,
                              struct why *why)
 {
     *news = false;
+    if (m->type == WIRE_HAVE_ALL) {
+        st->all = st->all || !st->mi;
+        return OK;
+    }
     if (m->type != WIRE_BITFIELD)
         return why_set(why, ERR_INVALID, "message %d is not the first", (int)m->type);
     if (!st->mi) {

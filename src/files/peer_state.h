@@ -32,8 +32,8 @@ void peer_state_init(struct peer_state *st, const struct metainfo *mi);
 void peer_state_done(struct peer_state *st);
 
 /* A message came.  *news: it changed what we know (a first HAVE of that piece, a choke after an
- * unchoke, ...).  A bitfield that is not the first message is no news by itself: it stands for the
- * HAVE of each of its pieces, which the caller then gives.  ERR_INVALID: not allowed, or out of
+ * unchoke, ...).  A bitfield or HAVE_ALL that is not the first message is no news by itself: it
+ * stands for the HAVE of each of its pieces, which the caller then gives.  ERR_INVALID: not allowed, or out of
  * range; the session is to end. */
 MUST_CHECK enum err peer_state_recv(struct peer_state *st, const struct wire_msg *m, bool *news,
                                     struct why *why);

@@ -39,7 +39,7 @@ static void which_messages_are_allowed_when(void **state)
         {WIRE_CANCEL, true, false, true, true},
         {WIRE_PORT, true, true, true, true},
         {WIRE_SUGGEST, false, false, false, true},
-        {WIRE_HAVE_ALL, false, true, false, false},
+        {WIRE_HAVE_ALL, false, true, false, true},
         {WIRE_HAVE_NONE, false, true, false, false},
         {WIRE_REJECT, false, false, false, true},
         {WIRE_ALLOWED_FAST, false, false, false, true},

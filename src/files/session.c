@@ -146,13 +146,13 @@ static void on_allowed_fast(struct session *s, uint32_t piece)
     s->want_fill = true;
 }
 
-/* In place of many HAVEs. */
-static void on_late_bitfield(struct session *s, const uint8_t *bits)
+/* In place of many HAVEs; NULL: of all. */
+static void on_late_bits(struct session *s, const uint8_t *bits)
 {
     for (uint32_t i = 0; i < s->st.mi->piece_count && s->stage == STAGE_OPEN; i++) {
         struct wire_msg have = {.type = WIRE_HAVE, .piece = i};
         bool news = false;
-        if (bits_get(bits, i) && !peer_state_has(&s->st, i) &&
+        if ((!bits || bits_get(bits, i)) && !peer_state_has(&s->st, i) &&
             peer_state_recv(&s->st, &have, &news, NULL) == OK && news)
             s->ops->has(s->arg, i);
     }
@@ -183,12 +183,14 @@ static void act(struct session *s, const struct wire_msg *m, bool news)
         if (s->st.mi && news)
             s->ops->pieces(s->arg);
         else if (s->st.mi)
-            on_late_bitfield(s, m->body.p);
+            on_late_bits(s, m->body.p);
         return;
     case WIRE_HAVE_ALL:
     case WIRE_HAVE_NONE:
-        if (s->st.mi)
+        if (s->st.mi && news)
             s->ops->pieces(s->arg);
+        else if (s->st.mi)
+            on_late_bits(s, NULL);
         return;
     case WIRE_REQUEST:
         out_request(s, m);

@@ -10,6 +10,7 @@
 
 struct budgets;
 
+/* seed: of the hash, loop_random_u64. */
 struct budgets *budgets_new(uint64_t seed);
 void budgets_free(struct budgets *b); /* nothing may be held any more */
 

@@ -325,7 +325,7 @@ static void what_is_unknown_or_empty_is_passed_over(void **state)
     buf_put(b, "\0\0\0\x03\x63xx", 7);     /* message 99 */
     buf_put(b, "\0\0\0\x04\x14\x09xx", 8); /* extension 9 */
     assert_false(ends_within(s, 5 * SEC));
-    /* Silence for longer than keep-alives are apart is the end. */
+    /* Silence for longer than a keep-alive may be away is the end. */
     assert_true(ends_within(s, 170 * SEC));
     scene_free(s);
 }

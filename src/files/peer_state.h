@@ -28,13 +28,16 @@ struct peer_state {
     uint32_t have_count; /* 0 while mi is not known */
 };
 
+/* Both choke, nobody wants, nothing is had.  mi: NULL while not known; outlives st. */
 void peer_state_init(struct peer_state *st, const struct metainfo *mi);
+
+/* Frees what it holds. */
 void peer_state_done(struct peer_state *st);
 
 /* A message came.  *news: it changed what we know (a first HAVE of that piece, a choke after an
  * unchoke, ...).  A bitfield or HAVE_ALL that is not the first message is no news by itself: it
- * stands for the HAVE of each of its pieces, which the caller then gives.  ERR_INVALID: not allowed, or out of
- * range; the session is to end. */
+ * stands for the HAVE of each of its pieces, which the caller then gives.  ERR_INVALID: not
+ * allowed, or out of range; the session is to end. */
 MUST_CHECK enum err peer_state_recv(struct peer_state *st, const struct wire_msg *m, bool *news,
                                     struct why *why);
 
@@ -42,6 +45,7 @@ MUST_CHECK enum err peer_state_recv(struct peer_state *st, const struct wire_msg
 MUST_CHECK enum err peer_state_set_torrent(struct peer_state *st, const struct metainfo *mi,
                                            struct why *why);
 
+/* As far as it has told. */
 bool peer_state_has(const struct peer_state *st, uint32_t piece);
 /* Has all pieces (also when it told so one by one). */
 bool peer_state_is_seed(const struct peer_state *st);

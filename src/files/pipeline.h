@@ -47,6 +47,7 @@ struct pipeline {
     uint64_t pause_us; /* usual time between blocks; 0: none came yet */
 };
 
+/* PIPELINE_START blocks, growing. */
 void pipeline_init(struct pipeline *pl);
 /* The first request after none was outstanding. */
 void pipeline_waiting(struct pipeline *pl, uint64_t now_us);

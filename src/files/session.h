@@ -96,6 +96,7 @@ struct session_cfg {
     void *arg;
 };
 
+/* from: the local address, or NULL.  NULL and why when that address has too many connections. */
 struct session *session_dial(const struct session_env *env, const struct session_cfg *cfg,
                              const struct addr *to, const struct addr *from, struct why *why);
 /* Takes c.  ops needs hello and ended only until the session has joined.  NULL (and c is closed)
@@ -139,6 +140,7 @@ void session_resume(struct session *s);
 /* Once a second: rates, time-outs, keep-alive. */
 void session_tick(struct session *s);
 
+/* Facts; the pointers live as long as the session. */
 const struct peer_state *session_state(const struct session *s);
 const struct wire_ext *session_ext(const struct session *s); /* zeros before it came */
 const uint8_t *session_peer_id(const struct session *s);     /* 20 bytes; zeros before */

@@ -4,9 +4,11 @@
  * Input: a byte of flags (1: a good handshake goes in front; 2: without the fast extension; 4: the
  * metadata is not known), then steps: a byte of kind, and for bytes a 16-bit length and so many.
  * Whatever comes, the session must end or live, hold no more than its limits, and leak nothing. */
+
+#include "files/session.h"
+
 #include "base/mem.h"
 #include "core/policy.h"
-#include "files/session.h"
 #include "sim/sim.h"
 
 #include <assert.h>

@@ -73,6 +73,7 @@ struct torrent_cfg {
     const char *error;             /* begins in error: its .torrent could not be read; NULL: none */
 };
 
+/* Never NULL; cfg is copied, its mi taken.  env outlives it.  Does nothing before torrent_start. */
 struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *cfg);
 void torrent_start(struct torrent *t); /* opens the data, begins to announce */
 /* `stopped` to the trackers, data closed; done comes once, then torrent_free. */
@@ -82,6 +83,7 @@ void torrent_free(struct torrent *t);
 /* After torrent_close: the node's tracker socket goes before this torrent does. */
 void torrent_drop_trackers(struct torrent *t);
 
+/* Orders; each holds at once, what they begin goes on by itself. */
 void torrent_pause(struct torrent *t);
 void torrent_resume(struct torrent *t); /* also out of an error */
 /* false: there is nothing to verify yet. */
@@ -96,6 +98,7 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us);
 /* An accepted session asked for this torrent: takes it (session_join), or false. */
 bool torrent_take(struct torrent *t, struct session *s);
 
+/* Facts; pointers live as long as the torrent. */
 const uint8_t *torrent_infohash(const struct torrent *t);
 const char *torrent_hex(const struct torrent *t); /* 40 digits: the id */
 const char *torrent_name(const struct torrent *t);

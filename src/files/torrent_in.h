@@ -75,11 +75,13 @@ struct torrent {
     void *closed_arg;
 };
 
+/* torrent.c */
 uint64_t torrent_now(const struct torrent *t);
 bool torrent_is_complete(const struct torrent *t);
 bool torrent_may_connect(const struct torrent *t);
 void torrent_changed(struct torrent *t);
 void torrent_need_tick(struct torrent *t);
+/* Goes to the error state.  stays: trying again does not help. */
 void torrent_fail(struct torrent *t, bool stays, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void torrent_open_data(struct torrent *t);
 

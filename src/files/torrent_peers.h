@@ -37,6 +37,7 @@ struct peer_entry {
 
 struct torrent_peers;
 
+/* seed: of the hash, loop_random_u64. */
 struct torrent_peers *torrent_peers_new(uint64_t seed);
 void torrent_peers_free(struct torrent_peers *t);
 size_t torrent_peers_count(const struct torrent_peers *t);
@@ -57,6 +58,7 @@ void torrent_peers_opened(struct peer_entry *e); /* handshakes done: no failures
 void torrent_peers_closed(struct torrent_peers *t, struct peer_entry *e, bool useful,
                           uint64_t now_us);
 
+/* Its entry goes when it is not connected any more. */
 void torrent_peers_ban(struct torrent_peers *t, const struct addr *a);
 bool torrent_peers_is_banned(const struct torrent_peers *t, const struct addr *a);
 

@@ -143,8 +143,8 @@ static int dispatch(struct cli *cli)
     bool hand = command && hand_used >= table_used;
     if (!hand && !method)
         return wants_help(cli) || cli->argc == 0 ? help_noun(cli, cli->argc ? cli->argv[0] : NULL)
-               : help_is_noun(cli, cli->argv[0]) ? help_noun(cli, cli->argv[0])
-                                                 : unknown(cli);
+               : cli->argc == 1 && help_is_noun(cli, cli->argv[0]) ? help_noun(cli, cli->argv[0])
+                                                                   : unknown(cli);
     if (wants_help(cli))
         return hand ? help_command(cli, command->words) : help_method(method);
     int used = hand ? hand_used : table_used;

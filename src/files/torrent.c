@@ -211,6 +211,8 @@ static void on_opened(struct torrent *t)
     t->was_complete = t->told_done = torrent_is_complete(t);
     log_info(t->log, "%u of %u pieces are here", data_have_count(t->data), t->mi->piece_count);
     swarm_opened(t);
+    if (!t->paused && !t->trackers)
+        announce_start(t);
     t->env->want_dial(t->env->node);
 }
 
@@ -312,8 +314,8 @@ void torrent_start(struct torrent *t)
 {
     t->started = true;
     if (t->mi && !t->error)
-        torrent_open_data(t);
-    if (!t->paused)
+        torrent_open_data(t); /* announced when it is known what is here: a seed is no leecher */
+    else if (!t->paused)
         announce_start(t);
     torrent_changed(t);
     t->env->want_dial(t->env->node);

@@ -15,24 +15,26 @@ def source(lab):
 
 def shoal_seeds(lab, peer_make, by_magnet):
     """Shoal has it; the other program fetches it, finding us by a tracker."""
-    tracker = Opentracker(lab)
-    a = lab.node('a')
     path = source(lab)
+    tracker = Opentracker(lab, L.infohash_of(lab, path))
+    a = lab.node('a')
     shared = a.share(path, '--tracker', tracker.http)
-    L.until('the announce', lambda: any(
-        t['state'] == 'working' for t in a.json('file', 'show', shared['id'], '--trackers')['trackers']))
+    L.until('the announce', lambda: a.announced(shared['id']))
     what = shared['magnet'] if by_magnet else shared['torrent_file']
-    L.same(path, peer_make(lab, what, by_magnet))
+    L.same(path, peer_make(lab, a, shared['id'], what, by_magnet))
 
 
-def transmission_fetches(lab, what, by_magnet):
+def transmission_fetches(lab, node, shared_id, what, by_magnet):
+    """It takes no loopback address from a tracker (its tr_address_is_valid_for_peers calls 127/8
+    martian), so we dial it."""
     tr = Transmission(lab)
     ident = tr.add(magnet=what) if by_magnet else tr.add(torrent=what)
+    node.run('file', 'peer', shared_id, f'127.0.0.1:{tr.port}')
     L.until('transmission to have it all', lambda: tr.whole(ident))
     return os.path.join(tr.downloads, 'payload.bin')
 
 
-def aria2_fetches(lab, what, _by_magnet):
+def aria2_fetches(lab, _node, _shared_id, what, _by_magnet):
     out = lab.folder('aria2-out')
     aria2 = Aria2(lab, 'aria2', out, what, seed=False)
     L.until('aria2 to end', lambda: aria2.process.poll() is not None)
@@ -85,8 +87,8 @@ def transmission_seeds(lab, by_magnet):
 def aria2_seeds(lab, by_magnet):
     path, torrent, magnet = made_elsewhere(lab)
     aria2 = Aria2(lab, 'aria2', os.path.dirname(path), torrent, seed=True)
-    L.until('aria2 to seed', lambda: 'seed' in lab.log_of('aria2').lower()
-            or aria2.process.poll() is not None)
+    L.until('aria2 to seed', lambda: 'Verification finished successfully' in lab.log_of('aria2'))
+    assert aria2.process.poll() is None
     we_fetch(lab, path, magnet if by_magnet else torrent, aria2.port)
 
 

@@ -145,8 +145,21 @@ class Node:
     def row(self, ident):
         return self.json('file', 'show', ident)
 
+    def announced(self, ident):
+        """A tracker has answered."""
+        trackers = self.json('file', 'show', ident, '--trackers')['trackers']
+        return any(t['state'] == 'working' for t in trackers)
+
     def log(self):
         return self.lab.log_of(self.name)
+
+
+def infohash_of(lab, path):
+    """What this file's infohash is, asked of a node that is then gone."""
+    maker = lab.node('maker')
+    shared = maker.share(path)
+    maker.stop()
+    return shared['infohash_v1']
 
 
 # --- things to move ----------------------------------------------------------------------

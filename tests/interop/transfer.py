@@ -55,14 +55,12 @@ def opentracker_over_http_is_enough(lab):
 
 
 def through(lab, kind):
-    url = getattr(Opentracker(lab), kind)
     a, b = lab.node('a'), lab.node('b')
     path = L.make_file(os.path.join(lab.folder('in'), 'f'), 1_000_000)
+    url = getattr(Opentracker(lab, L.infohash_of(lab, path)), kind)
     shared = a.share(path, '--tracker', url)
     assert 'tr=' in shared['magnet']
-    L.until('the tracker to know the seeder',
-            lambda: any(t['state'] == 'working' for t in a.json('file', 'show', shared['id'],
-                                                                '--trackers')['trackers']))
+    L.until('the tracker to know the seeder', lambda: a.announced(shared['id']))
     out = lab.folder('out')
     b.run('get', shared['magnet'], '-o', out)
     L.same(path, os.path.join(out, 'f'))

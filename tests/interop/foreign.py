@@ -113,7 +113,7 @@ def transmission_show_reads_our_torrent(lab):
     shared = a.share(source(lab), '--piece-size', '32K', '--comment', 'for the club')
     shown = subprocess.run([need('transmission-show'), shared['torrent_file']], check=True,
                            capture_output=True, text=True).stdout
-    for line in (f'Hash: {shared["infohash_v1"]}', 'Name: payload.bin', 'Piece Size: 32.0 KiB',
+    for line in (f'Hash: {shared["infohash_v1"]}', 'Name: payload.bin', 'Piece Size: 32.00 KiB',
                  'Comment: for the club', 'Created by: Shoal'):
         assert line in shown, (line, shown)
 

@@ -20,7 +20,7 @@ enum err keep_row(struct holding *h, struct why *why)
     torrent_totals(t, &up, &down);
     torrent_limits(t, &up_limit, &down_limit);
     struct buf magnet = {0};
-    torrent_magnet(t, &magnet);
+    torrent_kept_link(t, &magnet);
     char *link = buf_take_str(&magnet);
 
     struct db_stmt *q = db_prepare(

@@ -235,8 +235,11 @@ static void on_resolved(void *arg, const struct addr *found, size_t n, const str
     struct holding *h = files_find(l->f, l->infohash);
     for (size_t i = 0; h && i < n; i++)
         torrent_add_peer(h->t, &found[i], PEER_BY_HAND);
+    struct why unkept;
     if (n == 0)
         log_info(l->f->env.log, "a peer given by hand: %s", why->text);
+    else if (h && keep_row(h, &unkept))
+        log_warn(l->f->env.log, "keeping a peer given by hand: %s", unkept.text);
     list_drop(&l->link);
     free(l);
 }
@@ -517,7 +520,7 @@ static void file_peer(void *app, struct call *c)
     if (add_peer(h, call_text(c, "addr"), &why))
         call_fail(c, CALL_USAGE, &why, "give HOST:PORT");
     else
-        call_ok(c, torrent_row(h->t));
+        answer_kept(h, c);
 }
 
 static void file_limit(void *app, struct call *c)

@@ -545,6 +545,17 @@ void torrent_magnet(const struct torrent *t, struct buf *out)
     free(list);
 }
 
+void torrent_kept_link(const struct torrent *t, struct buf *out)
+{
+    struct addr named[TORRENT_KEPT_PEERS];
+    torrent_magnet(t, out);
+    size_t n = torrent_peers_named(t->peers, named, TORRENT_KEPT_PEERS);
+    for (size_t i = 0; i < n; i++) {
+        char at[ADDR_TEXT];
+        buf_printf(out, "&x.pe=%s", addr_format(&named[i], at));
+    }
+}
+
 void torrent_write(const struct torrent *t, struct buf *out)
 {
     const struct metainfo *mi = t->mi;

@@ -24,6 +24,7 @@
 
 enum {
     TORRENT_CONNS_MAX = 50,
+    TORRENT_KEPT_PEERS = 16,                  /* addresses given by hand that outlive a restart */
     TORRENT_INFO_ATTEMPTS = 8,                /* metadata fetched from so many peers at once */
     TORRENT_INFO_HELD_MAX = 64 * 1024 * 1024, /* bytes in all attempts */
     TORRENT_BAD_INFO_MAX = 2,                 /* wrong metadata twice: banned */
@@ -115,6 +116,9 @@ size_t torrent_conns(const struct torrent *t);
 /* The magnet link; appended to out.  A whole .torrent; appended to out (metadata is known). */
 void torrent_magnet(const struct torrent *t, struct buf *out);
 void torrent_write(const struct torrent *t, struct buf *out);
+/* The link with the addresses that were named by hand (x.pe), for the row: a restart goes on with
+ * them.  Not for showing to others. */
+void torrent_kept_link(const struct torrent *t, struct buf *out);
 
 /* The object of `file ls`. */
 json_t *torrent_row(const struct torrent *t);

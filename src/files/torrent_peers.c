@@ -46,6 +46,16 @@ size_t torrent_peers_count(const struct torrent_peers *t)
     return t->count;
 }
 
+size_t torrent_peers_named(const struct torrent_peers *t, struct addr *out, size_t cap)
+{
+    size_t n = 0;
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        if (n < cap && e->dialable && (e->source == PEER_BY_HAND || e->source == PEER_MAGNET))
+            out[n++] = e->addr;
+    }
+    return n;
+}
+
 struct peer_entry *torrent_peers_find(struct torrent_peers *t, const struct addr *a)
 {
     uint8_t key[ADDR_KEY];
@@ -103,6 +113,7 @@ struct peer_entry *torrent_peers_add(struct torrent_peers *t, const struct addr 
     if (source != PEER_INCOMING)
         e->dialable = true;
     if (source == PEER_BY_HAND) {
+        e->source = source;
         e->failures = 0;
         e->next_us = now_us;
         e->known_seed = false;

@@ -46,6 +46,9 @@ size_t torrent_peers_count(const struct torrent_peers *t);
  * failures are forgotten.  *fresh (may be NULL): it was not known before. */
 struct peer_entry *torrent_peers_add(struct torrent_peers *t, const struct addr *a,
                                      enum peer_source source, uint64_t now_us, bool *fresh);
+/* Those that a person or a link named and no tracker repeats, oldest first: what a restart must not
+ * forget.  Returns how many, at most cap. */
+size_t torrent_peers_named(const struct torrent_peers *t, struct addr *out, size_t cap);
 struct peer_entry *torrent_peers_find(struct torrent_peers *t, const struct addr *a);
 struct peer_entry *torrent_peers_by_id(struct torrent_peers *t, uint32_t id);
 

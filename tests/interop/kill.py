@@ -91,6 +91,22 @@ def a_seeder_killed_again_and_again_seeds_on(lab):
     L.same(path, os.path.join(out, 'precious'))
 
 
+def a_killed_download_goes_on_by_itself(lab):
+    """No tracker: the address that was given by hand is remembered."""
+    a, path, shared = seeder(lab, 'a')
+    a.run('file', 'limit', shared['id'], '--up', '2M')
+    b = lab.node('b')
+    out = lab.folder('out')
+    b.run('get', shared['magnet'], '--peer', a.address, '-o', out, '--detach')
+    L.until('some pieces', lambda: b.row(shared['id'])['done'] > 0)
+    b.kill()
+    a.run('file', 'limit', shared['id'], '--up', 'off')
+    b.start()
+    L.until('the file', lambda: b.row(shared['id'])['state'] == 'seeding')
+    L.same(path, os.path.join(out, 'precious'))
+
+
 if __name__ == '__main__':
-    L.main(a_download_killed_again_and_again_loses_no_reported_piece,
+    L.main(a_killed_download_goes_on_by_itself,
+           a_download_killed_again_and_again_loses_no_reported_piece,
            a_seeder_killed_again_and_again_seeds_on)

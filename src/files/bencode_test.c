@@ -205,6 +205,9 @@ static void members_are_found_by_key_and_type(void **state)
     assert_null(ben_get(b->kids, "z", BEN_INT));
     assert_int_equal(ben_str(b, "nothing").n, 0);
     arena_free(a);
+    assert_int_equal(parse(&a, "d1:zi1e1:z1:xe", &b), OK);
+    assert_null(ben_get(b, "z", BEN_STR)); /* the first counts, whatever its type */
+    arena_free(a);
     assert_int_equal(verdict("di1ei2ee"), ERR_INVALID); /* a key is a string */
     assert_int_equal(verdict("d1:ae"), ERR_INVALID);    /* and has a value */
 }

@@ -70,6 +70,7 @@ static void what_is_no_magnet_link_is_refused(void **state)
         "magnet:?xt=urn:btih:0123456789abcdef0123456789ABCDEF0123456g",
         "magnet:?xt=urn:btih:AERUKZ4JVPG66AJDIVTYTK6N54ASGRL1",
         "magnet:?xt=urn:btih:AERUKZ4JVPG66AJDIVTYTK6N54ASGRL=",
+        "magnet:?xt=urn:btih:AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH=",
         "magnet:?xt=urn:sha1:AERUKZ4JVPG66AJDIVTYTK6N54ASGRLH",
         "magnet:?xt=urn:btih:" HEX "%00",
         "magnet:?xy=urn:btih:" HEX,

@@ -182,7 +182,8 @@ static void what_is_no_torrent_is_refused(void **state)
         "i1e",
         "d4:infoi1ee",
         "d4:infodee",
-        "d4:infod6:lengthi40e5:filesle4:name1:a12:piece lengthi16e6:pieces" HASHES "ee",
+        "d4:infod5:filesld6:lengthi40e4:pathl1:aeee6:lengthi40e4:name1:a12:piece "
+        "lengthi16e6:pieces" HASHES "ee",
         "d4:infod4:name1:a12:piece lengthi16e6:pieces" HASHES "ee",
         "d4:infod6:lengthi40e4:name1:a6:pieces" HASHES "ee",
         "d4:infod6:lengthi40e4:name1:a12:piece lengthi16eee",
@@ -366,6 +367,11 @@ static void a_single_file_is_written_without_a_folder(void **state)
     assert_memory_equal(buf_bytes(&info), SINGLE, buf_len(&info));
     metainfo_write(&out, buf_cur(&info), NULL, 0, NULL, 0, "", NULL, 0);
     assert_memory_equal(buf_bytes(&out), "d4:info" SINGLE "e", buf_len(&out));
+    buf_clear(&out);
+    metainfo_write(&out, buf_cur(&info), &(struct mi_tracker){"http://a", 0}, 1, NULL, 0, "", "",
+                   0);
+    assert_int_equal(buf_len(&out), strlen("d8:announce8:http://a4:info" SINGLE "e"));
+    assert_memory_equal(buf_bytes(&out), "d8:announce8:http://a4:info" SINGLE "e", buf_len(&out));
     buf_done(&info);
     buf_done(&out);
 }

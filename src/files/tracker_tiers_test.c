@@ -166,6 +166,21 @@ static void who_was_being_asked_and_failed_is_not_owed_completed(void **state)
     tiers_free(t);
 }
 
+static void a_tier_does_not_rest_on_the_account_of_one_who_failed(void **state)
+{
+    (void)state;
+    size_t first;
+    enum tracker_event ev;
+    struct tiers *t = of((int[]){0, 0, -1}, 1);
+    assert_true(tiers_next(t, S, &first, &ev));
+    tiers_answered(t, first, 1000, S);
+    tiers_completed(t);
+    assert_next(t, 2 * S, (int)first, TRACKER_COMPLETED);
+    tiers_failed(t, first, 2 * S);
+    assert_next(t, 2 * S, (int)(1 - first), TRACKER_STARTED);
+    tiers_free(t);
+}
+
 static void by_hand_after_30_s_and_not_before(void **state)
 {
     (void)state;
@@ -262,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_tier_is_shuffled_by_the_seed),
         cmocka_unit_test(completed_goes_at_once_to_who_heard_started),
         cmocka_unit_test(who_was_being_asked_and_failed_is_not_owed_completed),
+        cmocka_unit_test(a_tier_does_not_rest_on_the_account_of_one_who_failed),
         cmocka_unit_test(by_hand_after_30_s_and_not_before),
         cmocka_unit_test(stopped_goes_once_to_who_heard_started),
         cmocka_unit_test(nobody_is_asked_before_the_start),

@@ -186,7 +186,8 @@ static void it_announces_at_the_interval_and_uses_a_connection_twice(void **stat
     sim_run_for(w->sim, 20 * SEC);
     assert_int_equal(udp_tracker_seen(w->one)->announces, 2);
     assert_int_equal(udp_tracker_seen(w->one)->event, TRACKER_NONE);
-    assert_int_equal(udp_tracker_seen(w->one)->connects, 2); /* the first id was too old */
+    assert_int_equal(udp_tracker_seen(w->one)->connects, 2); /* the first id is too old, */
+    assert_int_equal(udp_tracker_seen(w->one)->packets, 4);  /* and not even tried */
     uint32_t key = udp_tracker_seen(w->one)->key;
     w->left = 0;
     trackers_completed(w->t);
@@ -440,6 +441,9 @@ static void urls_given_twice_or_too_many_are_not_taken(void **state)
     (void)state;
     struct world *w = world_new((struct mi_tracker[]){ONE, ONE}, 2);
     char url[64];
+    json_t *one = trackers_status(w->t, sim_now_us(w->sim));
+    assert_int_equal(json_array_size(one), 1);
+    json_decref(one);
     for (int i = 0; i < MI_TRACKERS_MAX; i++) {
         snprintf(url, sizeof url, "wss://%d.example", i);
         trackers_add(w->t, url, 0);

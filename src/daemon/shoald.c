@@ -1,5 +1,6 @@
 /* shoald - the node as a daemon: a thin main around node/node.h. */
 #include "base/mem.h"
+#include "base/text.h"
 #include "daemon/confine.h"
 #include "daemon/detach.h"
 #include "node/backup.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SET_MAX = 256 };
@@ -111,16 +111,12 @@ static int parse(struct options *o, int argc, char **argv)
 
 /* One line an event, for the terminal, the log file or the journal (which has clocks of its own).
  */
-static void to_stderr(void *arg, enum log_level level, const char *line)
+static void to_stderr(void *arg, enum log_level level, int64_t wall_us, const char *line)
 {
     const bool *journal = arg;
-    char when[32] = "";
-    if (!*journal) {
-        time_t now = time(NULL);
-        struct tm utc;
-        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ ", gmtime_r(&now, &utc));
-    }
-    fprintf(stderr, "%s%s %s\n", when, log_level_name(level), line);
+    bool timed = !*journal && wall_us != 0;
+    fprintf(stderr, "%s%s%s %s\n", timed ? text_rfc3339(wall_us).s : "", timed ? " " : "",
+            log_level_name(level), line);
 }
 
 static int fail(const struct why *why)

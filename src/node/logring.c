@@ -15,13 +15,14 @@ struct line {
 struct logring {
     struct line lines[LOGRING_LINES];
     uint64_t count;
-    log_sink *next;
+    node_log *next;
     void *arg;
     int64_t (*wall_us)(void *arg);
     void *clock_arg;
+    int64_t last_us; /* the time of the last line; 0: there was no clock yet */
 };
 
-struct logring *logring_new(log_sink *next, void *arg)
+struct logring *logring_new(node_log *next, void *arg)
 {
     struct logring *r = MEM_NEW(struct logring);
     r->next = next;
@@ -47,12 +48,13 @@ void logring_clock(struct logring *r, int64_t (*wall_us)(void *arg), void *arg)
 void logring_sink(void *ring, enum log_level level, const char *line)
 {
     struct logring *r = ring;
+    if (r->wall_us)
+        r->last_us = r->wall_us(r->clock_arg);
     struct line *l = &r->lines[r->count++ % LOGRING_LINES];
     free(l->text);
-    *l =
-        (struct line){r->count, r->wall_us ? r->wall_us(r->clock_arg) : 0, level, mem_strdup(line)};
+    *l = (struct line){r->count, r->last_us, level, mem_strdup(line)};
     if (r->next)
-        r->next(r->arg, level, line);
+        r->next(r->arg, level, r->last_us, line);
 }
 
 json_t *logring_json(const struct logring *r, enum log_level level, uint64_t after)

@@ -281,11 +281,11 @@ static int64_t log_time(void *loop)
     return loop_wall_us(loop);
 }
 
-static void on_log_line(void *arg, enum log_level level, const char *line)
+static void on_log_line(void *arg, enum log_level level, int64_t wall_us, const char *line)
 {
     struct node *n = arg;
     if (n->sink)
-        n->sink(n->sink_arg, level, line);
+        n->sink(n->sink_arg, level, wall_us, line);
 }
 
 static void on_end_signal(void *arg)

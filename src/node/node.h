@@ -14,6 +14,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* A line of the log, as log_sink, with its time: us since 1970, 0 when there was no clock yet. */
+typedef void node_log(void *arg, enum log_level level, int64_t wall_us, const char *line);
 
 struct node_cfg {
     const char *home;       /* --home; NULL: SHOAL_HOME or XDG */
@@ -21,7 +25,7 @@ struct node_cfg {
     size_t set_count;
     bool home_given; /* --home was said: api.auth=off is allowed */
     bool signals;    /* SIGTERM, SIGINT and SIGHUP are this node's */
-    log_sink *sink;  /* where log lines go */
+    node_log *sink;  /* where log lines go */
     void *sink_arg;
 };
 

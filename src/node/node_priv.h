@@ -49,7 +49,7 @@ struct node {
     uint64_t started_us;
     char http[ADDR_TEXT]; /* where the API listens, or "off" */
     bool home_given, stopping;
-    log_sink *sink;
+    node_log *sink;
     void *sink_arg;
 };
 

@@ -3,6 +3,7 @@
 #include "base/test.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 static struct addr parsed(const char *text)
@@ -37,7 +38,8 @@ static void an_ipv4_address_in_ipv6_clothes_is_ipv4(void **state)
     (void)state;
     struct addr a = parsed("[::ffff:1.2.3.4]:80"), b = addr_v4(1, 2, 3, 4, 80);
     assert_true(addr_equal(&a, &b));
-    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(80)};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+    memcpy(&in6.sin6_port, "\0\x50", 2);
     memcpy(&in6.sin6_addr, "\0\0\0\0\0\0\0\0\0\0\xff\xff\1\2\3\4", 16);
     a = addr_of_sockaddr((struct sockaddr *)&in6);
     assert_true(addr_equal(&a, &b));
@@ -77,10 +79,10 @@ static void a_name_and_a_port_come_apart(void **state)
     assert_int_equal(addr_split("a\n:80", host, sizeof host, &port, &why), ERR_INVALID);
 
     memset(name, 'a', sizeof name);
-    strcpy(name + 253, ":80");
+    snprintf(name + 253, sizeof name - 253, ":80");
     assert_int_equal(addr_split(name, host, sizeof host, &port, &why), OK);
     memset(name, 'a', 254);
-    strcpy(name + 254, ":80");
+    snprintf(name + 254, sizeof name - 254, ":80");
     assert_int_equal(addr_split(name, host, sizeof host, &port, &why), ERR_LIMIT);
     assert_int_equal(addr_split("abc:80", host, 4, &port, &why), OK);
     assert_int_equal(addr_split("abcd:80", host, 4, &port, &why), ERR_LIMIT);

@@ -24,7 +24,7 @@ struct env {
 static int set_up(void **state)
 {
     struct env *e = MEM_NEW(struct env);
-    strcpy(e->root, "/tmp/shoal-db-XXXXXX");
+    snprintf(e->root, sizeof e->root, "/tmp/shoal-db-XXXXXX");
     if (!mkdtemp(e->root))
         return -1;
     snprintf(e->path, sizeof e->path, "%s/notes.db", e->root);

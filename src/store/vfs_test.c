@@ -18,7 +18,7 @@ static int with_mem(void **state)
 {
     struct env *e = MEM_NEW(struct env);
     e->v = e->mem = vfs_mem_new();
-    strcpy(e->root, "/root");
+    snprintf(e->root, sizeof e->root, "/root");
     *state = e;
     return vfs_mkdirs(e->v, e->root, 0700, NULL) == OK ? 0 : -1;
 }
@@ -27,7 +27,7 @@ static int with_os(void **state)
 {
     struct env *e = MEM_NEW(struct env);
     e->v = vfs_os();
-    strcpy(e->root, "/tmp/shoal-vfs-XXXXXX");
+    snprintf(e->root, sizeof e->root, "/tmp/shoal-vfs-XXXXXX");
     *state = e;
     return mkdtemp(e->root) ? 0 : -1;
 }

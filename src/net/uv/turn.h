@@ -44,14 +44,17 @@ struct loop {
     uint8_t *packets; /* udp.c: room for one batch, shared by all sockets */
 };
 
+/* Around every callback of ours, and they nest: the outermost reads the clock. */
 void turn_enter(struct loop *l);
 /* Remember who is called, for the log.  Cheap: two stores. */
 #define turn_note(l, name, fn) ((l)->what = (name), (l)->whose = (turn_fn *)(fn))
 void turn_leave(struct loop *l);
 
+/* With the loop: after uv_loop_init(). */
 void timers_init(struct loop *l);
 void timers_done(struct loop *l); /* closes the handles */
 
+/* No thread begins before there is work for it. */
 struct lanes *lanes_new(struct loop *l);
 void lanes_free(struct lanes *ln); /* drains first: runs the loop */
 

@@ -50,8 +50,7 @@ static inline void fake_show(void *app, struct call *c)
     struct fake_files *f = app;
     size_t i;
     json_t *row;
-    json_array_foreach(f->rows, i, row)
-    {
+    json_array_foreach(f->rows, i, row) {
         if (strcmp(json_string_value(json_object_get(row, "id")), call_text(c, "id")) != 0)
             continue;
         json_t *more =
@@ -100,8 +99,7 @@ static inline void fake_rm(void *app, struct call *c)
     fake_note(f, "file.rm", c);
     size_t i;
     json_t *row;
-    json_array_foreach(f->rows, i, row)
-    {
+    json_array_foreach(f->rows, i, row) {
         if (strcmp(json_string_value(json_object_get(row, "id")), call_text(c, "id")) == 0) {
             json_array_remove(f->rows, i);
             break;

@@ -75,8 +75,7 @@ void transmission_sweep(struct transmission *t, const json_t *rows)
     size_t i;
     const json_t *row;
     struct number *n;
-    json_array_foreach(rows, i, row)
-    {
+    json_array_foreach(rows, i, row) {
         if ((n = number_of(t, row)))
             n->seen = true;
     }

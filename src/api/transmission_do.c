@@ -41,8 +41,7 @@ static bool wants_show(const struct rpc *r)
 {
     size_t i;
     const json_t *name;
-    json_array_foreach(json_object_get(r->args, "fields"), i, name)
-    {
+    json_array_foreach(json_object_get(r->args, "fields"), i, name) {
         const struct tfield *f = json_is_string(name) ? tfield_find(json_string_value(name)) : NULL;
         if (f && tfield_needs_show(f))
             return true;
@@ -55,8 +54,7 @@ static size_t known_fields(const struct rpc *r, const struct tfield *out[FIELDS_
 {
     size_t i, n = 0;
     const json_t *name;
-    json_array_foreach(json_object_get(r->args, "fields"), i, name)
-    {
+    json_array_foreach(json_object_get(r->args, "fields"), i, name) {
         const struct tfield *f = json_is_string(name) ? tfield_find(json_string_value(name)) : NULL;
         bool had = !f;
         for (size_t k = 0; k < n; k++)
@@ -112,8 +110,7 @@ static void tell_torrents(struct rpc *r)
         json_array_append_new(list, head);
     }
     const json_t *row;
-    json_array_foreach(r->rows, i, row)
-    {
+    json_array_foreach(r->rows, i, row) {
         int id = transmission_number(r->t, row);
         json_array_append_new(list,
                               table ? as_list(fields, n, row, id) : as_object(fields, n, row, id));
@@ -134,8 +131,7 @@ static void show_each(struct rpc *r)
     r->then = tell_torrents;
     size_t i;
     const json_t *row;
-    json_array_foreach(r->rows, i, row)
-    {
+    json_array_foreach(r->rows, i, row) {
         rpc_call(r, "file.show", with_id(row), got_show, i);
     }
 }
@@ -191,8 +187,7 @@ static void each(struct rpc *r, const char *method)
 {
     size_t i;
     const json_t *row;
-    json_array_foreach(r->rows, i, row)
-    {
+    json_array_foreach(r->rows, i, row) {
         rpc_call(r, method, with_id(row), got_done, i);
     }
 }
@@ -222,8 +217,7 @@ static void remove_each(struct rpc *r)
     bool with_data = json_is_true(json_object_get(r->args, "delete-local-data"));
     size_t i;
     const json_t *row;
-    json_array_foreach(r->rows, i, row)
-    {
+    json_array_foreach(r->rows, i, row) {
         json_t *params = with_id(row);
         if (with_data)
             json_object_set_new(params, "with_data", json_true());
@@ -279,8 +273,7 @@ static void limit_each(struct rpc *r)
     json_int_t down = limit_arg(r, "downloadLimit", "downloadLimited");
     size_t i;
     const json_t *row;
-    json_array_foreach(r->rows, i, row)
-    {
+    json_array_foreach(r->rows, i, row) {
         json_t *params = with_id(row);
         if (up >= 0)
             json_object_set_new(params, "up", json_integer(up));
@@ -318,8 +311,7 @@ static void got_policy(struct rpc *r, size_t at, json_t *result, const char *mes
     (void)message; /* without limits, then */
     size_t i;
     const json_t *one;
-    json_array_foreach(json_object_get(result, "now"), i, one)
-    {
+    json_array_foreach(json_object_get(result, "now"), i, one) {
         const char *what = json_string_value(json_object_get(one, "what"));
         json_int_t rate = json_integer_value(json_object_get(one, "rate"));
         if (!what || (strcmp(what, "up") != 0 && strcmp(what, "down") != 0))
@@ -342,8 +334,7 @@ static void pick_fields(struct rpc *r)
     json_t *picked = json_object();
     size_t i;
     const json_t *name;
-    json_array_foreach(fields, i, name)
-    {
+    json_array_foreach(fields, i, name) {
         json_t *v = json_is_string(name) ? json_object_get(r->out, json_string_value(name)) : NULL;
         if (v)
             json_object_set(picked, json_string_value(name), v);
@@ -409,8 +400,7 @@ static void tell_stats(struct rpc *r)
     json_int_t up = 0, down = 0, uploaded = 0, downloaded = 0, paused = 0;
     size_t i, n = json_array_size(r->rows);
     const json_t *row;
-    json_array_foreach(r->rows, i, row)
-    {
+    json_array_foreach(r->rows, i, row) {
         const char *state = json_string_value(json_object_get(row, "state"));
         paused += state && strcmp(state, "paused") == 0;
         up += json_integer_value(json_object_get(row, "up_rate"));

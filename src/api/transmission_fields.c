@@ -242,8 +242,7 @@ static json_t *each_file(const json_t *row, json_t *(*make)(const json_t *file))
     json_t *out = json_array();
     size_t i;
     const json_t *file;
-    json_array_foreach(list_of(row, "files"), i, file)
-    {
+    json_array_foreach(list_of(row, "files"), i, file) {
         json_array_append_new(out, make(file));
     }
     return out;
@@ -334,8 +333,7 @@ static json_t *count_peers(const json_t *row, const char *rate)
     json_int_t n = 0;
     size_t i;
     const json_t *peer;
-    json_array_foreach(list_of(row, "peer_list"), i, peer)
-    {
+    json_array_foreach(list_of(row, "peer_list"), i, peer) {
         n += int_of(peer, rate) > 0;
     }
     return json_integer(n);
@@ -400,8 +398,7 @@ static json_t *make_peers(const json_t *row, int id)
     json_t *out = json_array();
     size_t i;
     const json_t *peer;
-    json_array_foreach(list_of(row, "peer_list"), i, peer)
-    {
+    json_array_foreach(list_of(row, "peer_list"), i, peer) {
         json_array_append_new(out, peer_entry(peer));
     }
     return out;
@@ -413,8 +410,7 @@ static json_t *make_trackers(const json_t *row, int id)
     json_t *out = json_array();
     size_t i;
     const json_t *tracker;
-    json_array_foreach(list_of(row, "trackers"), i, tracker)
-    {
+    json_array_foreach(list_of(row, "trackers"), i, tracker) {
         json_array_append_new(out, json_pack("{s:I, s:s, s:s, s:I}", "id", (json_int_t)i,
                                              "announce", text_of(tracker, "url"), "scrape", "",
                                              "tier", int_of(tracker, "tier")));

@@ -169,8 +169,7 @@ static bool is_wanted(struct rpc *r, const json_t *ids, const json_t *row)
         return is_chosen(r, ids, row);
     size_t i;
     const json_t *id;
-    json_array_foreach(ids, i, id)
-    {
+    json_array_foreach(ids, i, id) {
         if (is_chosen(r, id, row))
             return true;
     }
@@ -188,8 +187,7 @@ static void got_rows(struct rpc *r, size_t at, json_t *result, const char *messa
     r->rows = json_array();
     size_t i;
     json_t *row;
-    json_array_foreach(result, i, row)
-    {
+    json_array_foreach(result, i, row) {
         if (is_wanted(r, json_object_get(r->args, "ids"), row))
             json_array_append(r->rows, row);
     }

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+/* A client of this home's daemon; never NULL, and nothing is connected before the first call. */
 struct client *client_open(const struct cli *cli);
 void client_close(struct client *c); /* NULL: nothing */
 

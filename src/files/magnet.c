@@ -14,7 +14,7 @@ struct reading {
 };
 
 /* The bytes up to the next `end`, which is eaten. */
-static struct cur upto(struct cur *c, uint8_t end)
+static struct cur up_to(struct cur *c, uint8_t end)
 {
     struct cur look = *c;
     size_t n = 0;
@@ -87,7 +87,7 @@ static void read_name(struct magnet *m, struct cur text)
 static enum err read_param(struct reading *r, struct cur param, struct why *why)
 {
     struct magnet *m = r->m;
-    struct cur key = upto(&param, '=');
+    struct cur key = up_to(&param, '=');
     struct buf plain = {0};
     enum err err = OK;
     text_put_unescaped(&plain, param, is_key(key, "dn")); /* forms write a space as "+" */
@@ -115,7 +115,7 @@ static enum err read_link(struct reading *r, struct cur link, struct why *why)
                        scheme);
     cur_take(&link, sizeof scheme - 1);
     while (link.n > 0) {
-        enum err err = read_param(r, upto(&link, '&'), why);
+        enum err err = read_param(r, up_to(&link, '&'), why);
         if (err != OK)
             return err;
     }

@@ -31,6 +31,13 @@ class Opentracker:
         self.http = f'http://127.0.0.1:{self.port}/announce'
         until('opentracker to answer', self.answers)
 
+    def scrape(self):
+        """What the tracker says of all it serves; it knows a peer once that has announced."""
+        try:
+            return urllib.request.urlopen(f'http://127.0.0.1:{self.port}/scrape', timeout=5).read()
+        except OSError:
+            return b''
+
     def answers(self):
         try:
             urllib.request.urlopen(f'http://127.0.0.1:{self.port}/stats', timeout=5).read()
@@ -57,7 +64,8 @@ class Transmission:
                        'lpd-enabled': False, 'utp-enabled': False, 'port-forwarding-enabled': False,
                        'encryption': 0, 'cache-size-mb': 4, 'incomplete-dir-enabled': False,
                        'rename-partial-files': False}, f)
-        lab.spawn([need('transmission-daemon'), '--foreground', '--config-dir', self.folder], name)
+        self.process = lab.spawn([need('transmission-daemon'), '--foreground', '--config-dir',
+                                  self.folder], name)
         until(f'{name} to answer', lambda: self.call('session-get', quiet=True))
 
     def call(self, method, quiet=False, **arguments):
@@ -105,7 +113,7 @@ class Transmission:
 class Aria2:
     """aria2c, as a one-shot downloader or as a seeder."""
 
-    def __init__(self, lab, name, folder, what, seed):
+    def __init__(self, lab, name, folder, what, seed, extra=()):
         self.port = free_port()
         argv = [need('aria2c'), '--no-conf', '--dir', folder, f'--listen-port={self.port}',
                 '--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false',
@@ -113,4 +121,4 @@ class Aria2:
                 '--summary-interval=0', '--console-log-level=notice', '--allow-overwrite=true',
                 '--bt-tracker-connect-timeout=5', '--follow-torrent=mem', '--file-allocation=none']
         argv += ['--seed-ratio=0.0', '--check-integrity=true'] if seed else ['--seed-time=0']
-        self.process = lab.spawn(argv + [what], name)
+        self.process = lab.spawn(argv + [*extra, what], name)

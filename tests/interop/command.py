@@ -70,6 +70,26 @@ def the_daemon_goes_to_the_background_when_ready(lab):
     assert gone.returncode == 5, gone
 
 
+def without_a_home_the_xdg_folders_are_used(lab):
+    """shoald and shoal work out the same socket, each for itself."""
+    home = lab.folder('person')
+    for more in ({}, {'XDG_DATA_HOME': f'{home}/data'},
+                 {'XDG_RUNTIME_DIR': f'{home}/run', 'XDG_CONFIG_HOME': f'{home}/conf'}):
+        env = {'HOME': home, 'PATH': os.environ['PATH'], **more}
+        run = lambda *w: subprocess.run([*w], capture_output=True, text=True, timeout=60, check=False,
+                                        env=env)
+        started = run(f'{L.BIN}/shoald', '--set', 'files.listen=127.0.0.1:0', '--set',
+                      'api.http=127.0.0.1:0')
+        assert started.returncode == 0, started
+        try:
+            assert run(f'{L.BIN}/shoal', '--no-start', 'id').returncode == 0, more
+            run(f'{L.BIN}/shoal', 'config', 'set', 'limits.up', '5M')
+            conf = os.path.join(more.get('XDG_CONFIG_HOME', home + '/.config'), 'shoal/shoal.conf')
+            assert os.path.exists(conf), conf
+        finally:
+            assert run(f'{L.BIN}/shoal', 'down').returncode == 0
+
+
 def config_set_keeps_comments(lab):
     a = lab.node('a')
     conf = os.path.join(a.home, 'shoal.conf')
@@ -159,7 +179,8 @@ def it_ends_within_ten_seconds_of_sigterm(lab):
 if __name__ == '__main__':
     L.main(exit_codes_tell_what_happened, status_has_the_fields_that_scripts_read,
            errors_are_json_too, a_second_daemon_on_a_home_is_refused,
-           the_daemon_goes_to_the_background_when_ready, config_set_keeps_comments,
+           the_daemon_goes_to_the_background_when_ready,
+           without_a_home_the_xdg_folders_are_used, config_set_keeps_comments,
            a_schedule_limits_and_says_why, a_backup_makes_the_same_node_elsewhere,
            the_phrase_is_the_node, help_begins_with_an_example_and_knows_every_command,
            it_ends_within_ten_seconds_of_sigterm)

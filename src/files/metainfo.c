@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Bytes of all paths together: each repeats the torrent's name, so short entries could grow. */
-enum { PATHS_MAX = 128 * 1024 * 1024 };
+enum { PATHS_MAX = 64 * 1024 * 1024 };
 
 /* The string under "key.utf-8", which older programs wrote beside a `key` of another encoding, or
  * under `key`. */
@@ -188,19 +188,21 @@ static enum err read_info(struct metainfo *mi, const struct ben *info, struct wh
     return err != OK ? err : read_pieces(mi, info, why);
 }
 
-/* A metainfo of these bytes, which it copies: all views lead into its own copy. */
-static struct metainfo *of_info(struct cur info, struct why *why)
+/* A metainfo of these bytes, which it copies: all views will lead into its own copy. */
+static struct metainfo *mi_new(struct cur info)
 {
-    if (info.n > MI_INFO_MAX) {
-        why_set(why, ERR_LIMIT, "info of %zu bytes, at most %d are taken", info.n, MI_INFO_MAX);
-        return NULL;
-    }
     struct arena *arena = arena_new();
     struct metainfo *mi = arena_zalloc(arena, sizeof *mi);
     mi->arena = arena;
     mi->info = cur_of(arena_dup(arena, info.p, info.n), info.n);
     mi->comment = mi->created_by = "";
     sha1(info.p, info.n, mi->infohash);
+    return mi;
+}
+
+/* Read its copy of the info dictionary; NULL, and it is freed, when that is not in order. */
+static struct metainfo *with_info_read(struct metainfo *mi, struct why *why)
+{
     struct arena *scratch = arena_new();
     const struct ben *dict;
     enum err err = ben_parse(scratch, mi->info, &dict, why);
@@ -211,6 +213,14 @@ static struct metainfo *of_info(struct cur info, struct why *why)
         return mi;
     metainfo_free(mi);
     return NULL;
+}
+
+static enum err check_size(struct cur info, struct why *why)
+{
+    if (info.n > MI_INFO_MAX)
+        return why_set(why, ERR_LIMIT, "info of %zu bytes, at most %d are taken", info.n,
+                       MI_INFO_MAX);
+    return OK;
 }
 
 /* Trackers as they are gathered: no URL twice, none that cannot be one, bounded. */
@@ -282,6 +292,21 @@ static void read_outer(struct metainfo *mi, const struct ben *torrent)
     mi->created_s = created_s > 0 ? created_s : 0;
 }
 
+/* All but what the info dictionary says; NULL when there is none. */
+static struct metainfo *read_torrent(const struct ben *torrent, struct why *why)
+{
+    const struct ben *info = ben_get(torrent, "info", BEN_DICT);
+    if (!info) {
+        why_set(why, ERR_INVALID, "not a torrent: it has no info dictionary");
+        return NULL;
+    }
+    if (check_size(info->raw, why) != OK)
+        return NULL;
+    struct metainfo *mi = mi_new(info->raw);
+    read_outer(mi, torrent);
+    return mi;
+}
+
 struct metainfo *metainfo_parse(struct cur torrent, struct why *why)
 {
     if (torrent.n > MI_TORRENT_MAX) {
@@ -292,16 +317,10 @@ struct metainfo *metainfo_parse(struct cur torrent, struct why *why)
     struct metainfo *mi = NULL;
     struct arena *scratch = arena_new();
     const struct ben *top;
-    enum err err = ben_parse(scratch, torrent, &top, why);
-    const struct ben *info = err == OK ? ben_get(top, "info", BEN_DICT) : NULL;
-    if (info)
-        mi = of_info(info->raw, why);
-    else if (err == OK)
-        why_set(why, ERR_INVALID, "not a torrent: it has no info dictionary");
-    if (mi)
-        read_outer(mi, top);
-    arena_free(scratch);
-    return mi;
+    if (ben_parse(scratch, torrent, &top, why) == OK)
+        mi = read_torrent(top, why);
+    arena_free(scratch); /* before the second tree is made: of many files each is large */
+    return mi ? with_info_read(mi, why) : NULL;
 }
 
 /* In order of their tiers, as given within one. */
@@ -325,7 +344,9 @@ struct metainfo *metainfo_of_info(struct cur info, const uint8_t infohash[SHA1_L
         why_set(why, ERR_INVALID, "the info dictionary is not that of the infohash");
         return NULL;
     }
-    struct metainfo *mi = of_info(info, why);
+    if (check_size(info, why) != OK)
+        return NULL;
+    struct metainfo *mi = with_info_read(mi_new(info), why);
     if (!mi)
         return NULL;
     struct gathered g = {.n = 0};

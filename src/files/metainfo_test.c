@@ -217,6 +217,21 @@ static void torrents_past_the_limits_are_refused(void **state)
     free(big);
 }
 
+/* Each path repeats the torrent's name, so a small torrent could ask for much memory. */
+static void the_bytes_of_all_paths_are_bounded(void **state)
+{
+    (void)state;
+    struct why why;
+    struct buf b = {0};
+    buf_printf(&b, "d4:infod5:filesl");
+    for (int i = 0; i < 300000; i++)
+        buf_str(&b, "d6:lengthi1e4:pathl1:aee");
+    buf_printf(&b, "e4:name255:%0255d12:piece lengthi67108864e6:pieces20:%020dee", 0, 0);
+    assert_null(metainfo_parse(buf_cur(&b), &why));
+    assert_int_equal(why.code, ERR_LIMIT);
+    buf_done(&b);
+}
+
 static void v2_alone_is_refused_with_words_and_a_hybrid_is_read_as_v1(void **state)
 {
     (void)state;
@@ -398,6 +413,7 @@ int main(void)
         cmocka_unit_test(piece_lengths_are_bounded),
         cmocka_unit_test(what_is_no_torrent_is_refused),
         cmocka_unit_test(torrents_past_the_limits_are_refused),
+        cmocka_unit_test(the_bytes_of_all_paths_are_bounded),
         cmocka_unit_test(v2_alone_is_refused_with_words_and_a_hybrid_is_read_as_v1),
         cmocka_unit_test(tiers_are_those_of_bep_12),
         cmocka_unit_test(trackers_and_web_seeds_are_bounded),

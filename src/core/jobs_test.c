@@ -122,10 +122,10 @@ static void a_failure_keeps_its_three_parts(void **state)
     job_failed(start(e, NULL), "file.changed", &why, NULL);
     assert_field(e, "j1", "state", "\"failed\"");
     assert_field(e, "j1", "error",
-                 "{\"code\": \"file.changed\", \"message\": "
+                 "{\"code\": \"file.changed\", \"kind\": \"io\", \"message\": "
                  "\"b/\\\\xff.flac changed\", \"next\": \"run it again\"}");
     assert_field(e, "j2", "error",
-                 "{\"code\": \"file.changed\", \"message\": "
+                 "{\"code\": \"file.changed\", \"kind\": \"io\", \"message\": "
                  "\"b/\\\\xff.flac changed\"}");
     assert_int_equal(e->failed, 2);
 }

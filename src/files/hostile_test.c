@@ -402,6 +402,30 @@ static void connections_that_say_nothing_keep_nobody_out(void **state)
     scene_free(s);
 }
 
+/* Taken back in time: only what the net had taken comes. */
+static void a_cancelled_block_is_not_sent(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new(11);
+    json_decref(
+        node_call(s->ann, "file.limit", json_pack("{s:s, s:i}", "id", s->id, "up", 32768), NULL));
+    struct buf *b = say_hello(s);
+    wire_put_simple(b, WIRE_HAVE_NONE);
+    wire_put_simple(b, WIRE_INTERESTED);
+    assert_false(ends_within(s, SEC));
+    for (uint32_t piece = 0; piece < 20; piece++)
+        wire_put_range(b, WIRE_REQUEST, piece, 0, BLOCK_LEN);
+    flush(&s->m);
+    sim_run_for(s->sim, 2 * SEC);
+    assert_true(s->m.heard > BLOCK_LEN);
+    for (uint32_t piece = 0; piece < 20; piece++)
+        wire_put_range(b, WIRE_CANCEL, piece, 0, BLOCK_LEN);
+    flush(&s->m);
+    sim_run_for(s->sim, 30 * SEC);
+    assert_true(s->m.heard < 10 * BLOCK_LEN);
+    scene_free(s);
+}
+
 static void serve_lies(struct scene *s)
 {
     struct addr at = addr_v4(10, 0, 0, 66, 6881);
@@ -465,6 +489,7 @@ int main(void)
         cmocka_unit_test(requests_beyond_the_queue_are_rejected),
         cmocka_unit_test(blocks_that_nobody_asked_for_end_it),
         cmocka_unit_test(connections_that_say_nothing_keep_nobody_out),
+        cmocka_unit_test(a_cancelled_block_is_not_sent),
         cmocka_unit_test(false_metadata_does_not_starve_the_true),
         cmocka_unit_test(false_data_gets_its_sender_banned),
     };

@@ -10,6 +10,7 @@ enum { PIECE_HEADER = 13 }; /* length, id, piece, begin */
 /* A piece message on its way. */
 struct out_frame {
     struct link link;
+    struct wanted what;
     size_t len, sent;
     uint8_t bytes[];
 };
@@ -94,6 +95,13 @@ static void give(struct session *s, size_t n)
     budget_give(s->budget, BUDGET_BYTES, n);
 }
 
+static void drop_frame(struct session *s, struct out_frame *f)
+{
+    give(s, f->len);
+    list_drop(&f->link);
+    free(f);
+}
+
 static size_t frame_sent(struct session *s, struct out_frame *f, size_t n)
 {
     if (n > f->len - f->sent)
@@ -103,9 +111,7 @@ static size_t frame_sent(struct session *s, struct out_frame *f, size_t n)
     if (f->sent == f->len) {
         rate_add(&s->up, f->len - PIECE_HEADER);
         s->ops->sent(s->arg, f->len - PIECE_HEADER);
-        give(s, f->len);
-        list_drop(&f->link);
-        free(f);
+        drop_frame(s, f);
     }
     return n;
 }
@@ -197,6 +203,7 @@ static void put_frame(struct session *s, const struct wanted *w, const uint8_t *
     struct buf head = {0};
     wire_put_piece_header(&head, w->piece, w->begin, w->len);
     f->len = PIECE_HEADER + w->len;
+    f->what = *w;
     memcpy(f->bytes, buf_bytes(&head), PIECE_HEADER);
     memcpy(f->bytes + PIECE_HEADER, bytes, w->len);
     buf_done(&head);
@@ -303,6 +310,14 @@ void out_cancel(struct session *s, const struct wire_msg *m)
             continue;
         s->queue_n--;
         memmove(&s->queue[i], &s->queue[i + 1], (s->queue_n - i) * sizeof w);
+        reject(s, &w);
+        return;
+    }
+    LIST_EACH(&s->frames, struct out_frame, f, link) {
+        if (f->sent > 0 || !same(&f->what, &w))
+            continue;
+        s->frames_len -= f->len;
+        drop_frame(s, f);
         reject(s, &w);
         return;
     }

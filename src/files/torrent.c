@@ -110,18 +110,38 @@ static void retry_disk(struct torrent *t)
     swarm_fill(t);
 }
 
+/* Does what torrent_row() tells change with time alone? */
+static bool moves(const struct torrent *t)
+{
+    if (t->up_rate.per_s > 0 || t->down_rate.per_s > 0)
+        return true;
+    switch (torrent_state(t)) {
+    case TORRENT_METADATA:
+    case TORRENT_CHECKING:
+    case TORRENT_DOWNLOADING:
+        return true;
+    case TORRENT_SEEDING:
+    case TORRENT_PAUSED:
+    case TORRENT_ERROR:
+        break;
+    }
+    return false;
+}
+
 static void on_tick(void *arg)
 {
     struct torrent *t = arg;
     t->tick = NULL;
     uint64_t now = torrent_now(t);
+    bool moved = moves(t);
     if (t->error && !t->error_stays && now - t->error_us >= TORRENT_RETRY_US)
         retry_disk(t);
     swarm_tick(t);
     info_tick(t);
     rate_tick(&t->up_rate, now);
     rate_tick(&t->down_rate, now);
-    torrent_changed(t);
+    if (moved || moves(t))
+        torrent_changed(t);
     if (has_ticking(t))
         torrent_need_tick(t);
 }

@@ -78,6 +78,8 @@ static void count_served(struct liar *l, const struct addr *ip)
 
 static void act(struct lie *c, const struct wire_msg *msg)
 {
+    if (msg->type == WIRE_KEEPALIVE) /* they take the time; we answer */
+        wire_put_simple(&c->out, WIRE_KEEPALIVE);
     if (msg->type != WIRE_REQUEST)
         return;
     c->l->asked++;

@@ -68,8 +68,8 @@ static void a_file_that_is_wrong_is_named_with_its_line(void **state)
 {
     (void)state;
     const char *const bad[] = {"# fine\nread 12\n", "# fine\nadmin 00\n", "\nread\n",
-                               "\nread 0101010101010101010101010101010101010101010101010101010101"
-                               "010101 x\n"};
+                               ("\nread 0101010101010101010101010101010101010101010101010101010101"
+                                "010101 x\n")};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct vfs *v = vfs_mem_new();
         struct why why;

@@ -40,7 +40,7 @@ static const struct param params[] = {
     {"comment", PARAM_TEXT, 0, "", 1, 10, NULL, "a text"},
     {"note", PARAM_TEXT, 0, "", 0, 0, NULL, "a text"},
     {"torrent", PARAM_BASE64, 0, "", 0, 16, NULL, "bytes"},
-    {NULL},
+    {0},
 };
 static const struct method add = {
     .name = "file.add", .http = "POST", .route = "/files", .params = params, .call = echo};

@@ -145,6 +145,7 @@ static void look_at_the_clock(void *arg)
     volatile unsigned sink = 0;
     for (unsigned i = 0; i < 100000; i++) /* longer than a microsecond anywhere */
         sink += i;
+    (void)sink;
     n->done = true;
     assert_int_equal(loop_now_us(n->loop), then_us);
 }
@@ -199,6 +200,7 @@ static void work_ordered(void *arg)
     volatile unsigned sink = 0;
     for (unsigned i = 0; j->number == 0 && i < 10000000; i++)
         sink += i;
+    (void)sink;
     j->runs++;
     k->started[k->start_count++] = j->number;
 }

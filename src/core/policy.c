@@ -248,7 +248,7 @@ static enum err read_entry(struct limits *l, const json_t *v, struct why *why)
         r++;
     if (r == POLICY_RATES)
         return why_set(why, ERR_INVALID, "policy: a schedule is of up or down, not of %.20s", of);
-    uint64_t rate;
+    uint64_t rate = 0; /* gcc does not know that why_set() never returns OK */
     enum err err = read_number(json_object_get(v, "rate"), "rate", RATE_MAX, &rate, why);
     return err != OK ? err : add(l, when, r, rate, why);
 }

@@ -76,36 +76,6 @@ static void a_reset_is_told_and_what_came_before_it_is_read(void **state)
     pair_close(&p);
 }
 
-static bool four_turns(void *arg)
-{
-    return ++*(int *)arg > 4;
-}
-
-/* RELIABILITY 16: "accept pauses, no busy loop, recovers". */
-static void without_descriptors_accepting_pauses_and_recovers(void **state)
-{
-    struct world *w = *state;
-    struct rlimit was, low;
-    struct pair p;
-    int turns = 0, lowest = dup(0);
-    close(lowest);
-    pair_listen(&p, w);
-    struct addr to = listener_addr(p.listener);
-    log_set_level(w->priv, LOG_ERROR);
-    p.client.c = tcp_dial(w->a, &to, NULL, end_event, &p.client);
-    getrlimit(RLIMIT_NOFILE, &was);
-    low = (struct rlimit){(rlim_t)lowest, was.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &low);
-    uint64_t began_us = loop_now_us(w->a);
-    uv_loop_run_until(w->a, four_turns, &turns, LIMIT_US);
-    /* Four turns take the pause of 100 ms, since nothing else happens: no spinning. */
-    assert_true(loop_now_us(w->a) - began_us >= 50 * MSEC);
-    assert_null(p.server.c);
-    setrlimit(RLIMIT_NOFILE, &was);
-    world_run(w, pair_is_open, &p);
-    pair_close(&p);
-}
-
 struct turns {
     unsigned count;
     bool over;
@@ -116,6 +86,31 @@ static bool turns_are_over(void *arg)
     struct turns *t = arg;
     t->count++;
     return t->over;
+}
+
+/* RELIABILITY 16: "accept pauses, no busy loop, recovers". */
+static void without_descriptors_accepting_pauses_and_recovers(void **state)
+{
+    struct world *w = *state;
+    struct rlimit was, low;
+    struct pair p;
+    struct turns turns = {0};
+    int lowest = dup(0);
+    close(lowest);
+    pair_listen(&p, w);
+    struct addr to = listener_addr(p.listener);
+    log_set_level(w->priv, LOG_ERROR);
+    p.client.c = tcp_dial(w->a, &to, NULL, end_event, &p.client);
+    getrlimit(RLIMIT_NOFILE, &was);
+    low = (struct rlimit){(rlim_t)lowest, was.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &low);
+    timer_start(w->a, 150 * MSEC, world_flag, &turns.over);
+    world_run(w, turns_are_over, &turns);
+    assert_true(turns.count < 20); /* a pause of 100 ms in there; a spinning loop makes thousands */
+    assert_null(p.server.c);
+    setrlimit(RLIMIT_NOFILE, &was);
+    world_run(w, pair_is_open, &p);
+    pair_close(&p);
 }
 
 static void bytes_that_nobody_reads_do_not_spin_the_loop(void **state)
@@ -180,7 +175,8 @@ static void finishing_the_loop_waits_for_the_lanes(void **state)
 
 static void remember_line(void *arg, enum log_level level, const char *line)
 {
-    if (level == LOG_DEBUG)
+    /* On a loaded machine any other callback may be slow as well. */
+    if (level == LOG_DEBUG && !strncmp(line, "timer ", 6))
         snprintf(arg, 200, "%s", line);
 }
 

@@ -163,7 +163,9 @@ void disk_open(struct disk *k, uint8_t *have, uint8_t *check, struct why *note)
     } else if (k->cfg.check_all || read_resume(k, &c.resume_mtime_ns, note) != OK) {
         c.hash_all = true;
     } else {
-        c.same_boot = strncmp(k->r->boot_id, k->cfg.boot_id, RESUME_BOOT_MAX) == 0;
+        /* A boot without a name may be another one. */
+        c.same_boot =
+            k->cfg.boot_id[0] && strncmp(k->r->boot_id, k->cfg.boot_id, RESUME_BOOT_MAX) == 0;
     }
     judge(k->r, &c, check);
     memset(k->r->boot_id, 0, sizeof k->r->boot_id);

@@ -349,6 +349,22 @@ static void after_a_kill_nothing_is_hashed_in_the_same_boot(void **state)
     }
 }
 
+static void a_boot_without_a_name_is_never_the_same(void **state)
+{
+    (void)state;
+    struct kit k;
+    kit_init(&k);
+    kit_open(&k, "");
+    kit_put_all(&k, 0, 5, 1);
+    sim_run_for(k.sim, 1 * SEC);
+    vfs_mem_power_cut(k.mem);
+    kit_kill(&k);
+    kit_open(&k, "");
+    sim_run_for(k.sim, 1 * SEC);
+    kit_assert_had_is_right(&k);
+    kit_done(&k);
+}
+
 static void sequential_blocks_come_from_one_read(void **state)
 {
     (void)state;
@@ -460,6 +476,7 @@ int main(void)
         cmocka_unit_test(a_damaged_resume_file_costs_hashing_and_nothing_else),
         cmocka_unit_test(a_piece_written_to_while_it_is_checked_is_not_believed),
         cmocka_unit_test(after_a_kill_nothing_is_hashed_in_the_same_boot),
+        cmocka_unit_test(a_boot_without_a_name_is_never_the_same),
         cmocka_unit_test(sequential_blocks_come_from_one_read),
         cmocka_unit_test(a_read_can_be_taken_back_at_each_stage),
         cmocka_unit_test(reads_have_a_limit_and_are_answered_at_close),

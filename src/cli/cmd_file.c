@@ -148,13 +148,22 @@ int cmd_file_add(struct cli *cli)
 
 /* --- get --------------------------------------------------------------------------------- */
 
+static bool is_infohash(const char *word)
+{
+    return strlen(word) == 40 && strspn(word, "0123456789abcdefABCDEF") == 40;
+}
+
 /* A .torrent on this machine goes along as bytes; anything else is a link. */
 static int read_torrent(const struct cli *cli, json_t *params)
 {
     const char *path = json_string_value(json_object_get(params, "link"));
     struct stat st;
-    if (strncmp(path, "magnet:", 7) == 0 || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+    if (strchr(path, ':') || is_infohash(path))
         return EXIT_OK;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return cli_fail(cli, EXIT_NOT_FOUND, "file.no_such_torrent",
+                        "give a .torrent file, a magnet link (in quotes) or an infohash",
+                        "cannot fetch %s: it is neither a file here nor a magnet link", path);
     if (st.st_size > TORRENT_MAX)
         return cli_fail(cli, EXIT_FAILED, "file.torrent_too_large", "is it really a .torrent?",
                         "%s has %lld bytes, a .torrent at most %d", path, (long long)st.st_size,
@@ -182,7 +191,8 @@ static int read_torrent(const struct cli *cli, json_t *params)
 static void draw_row(const struct cli *cli, const json_t *row)
 {
     char peers[64];
-    snprintf(peers, sizeof peers, "%llu peers", (unsigned long long)number_of(row, "peers"));
+    uint64_t n = number_of(row, "peers");
+    snprintf(peers, sizeof peers, "%llu peer%s", (unsigned long long)n, n == 1 ? "" : "s");
     const json_t *eta = json_object_get(row, "eta_s");
     struct progress p = {.what = text_of(row, "name"),
                          .done = number_of(row, "done"),
@@ -192,6 +202,17 @@ static void draw_row(const struct cli *cli, const json_t *row)
                          .reason = text_of(row, "reason"),
                          .extra = peers};
     progress_draw(cli->talk, &p);
+}
+
+/* It stands in error: say why, and how to go on. */
+static int stopped(const struct cli *cli, const json_t *row)
+{
+    char next[80];
+    bool full = strstr(text_of(row, "error"), "space") != NULL;
+    snprintf(next, sizeof next, "%s, then: shoal file resume %.8s",
+             full ? "make room" : "mend the cause", text_of(row, "id"));
+    return cli_fail(cli, full ? EXIT_FULL : EXIT_FAILED, "file.failed", next,
+                    "cannot go on fetching %s: %s", text_of(row, "name"), text_of(row, "error"));
 }
 
 /* Until everything is there and checked, or it cannot go on. */
@@ -210,10 +231,7 @@ static int watch_download(struct cli *cli, const char *id, json_t **row)
             break;
         if (!strcmp(state, "error")) {
             progress_end(cli->talk);
-            status =
-                cli_fail(cli, strstr(text_of(*row, "error"), "space") ? EXIT_FULL : EXIT_FAILED,
-                         "file.failed", "mend the cause, then: shoal file resume", "%s stopped: %s",
-                         text_of(*row, "name"), text_of(*row, "error"));
+            status = stopped(cli, *row);
             break;
         }
         draw_row(cli, *row);
@@ -249,6 +267,8 @@ int cmd_file_get(struct cli *cli)
         out_result(cli, answer, NULL);
     else if (status == EXIT_OK)
         status = watch_download(cli, text_of(answer, "id"), &row);
+    if (status == EXIT_OK && json_is_true(json_object_get(answer, "existing")) && !cli->json)
+        fprintf(stderr, "already known; it stays where it was\n");
     if (status == EXIT_INTERRUPTED)
         fprintf(stderr,
                 "the daemon goes on fetching; see `shoal file ls`, stop it with `shoal file "

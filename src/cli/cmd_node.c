@@ -127,10 +127,12 @@ static void print_status(const json_t *st)
            text_duration(number_of(st, "uptime_s")).s);
     printf("api       http://%s/ and %s\n", text_of(api, "http"), text_of(api, "socket"));
     if (files)
-        printf("files     port %llu, %llu torrents, %llu peers\n",
+        printf("files     port %llu, %llu torrent%s, %llu peer%s\n",
                (unsigned long long)number_of(files, "port"),
                (unsigned long long)number_of(files, "torrents"),
-               (unsigned long long)number_of(files, "peers"));
+               number_of(files, "torrents") == 1 ? "" : "s",
+               (unsigned long long)number_of(files, "peers"),
+               number_of(files, "peers") == 1 ? "" : "s");
     printf("traffic   down %s, up %s (in all %s down, %s up)\n",
            text_rate(number_of(traffic, "down_rate")).s, text_rate(number_of(traffic, "up_rate")).s,
            text_bytes(number_of(traffic, "downloaded")).s,
@@ -222,7 +224,7 @@ int cmd_doctor(struct cli *cli)
              closed ? "for its owner only" : "open to other users");
     say(closed, line, "shoal down, chmod 600 it, shoal up", &good);
     const json_t *files = json_object_get(st, "files");
-    snprintf(line, sizeof line, "files: peers reach port %llu",
+    snprintf(line, sizeof line, "files: listening for peers on port %llu",
              (unsigned long long)number_of(files, "port"));
     say(files && number_of(files, "port"), files ? line : "files are switched off",
         "shoal config set files.enabled on", &good);

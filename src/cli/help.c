@@ -47,7 +47,8 @@ int help_noun(const struct cli *cli, const char *noun)
         char *words = mem_strdup(text_of(m, "name"));
         for (char *p = words; *p; p++)
             *p = *p == '.' || *p == '-' ? ' ' : *p;
-        printf("  %-24s %s\n", words, text_of(m, "summary"));
+        if (!json_object_get(json_object_get(cli->faces, "commands"), words)) /* said above */
+            printf("  %-24s %s\n", words, text_of(m, "summary"));
         free(words);
     }
     if (!noun)

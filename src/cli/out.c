@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 16, CELL_MAX = 60 /* characters; longer is cut on a terminal */ };
+enum { COLUMNS_MAX = 16 };
+enum { CELL_MAX = 60, ID_SHORT = 8 }; /* characters; longer is cut on a terminal */
 
 void out_json(const json_t *v)
 {
@@ -73,12 +74,12 @@ static size_t width(const char *s)
     return n;
 }
 
-static void cut(char *s)
+static void cut(char *s, size_t most)
 {
     size_t n = 0;
     for (; *s; s++) {
         n += ((unsigned char)*s & 0xc0) != 0x80;
-        if (n > CELL_MAX) {
+        if (n > most) {
             *s = '\0';
             return;
         }
@@ -113,8 +114,10 @@ static void table(const struct cli *cli, const json_t *rows, const json_t *colum
                                 : cell(dig(json_array_get(rows, r - 1),
                                            json_string_value(json_object_get(c, "field"))),
                                        json_string_value(json_object_get(c, "format")), cli->tty);
-            if (cli->tty && i + 1 < n)
-                cut(text);
+            if (cli->tty && r > 0 && !strcmp(json_string_value(json_object_get(c, "field")), "id"))
+                cut(text, ID_SHORT);
+            else if (cli->tty && i + 1 < n)
+                cut(text, CELL_MAX);
             cells[r * n + i] = text;
             if (width(text) > widths[i])
                 widths[i] = width(text);

@@ -92,6 +92,32 @@ static const struct command *find_command(char *const *argv, int argc, int *used
     return best;
 }
 
+/* The columns of NOUN.ls, which is what people know a thing by. */
+static const json_t *list_columns(const struct cli *cli, const char *name)
+{
+    char *ls = mem_printf("%.*s.ls", (int)strcspn(name, "."), name);
+    const json_t *columns = json_object_get(cli_method(cli, ls), "columns");
+    free(ls);
+    return columns;
+}
+
+/* To a person, a thing that a verb changed is its line of the list; to a script, all of it. */
+static void print_result(const struct cli *cli, const json_t *method, json_t *result)
+{
+    const char *name = text_of(method, "name");
+    const json_t *columns = json_object_get(method, "columns");
+    bool thing = cli->tty && json_is_object(result) && json_object_get(result, "state");
+    if (!thing) {
+        out_result(cli, result, columns);
+    } else if (!strcmp(name + strcspn(name, "."), ".show") || cli->quiet) {
+        out_result(cli, result, list_columns(cli, name));
+    } else {
+        json_t *rows = json_pack("[O]", result);
+        out_result(cli, rows, list_columns(cli, name));
+        json_decref(rows);
+    }
+}
+
 static int run_method(struct cli *cli, const json_t *method)
 {
     json_t *params = args_parse(cli, method, cli->argv, cli->argc), *result;
@@ -100,7 +126,7 @@ static int run_method(struct cli *cli, const json_t *method)
     int status = client_call(cli, text_of(method, "name"), params, &result);
     json_decref(params);
     if (status == EXIT_OK)
-        out_result(cli, result, json_object_get(method, "columns"));
+        print_result(cli, method, result);
     json_decref(result);
     return status;
 }

@@ -165,7 +165,7 @@ static enum err lay_out(struct create *c)
 {
     const struct walked *w = &c->walked;
     if (w->total == 0)
-        return why_set(&c->why, ERR_INVALID, "%.180s: nothing to share: no bytes in it", c->name);
+        return why_set(&c->why, ERR_INVALID, "cannot share %.180s: no bytes in it", c->name);
     uint32_t piece_len = c->cfg.piece_len ? c->cfg.piece_len : metainfo_pick_piece_len(w->total);
     uint64_t count = (w->total + piece_len - 1) / piece_len;
     if (piece_len > MI_PIECE_MAX || count > MI_INFO_MAX / SHA1_LEN)

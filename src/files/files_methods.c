@@ -127,6 +127,28 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
     job_progress(a->job, done, total, loop_now_us(a->f->env.loop));
 }
 
+/* What to do when a path could not be shared. */
+static const char *next_after(enum err code)
+{
+    switch (code) {
+    case ERR_NOT_FOUND:
+        return "give the path of a file or a folder that is there";
+    case ERR_INVALID:
+        return "shoal share --help";
+    case ERR_DENIED:
+        return "let this user read it, then share again";
+    case OK:
+    case ERR_STATE:
+    case ERR_FULL:
+    case ERR_LIMIT:
+    case ERR_TIMEOUT:
+    case ERR_CLOSED:
+    case ERR_IO:
+        break;
+    }
+    return "see that the files can be read and nobody writes them, then share again";
+}
+
 static void on_created(void *arg, struct cur torrent, unsigned skipped, const struct why *why)
 {
     struct adding *a = arg;
@@ -136,7 +158,7 @@ static void on_created(void *arg, struct cur torrent, unsigned skipped, const st
     a->create = NULL;
     if (!mi) {
         job_failed(a->job, "file.not_shared", torrent.n ? &broken : why,
-                   "see that the files can be read and nobody writes them, then share again");
+                   torrent.n ? NULL : next_after(why->code));
         adding_free(a);
         return;
     }
@@ -318,6 +340,22 @@ static void answer_got(struct holding *h, struct call *c)
     }
 }
 
+/* What is wrong with an address, before anything is fetched; a name is looked up later. */
+static enum err check_peers(json_t *list, struct why *why)
+{
+    struct addr a;
+    char host[256];
+    uint16_t port;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        enum err e =
+            addr_parse(&a, text, NULL) == OK ? OK : addr_split(text, host, sizeof host, &port, why);
+        if (e)
+            return e;
+    }
+    return OK;
+}
+
 static void add_peers(struct holding *h, json_t *list)
 {
     struct why why;
@@ -394,7 +432,9 @@ static void get_torrent(struct files *f, struct call *c, struct cur bytes)
     struct torrent_cfg cfg = {0};
     cfg.mi = metainfo_parse(bytes, &why);
     if (!cfg.mi) {
-        call_fail(c, "file.bad_torrent", &why, "see that it is a .torrent file");
+        struct why said;
+        why_set(&said, why.code, "cannot take it as a .torrent file: %s", why.text);
+        call_fail(c, "file.bad_torrent", &said, "see that it is a .torrent file, and whole");
         return;
     }
     memcpy(cfg.infohash, cfg.mi->infohash, SHA1_LEN);
@@ -411,7 +451,10 @@ static void file_get(void *app, struct call *c)
 {
     struct files *f = app;
     const char *link = call_text(c, "link"), *torrent = call_text(c, "torrent");
-    if (torrent) {
+    struct why why;
+    if (check_peers(call_array(c, "peer"), &why)) {
+        call_fail(c, CALL_USAGE, &why, "give a peer as ADDRESS:PORT");
+    } else if (torrent) {
         struct buf bytes = {0};
         if (base64_decode(&bytes, torrent, strlen(torrent)))
             get_torrent(f, c, buf_cur(&bytes));

@@ -331,7 +331,8 @@ static void it_says_why_it_stands_still(void **state)
     (void)state;
     struct pair p = pair_new(10);
     call(p.bob, "file.get", json_pack("{s:s}", "link", p.link));
-    assert_true(text_is(p.bob, p.id, "reason", "waiting for metadata: no peers"));
+    assert_true(text_is(p.bob, p.id, "reason",
+                        "waiting for metadata: no peers, and the link names no tracker"));
     call(p.bob, "file.peer", json_pack("{s:s, s:s}", "id", p.id, "addr", "10.0.0.9:6881"));
     sim_run_for(p.sim, 20 * SEC);
     assert_true(text_is(p.bob, p.id, "reason", "waiting for metadata: no peers"));

@@ -99,6 +99,14 @@ static void why_not_downloading(const struct torrent *t, char *out, size_t cap)
         snprintf(out, cap, "waiting for one of %u peers to let us download", n.open);
 }
 
+static const char *why_no_metadata(const struct torrent *t)
+{
+    if (tally(t).open > 0)
+        return "";
+    bool unknown = t->url_count == 0 && torrent_peers_count(t->peers) == 0;
+    return unknown ? ": no peers, and the link names no tracker" : ": no peers";
+}
+
 /* Why it stands still; "" when it does not. */
 static void reason(const struct torrent *t, char *out, size_t cap)
 {
@@ -112,7 +120,7 @@ static void reason(const struct torrent *t, char *out, size_t cap)
         snprintf(out, cap, "paused");
         break;
     case TORRENT_METADATA:
-        snprintf(out, cap, "waiting for metadata%s", tally(t).open == 0 ? ": no peers" : "");
+        snprintf(out, cap, "waiting for metadata%s", why_no_metadata(t));
         break;
     case TORRENT_CHECKING:
         if (t->opened && data_checking(t->data, &done, &total))

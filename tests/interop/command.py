@@ -22,6 +22,11 @@ def exit_codes_tell_what_happened(lab):
     fails(a, 3, 'file', 'show', '00000000', says='00000000')
     fails(a, 3, 'share', os.path.join(lab.dir, 'not there'), says='not there')
     fails(a, 3, 'config', 'get', 'files.lisen', says='files.listen')
+    fails(a, 3, 'get', os.path.join(lab.dir, 'not there'), says='neither a file here nor a magnet')
+    fails(a, 1, 'get', __file__, says='.torrent file')
+    fails(a, 1, 'share', lab.folder('empty'), says='no bytes in it')
+    fails(a, 2, 'get', 'magnet:?xt=urn:btih:' + '00' * 20, '--peer', 'nowhere', says='nowhere')
+    assert a.json('file', 'ls') == []
     fails(a, 1, 'get', 'magnet:?xt=urn:btmh:1220' + '00' * 32, says='v2')
     a.stop()
     fails(a, 5, 'file', 'ls')

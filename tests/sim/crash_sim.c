@@ -160,6 +160,7 @@ static void play(struct run *r)
     expect(r, node_has(w->bob, "/downloads/film.bin", w->bytes, SIZE), "bob has the film");
     expect(r, node_has(w->eve, "/downloads/film.bin", w->bytes, SIZE),
            "eve has it, from bob alone");
+    expect(r, w->cuts <= CUTS_MAX, "what was synced is not fetched again: bob was done in time");
     expect(r, w->believed > 0, "something outlived a power cut");
     double simulated = (double)(sim_now_us(w->sim) - began) / (double)SEC;
     say(r, "%u power cuts; %u pieces believed after them, %u wrongly", w->cuts, w->believed,

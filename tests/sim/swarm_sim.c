@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "crypto/hex.h"
 #include "files/files.h"
+#include "files/pipeline.h"
 #include "support/liar.h"
 #include "support/scenario.h"
 #include "support/sim_node.h"
@@ -262,8 +263,9 @@ static void compare(struct world *w)
     }
 }
 
-/* Who got a whole piece's worth of lies in this run of it lets that peer in no more, whatever it
- * says now; a stranger is let in. */
+/* Who was lied to by a peer lets it in no more, whatever it says now; a stranger is let in.  Where
+ * others had sent blocks of each false piece too, nobody is convicted: the liar is on parole, and
+ * is asked again only for a piece of its own.  So one that is not banned gave few blocks. */
 static void knock_again(struct world *w)
 {
     unsigned victims = 0, open = 0, running = 0, welcome = 0;
@@ -286,17 +288,17 @@ static void knock_again(struct world *w)
         if (liar_served(w->wrong, &p->addr) - p->lied_before < PIECE_BLOCKS)
             continue;
         victims++;
+        size_t served = liar_served(w->wrong, &p->addr) - p->lied_before;
         bool in = liar_is_let_in(w->wrong, &p->addr);
         open += in;
-        if (in)
-            say(w->run, "n%02u got %zu wrong blocks and lets their sender in", i,
-                liar_served(w->wrong, &p->addr) - p->lied_before);
+        expect(w->run, !in || served <= PIPELINE_START, "n%02u got %zu lies and bans nobody", i,
+               served);
     }
     say(w->run,
         "%u nodes were lied to, %u of them banned the liar; a stranger is let in by %u of %u",
         victims, victims - open, welcome, running);
     expect(w->run, victims > 0, "somebody was lied to");
-    expect(w->run, open == 0, "a liar is banned by all whom it gave a piece");
+    expect(w->run, open <= victims / 4, "a liar is banned by nearly all whom it gave a piece");
     expect(w->run, welcome == running, "a stranger is let in");
     liar_free(plain);
 }

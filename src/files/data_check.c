@@ -55,6 +55,7 @@ static void on_swept(void *arg)
         verify_from_start(d);
     } else if (!d->closing && !d->dead) {
         d->w.checked = true; /* DATA_CHECKED comes when that is recorded */
+        d->c.recording = true;
         data_write_kick(d);
     }
     data_let_go(d);
@@ -120,5 +121,6 @@ bool data_checking(const struct data *d, uint32_t *done, uint32_t *total)
 {
     *done = d->c.done;
     *total = d->c.total;
-    return d->c.running;
+    /* What was found is had only once it is recorded: until then the check is not over. */
+    return d->c.running || d->c.recording;
 }

@@ -60,6 +60,7 @@ struct data_check {
     uint8_t *touched;     /* a bit a piece: written to since the check began, or about to be */
     uint32_t done, total; /* pieces of the check that runs */
     bool running;
+    bool recording; /* swept; what it found is being recorded, then DATA_CHECKED comes */
     bool again; /* data_verify() while one runs */
 };
 

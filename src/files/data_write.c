@@ -519,8 +519,10 @@ static void on_job(void *arg)
                 d->w.syncing = false;
             if (j->still_dirty)
                 data_write_sync_later(d);
-            if (j->checked)
+            if (j->checked) {
+                d->c.recording = false;
                 data_emit(d, DATA_CHECKED, 0, NULL);
+            }
         } else {
             put_back(d, j);
             data_fail(d, &j->why);

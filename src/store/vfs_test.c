@@ -293,6 +293,20 @@ static void a_change_changes_the_time(void **state)
     vfile_close(f);
 }
 
+/* The kernel's files say that they have 0 bytes; the boot id, on which it hangs what is believed
+ * after a power cut, is one of them. */
+static void a_file_without_a_size_is_read_to_its_end(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    struct why why;
+    assert_int_equal(vfs_read_all(vfs_os(), "/proc/sys/kernel/random/boot_id", 100, &b, &why), OK);
+    assert_int_equal(buf_len(&b), 37); /* a UUID and a newline */
+    buf_clear(&b);
+    assert_int_equal(vfs_read_all(vfs_os(), "/proc/self/status", 100, &b, &why), ERR_LIMIT);
+    buf_done(&b);
+}
+
 static void a_whole_file_is_bounded(void **state)
 {
     struct env *e = *state;
@@ -414,6 +428,7 @@ int main(void)
         ON_BOTH(replace_leaves_the_new_and_nothing_else),
         ON_BOTH(only_one_holds_the_lock_and_the_other_learns_who),
         ON_BOTH(there_is_room_on_the_disk),
+        ON_OS(a_file_without_a_size_is_read_to_its_end),
         ON_OS(links_are_seen_and_not_followed_when_asked),
         ON_OS(a_private_file_is_ours_alone_and_a_pipe_is_none),
     };

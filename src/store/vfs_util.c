@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { READ_PART = 4096 }; /* bytes at a time of a file that does not know its size */
+
 static enum err code_of(int number)
 {
     switch (number) {
@@ -129,6 +131,31 @@ enum err vfs_mkdirs(const struct vfs *v, const char *path, unsigned mode, struct
     return make_all(v, path, mode, why);
 }
 
+/* To the end, not to the size: the kernel's own files (/proc) say that they have 0 bytes. */
+static enum err read_to_end(struct vfile *f, const char *path, size_t max, struct buf *out,
+                            struct why *why)
+{
+    struct vfs_stat st;
+    enum err err = vfile_stat(f, &st, why);
+    if (err != OK)
+        return err;
+    if (st.size > max)
+        return why_set(why, ERR_LIMIT, "%s has %" PRIu64 " bytes, at most %zu are read", path,
+                       st.size, max);
+    size_t part = st.size > 0 ? (size_t)st.size + 1 : READ_PART;
+    for (uint64_t at = 0;;) {
+        ssize_t n = vfile_pread(f, buf_room(out, part), part, at, why);
+        if (n < 0)
+            return why->code;
+        at += (uint64_t)n;
+        if (at > max)
+            return why_set(why, ERR_LIMIT, "%s has more than %zu bytes", path, max);
+        buf_grew(out, (size_t)n);
+        if ((size_t)n < part) /* vfile_pread: "fewer only at the end of the file" */
+            return OK;
+    }
+}
+
 enum err vfs_read_all(const struct vfs *v, const char *path, size_t max, struct buf *out,
                       struct why *why)
 {
@@ -138,18 +165,7 @@ enum err vfs_read_all(const struct vfs *v, const char *path, size_t max, struct 
     struct vfile *f = vfs_open(v, path, VFS_READ, why);
     if (!f)
         return why->code;
-    struct vfs_stat st;
-    enum err err = vfile_stat(f, &st, why);
-    if (err == OK && st.size > max)
-        err = why_set(why, ERR_LIMIT, "%s has %" PRIu64 " bytes, at most %zu are read", path,
-                      st.size, max);
-    if (err == OK) {
-        ssize_t n = vfile_pread(f, buf_room(out, (size_t)st.size), (size_t)st.size, 0, why);
-        if (n < 0)
-            err = why->code;
-        else
-            buf_grew(out, (size_t)n);
-    }
+    enum err err = read_to_end(f, path, max, out, why);
     vfile_close(f);
     return err;
 }

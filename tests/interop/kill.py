@@ -100,6 +100,10 @@ def a_killed_download_goes_on_by_itself(lab):
     b.run('get', shared['magnet'], '--peer', a.address, '-o', out, '--detach')
     L.until('some pieces', lambda: b.row(shared['id'])['done'] > 0)
     b.kill()
+    # The page cache outlives the kill, not a power cut: the record says of which boot it is.
+    with open(os.path.join(b.home, f'data/torrents/{shared["id"]}.resume'), 'rb') as f, \
+            open('/proc/sys/kernel/random/boot_id', 'rb') as boot:
+        assert boot.read().strip() in f.read()
     a.run('file', 'limit', shared['id'], '--up', 'off')
     b.start()
     L.until('the file', lambda: b.row(shared['id'])['state'] == 'seeding')

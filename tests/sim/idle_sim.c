@@ -30,7 +30,7 @@ struct world {
     struct sim_node *host;
     struct udp_tracker *tracker;
     struct node *n[NODES];
-    struct liar *friend; /* wants nothing and stays connected with all: messages that keep a connection alive */
+    struct liar *friend; /* wants nothing and stays connected with all, by messages now and then */
     char *id;
 };
 

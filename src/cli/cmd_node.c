@@ -174,6 +174,16 @@ int cmd_id(struct cli *cli)
     return status;
 }
 
+int cmd_paths(struct cli *cli)
+{
+    json_t *paths;
+    int status = client_call(cli, "node.paths", NULL, &paths);
+    if (status == EXIT_OK)
+        out_result(cli, paths, NULL);
+    json_decref(paths);
+    return status;
+}
+
 /* --- open -------------------------------------------------------------------------------- */
 
 int cmd_open(struct cli *cli)

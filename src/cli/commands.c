@@ -50,6 +50,7 @@ const struct command cli_commands[] = {
     {"down", cmd_down},
     {"status", cmd_status},
     {"id", cmd_id},
+    {"paths", cmd_paths},
     {"open", cmd_open},
     {"doctor", cmd_doctor},
     {"share", cmd_file_add},

@@ -15,6 +15,7 @@ int cmd_up(struct cli *cli);
 int cmd_down(struct cli *cli);
 int cmd_status(struct cli *cli);
 int cmd_id(struct cli *cli);
+int cmd_paths(struct cli *cli);
 int cmd_open(struct cli *cli);
 int cmd_doctor(struct cli *cli);
 int cmd_config_edit(struct cli *cli);

@@ -131,26 +131,34 @@ static void table(const struct cli *cli, const json_t *rows, const json_t *colum
     free(cells);
 }
 
-/* A list inside an object: its name, then a line a member, values one after the other. */
-static void sublist(const char *name, const json_t *list)
+/* An object inside another, on one line; long texts (a bitfield) are for --json. */
+static void members(const json_t *object, bool people)
+{
+    const char *key;
+    json_t *v;
+    json_object_foreach((json_t *)object, key, v) {
+        char *text = cell(v, "text", false);
+        if (!people || width(text) <= CELL_MAX)
+            printf("  %s=%s", key, text);
+        free(text);
+    }
+    putchar('\n');
+}
+
+/* A list inside an object: its name, then a line a member. */
+static void sublist(const char *name, const json_t *list, bool people)
 {
     size_t i;
-    json_t *row, *v;
-    const char *key;
+    json_t *row;
     printf("%s:\n", name);
     json_array_foreach(list, i, row) {
-        if (!json_is_object(row)) {
-            char *text = cell(row, "text", false);
-            printf("  %s\n", text);
-            free(text);
+        if (json_is_object(row)) {
+            members(row, people);
             continue;
         }
-        json_object_foreach(row, key, v) {
-            char *text = cell(v, "text", false);
-            printf("  %s=%s", key, text);
-            free(text);
-        }
-        putchar('\n');
+        char *text = cell(row, "text", false);
+        printf("  %s\n", text);
+        free(text);
     }
 }
 
@@ -164,7 +172,12 @@ static void pairs(const struct cli *cli, const json_t *object, const json_t *col
         size_t i;
         json_t *c;
         if (json_is_array(v)) {
-            sublist(key, v);
+            sublist(key, v, cli->tty);
+            continue;
+        }
+        if (json_is_object(v)) {
+            printf("%s:", key);
+            members(v, cli->tty);
             continue;
         }
         json_array_foreach(columns, i, c)

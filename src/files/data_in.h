@@ -61,7 +61,7 @@ struct data_check {
     uint32_t done, total; /* pieces of the check that runs */
     bool running;
     bool recording; /* swept; what it found is being recorded, then DATA_CHECKED comes */
-    bool again; /* data_verify() while one runs */
+    bool again;     /* data_verify() while one runs */
 };
 
 struct data {

@@ -65,6 +65,13 @@ static void on_id(void *app, struct call *c)
                          name_of(n, host, sizeof host)));
 }
 
+static void on_paths(void *app, struct call *c)
+{
+    const struct paths *p = &((const struct node *)app)->paths;
+    call_ok(c, json_pack("{s:s, s:s, s:s, s:s}", "settings", p->conf, "data", p->data, "socket",
+                         p->socket, "downloads", p->download));
+}
+
 static void on_stop(void *app, struct call *c)
 {
     struct node *n = app;
@@ -357,6 +364,15 @@ const struct method node_methods[] = {
      .example = "shoal id",
      .also = "id",
      .call = on_id},
+    {.name = "node.paths",
+     .http = "GET",
+     .route = "/paths",
+     .flags = METHOD_HIDDEN,
+     .summary = "Show where this node keeps things",
+     .result = "{settings, data, socket, downloads}",
+     .example = "shoal paths",
+     .also = "paths",
+     .call = on_paths},
     {.name = "node.stop",
      .http = "POST",
      .route = "/stop",

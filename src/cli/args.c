@@ -9,12 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *field(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-    return s ? s : "";
-}
-
 static bool flag(const json_t *o, const char *name)
 {
     return json_is_true(json_object_get(o, name));
@@ -44,7 +38,7 @@ const json_t *args_find(const json_t *faces, char *const *argv, int argc, int *u
     json_t *m;
     *used = 0;
     json_array_foreach(json_object_get(faces, "methods"), i, m) {
-        int n = flag(m, "hidden") ? 0 : match(field(m, "name"), argv, argc);
+        int n = flag(m, "hidden") ? 0 : match(cli_text(m, "name"), argv, argc);
         if (n > *used) {
             *used = n;
             best = m;
@@ -58,7 +52,7 @@ static const char *word_at(const void *arg, size_t i)
     const json_t *faces = arg, *methods = json_object_get(faces, "methods");
     json_t *commands = json_object_get(faces, "commands");
     if (i < json_array_size(methods))
-        return field(json_array_get(methods, i), "name");
+        return cli_text(json_array_get(methods, i), "name");
     i -= json_array_size(methods);
     void *it = json_object_iter(commands);
     for (; it && i > 0; i--)
@@ -75,12 +69,12 @@ char *args_usage(const json_t *method)
 {
     struct buf out = {0};
     buf_str(&out, "shoal ");
-    for (const char *p = field(method, "name"); *p; p++)
+    for (const char *p = cli_text(method, "name"); *p; p++)
         buf_u8(&out, *p == '.' || *p == '-' ? ' ' : (uint8_t)*p);
     size_t i;
     json_t *p;
     json_array_foreach(json_object_get(method, "params"), i, p) {
-        const char *name = field(p, "name"), *many = flag(p, "many") ? "..." : "";
+        const char *name = cli_text(p, "name"), *many = flag(p, "many") ? "..." : "";
         if (flag(p, "hidden"))
             continue;
         buf_str(&out, flag(p, "required") ? " " : " [");
@@ -90,8 +84,9 @@ char *args_usage(const json_t *method)
             buf_u8(&out, *c == '_'                                         ? '-'
                          : flag(p, "positional") && *c >= 'a' && *c <= 'z' ? (uint8_t)(*c - 32)
                                                                            : (uint8_t)*c);
-        if (!flag(p, "positional") && strcmp(field(p, "type"), "bool") != 0)
-            buf_printf(&out, " %s", *field(p, "choices") ? field(p, "choices") : field(p, "type"));
+        if (!flag(p, "positional") && strcmp(cli_text(p, "type"), "bool") != 0)
+            buf_printf(&out, " %s",
+                       *cli_text(p, "choices") ? cli_text(p, "choices") : cli_text(p, "type"));
         buf_printf(&out, "%s%s", flag(p, "required") ? "" : "]", many);
     }
     return buf_take_str(&out);
@@ -126,7 +121,7 @@ static json_t *absolute(const char *path)
 /* A value as its type wants it; NULL after saying what is wrong. */
 static json_t *value_of(const struct parse *ps, const json_t *param, const char *text)
 {
-    const char *type = field(param, "type");
+    const char *type = cli_text(param, "type");
     enum conf_type number = !strcmp(type, "bytes")  ? CONF_BYTES
                             : !strcmp(type, "rate") ? CONF_RATE
                                                     : CONF_INT;
@@ -136,7 +131,7 @@ static json_t *value_of(const struct parse *ps, const json_t *param, const char 
         return json_boolean(!strcmp(text, "true") || !strcmp(text, "on") || !strcmp(text, "yes"));
     if (number == CONF_INT && strcmp(type, "int") != 0) {
         json_t *s = json_string(text);
-        return s ? s : wrong(ps, "this is not UTF-8:", field(param, "name"));
+        return s ? s : wrong(ps, "this is not UTF-8:", cli_text(param, "name"));
     }
     int64_t n;
     struct why why;
@@ -150,7 +145,7 @@ static bool put(const struct parse *ps, const json_t *param, const char *text)
     json_t *v = value_of(ps, param, text);
     if (!v)
         return false;
-    const char *name = field(param, "name");
+    const char *name = cli_text(param, "name");
     if (!flag(param, "many"))
         return json_object_set_new(ps->out, name, v) == 0;
     json_t *all = json_object_get(ps->out, name);
@@ -167,7 +162,7 @@ static const json_t *param_of_flag(const json_t *method, const char *word, size_
     size_t i;
     json_t *p;
     json_array_foreach(json_object_get(method, "params"), i, p) {
-        const char *name = field(p, "name");
+        const char *name = cli_text(p, "name");
         bool same = strlen(name) == len && !flag(p, "hidden");
         for (size_t k = 0; same && k < len; k++)
             same = name[k] == word[k] || (name[k] == '_' && word[k] == '-');
@@ -187,7 +182,7 @@ static int take_flag(const struct parse *ps, char *const *argv, int argc)
         wrong(ps, "there is no option", argv[0]);
         return 0;
     }
-    if (!strcmp(field(p, "type"), "bool"))
+    if (!strcmp(cli_text(p, "type"), "bool"))
         return put(ps, p, word[len] ? word + len + 1 : "true");
     if (word[len])
         return put(ps, p, word + len + 1);
@@ -205,7 +200,7 @@ static const json_t *next_positional(const struct parse *ps)
     json_t *p;
     json_array_foreach(json_object_get(ps->method, "params"), i, p)
         if (flag(p, "positional") &&
-            (flag(p, "many") || !json_object_get(ps->out, field(p, "name"))))
+            (flag(p, "many") || !json_object_get(ps->out, cli_text(p, "name"))))
             return p;
     return NULL;
 }
@@ -215,8 +210,8 @@ static bool all_there(const struct parse *ps)
     size_t i;
     json_t *p;
     json_array_foreach(json_object_get(ps->method, "params"), i, p)
-        if (flag(p, "required") && !json_object_get(ps->out, field(p, "name"))) {
-            wrong(ps, "missing:", field(p, "name"));
+        if (flag(p, "required") && !json_object_get(ps->out, cli_text(p, "name"))) {
+            wrong(ps, "missing:", cli_text(p, "name"));
             return false;
         }
     return true;

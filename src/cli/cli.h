@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum cli_exit {
     EXIT_OK = 0,
@@ -52,6 +53,10 @@ int cli_fail(const struct cli *cli, int status, const char *code, const char *ne
 
 /* The same from the daemon's {"code","message","next"}. */
 int cli_fail_json(const struct cli *cli, int status, const json_t *error);
+
+/* A member of a JSON object: "" or 0 when it is absent, null, negative or of another type. */
+const char *cli_text(const json_t *object, const char *name);
+uint64_t cli_number(const json_t *object, const char *name);
 
 /* A method of the table by its name, borrowed; NULL when there is none. */
 const json_t *cli_method(const struct cli *cli, const char *name);

@@ -17,18 +17,6 @@
 #define POLL_US UINT64_C(150000)
 enum { TORRENT_MAX = 32 * 1024 * 1024 };
 
-static const char *text_of(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-    return s ? s : "";
-}
-
-static uint64_t number_of(const json_t *o, const char *name)
-{
-    json_int_t n = json_integer_value(json_object_get(o, name));
-    return n > 0 ? (uint64_t)n : 0;
-}
-
 /* A copy of a method's table with one parameter changed or added: what only the CLI has. */
 static json_t *method_with(const struct cli *cli, const char *name, json_t *extra)
 {
@@ -39,7 +27,7 @@ static json_t *method_with(const struct cli *cli, const char *name, json_t *extr
     json_array_foreach(extra, k, e) {
         bool known = false;
         json_array_foreach(json_object_get(m, "params"), i, p)
-            if (!strcmp(text_of(p, "name"), text_of(e, "name"))) {
+            if (!strcmp(cli_text(p, "name"), cli_text(e, "name"))) {
                 json_object_update(p, e);
                 known = true;
             }
@@ -61,11 +49,11 @@ static int watch_job(struct cli *cli, const char *id, const char *what, json_t *
         status = client_call(cli, "job.show", params, &job);
         if (status != EXIT_OK)
             break;
-        const char *state = text_of(job, "state");
+        const char *state = cli_text(job, "state");
         struct progress p = {.what = what,
-                             .done = number_of(job, "done"),
-                             .total = number_of(job, "total"),
-                             .rate = number_of(job, "rate"),
+                             .done = cli_number(job, "done"),
+                             .total = cli_number(job, "total"),
+                             .rate = cli_number(job, "rate"),
                              .eta_s = -1,
                              .reason = "",
                              .extra = "hashing"};
@@ -78,7 +66,7 @@ static int watch_job(struct cli *cli, const char *id, const char *what, json_t *
         if (!strcmp(state, "failed")) {
             const json_t *e = json_object_get(job, "error");
             progress_end(cli->talk);
-            const char *kind = text_of(e, "kind");
+            const char *kind = cli_text(e, "kind");
             status = cli_fail_json(cli,
                                    !strcmp(kind, "not_found") ? EXIT_NOT_FOUND
                                    : !strcmp(kind, "state")   ? EXIT_STATE
@@ -111,12 +99,12 @@ static int add_one(struct cli *cli, json_t *params, const char *path)
     json_object_set_new(params, "path", json_string(path));
     int status = client_call(cli, "file.add", params, &answer);
     if (status == EXIT_OK)
-        status = watch_job(cli, text_of(answer, "job"), path, &result);
+        status = watch_job(cli, cli_text(answer, "job"), path, &result);
     if (status == EXIT_OK) {
         if (cli->json)
             out_json(result);
         else
-            puts(text_of(result, cli->quiet ? "id" : "magnet"));
+            puts(cli_text(result, cli->quiet ? "id" : "magnet"));
     }
     json_decref(result);
     json_decref(answer);
@@ -191,15 +179,15 @@ static int read_torrent(const struct cli *cli, json_t *params)
 static void draw_row(const struct cli *cli, const json_t *row)
 {
     char peers[64];
-    uint64_t n = number_of(row, "peers");
+    uint64_t n = cli_number(row, "peers");
     snprintf(peers, sizeof peers, "%llu peer%s", (unsigned long long)n, n == 1 ? "" : "s");
     const json_t *eta = json_object_get(row, "eta_s");
-    struct progress p = {.what = text_of(row, "name"),
-                         .done = number_of(row, "done"),
-                         .total = number_of(row, "size"),
-                         .rate = number_of(row, "down_rate"),
+    struct progress p = {.what = cli_text(row, "name"),
+                         .done = cli_number(row, "done"),
+                         .total = cli_number(row, "size"),
+                         .rate = cli_number(row, "down_rate"),
                          .eta_s = json_is_integer(eta) ? json_integer_value(eta) : -1,
-                         .reason = text_of(row, "reason"),
+                         .reason = cli_text(row, "reason"),
                          .extra = peers};
     progress_draw(cli->talk, &p);
 }
@@ -208,11 +196,11 @@ static void draw_row(const struct cli *cli, const json_t *row)
 static int stopped(const struct cli *cli, const json_t *row)
 {
     char next[80];
-    bool full = strstr(text_of(row, "error"), "space") != NULL;
+    bool full = strstr(cli_text(row, "error"), "space") != NULL;
     snprintf(next, sizeof next, "%s, then: shoal file resume %.8s",
-             full ? "make room" : "mend the cause", text_of(row, "id"));
+             full ? "make room" : "mend the cause", cli_text(row, "id"));
     return cli_fail(cli, full ? EXIT_FULL : EXIT_FAILED, "file.failed", next,
-                    "cannot go on fetching %s: %s", text_of(row, "name"), text_of(row, "error"));
+                    "cannot go on fetching %s: %s", cli_text(row, "name"), cli_text(row, "error"));
 }
 
 /* Until everything is there and checked, or it cannot go on. */
@@ -224,9 +212,9 @@ static int watch_download(struct cli *cli, const char *id, json_t **row)
         status = client_call(cli, "file.show", params, row);
         if (status != EXIT_OK)
             break;
-        const char *state = text_of(*row, "state");
-        uint64_t size = number_of(*row, "size");
-        bool whole = size > 0 && number_of(*row, "left") == 0;
+        const char *state = cli_text(*row, "state");
+        uint64_t size = cli_number(*row, "size");
+        bool whole = size > 0 && cli_number(*row, "left") == 0;
         if (!strcmp(state, "seeding") || (whole && !strcmp(state, "paused")))
             break;
         if (!strcmp(state, "error")) {
@@ -266,20 +254,20 @@ int cmd_file_get(struct cli *cli)
     if (status == EXIT_OK && detach)
         out_result(cli, answer, NULL);
     else if (status == EXIT_OK)
-        status = watch_download(cli, text_of(answer, "id"), &row);
+        status = watch_download(cli, cli_text(answer, "id"), &row);
     if (status == EXIT_OK && json_is_true(json_object_get(answer, "existing")) && !cli->json)
         fprintf(stderr, "already known; it stays where it was\n");
     if (status == EXIT_INTERRUPTED)
         fprintf(stderr,
                 "the daemon goes on fetching; see `shoal file ls`, stop it with `shoal file "
                 "pause %.8s`\n",
-                text_of(answer, "id"));
+                cli_text(answer, "id"));
     if (status == EXIT_OK && row && cli->json)
         out_json(row);
     else if (status == EXIT_OK && row && cli->quiet)
-        puts(text_of(row, "id"));
+        puts(cli_text(row, "id"));
     else if (status == EXIT_OK && row)
-        printf("%s/%s\n", text_of(row, "dir"), text_of(row, "name"));
+        printf("%s/%s\n", cli_text(row, "dir"), cli_text(row, "name"));
     json_decref(row);
     json_decref(answer);
     json_decref(params);
@@ -307,7 +295,7 @@ int cmd_file_export(struct cli *cli)
     json_t *params = json_pack("{s:s}", "id", cli->argv[0]), *result;
     int status = client_call(cli, "file.export", params, &result);
     struct buf raw = {0};
-    const char *text = text_of(result, "torrent");
+    const char *text = cli_text(result, "torrent");
     if (status == EXIT_OK && !base64_decode(&raw, text, strlen(text)))
         status = cli_fail(cli, EXIT_FAILED, "daemon.answer", "shoal version", "no .torrent came");
     if (status == EXIT_OK)

@@ -13,18 +13,6 @@
 
 #define SECOND UINT64_C(1000000)
 
-static const char *text_of(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-    return s ? s : "";
-}
-
-static uint64_t number_of(const json_t *o, const char *name)
-{
-    json_int_t n = json_integer_value(json_object_get(o, name));
-    return n > 0 ? (uint64_t)n : 0;
-}
-
 static bool has_flag(const struct cli *cli, const char *name)
 {
     for (int i = 0; i < cli->argc; i++)
@@ -104,13 +92,13 @@ int cmd_init(struct cli *cli)
         out_json(st);
     } else {
         const json_t *api = json_object_get(st, "api");
-        printf("This node is %s\n", text_of(st, "peer_id"));
+        printf("This node is %s\n", cli_text(st, "peer_id"));
         fprintf(stderr,
                 "It runs as \"%s\".  API: http://%s/\n"
                 "next: shoal share FILE     give something to others\n"
                 "      shoal get LINK       fetch something\n"
                 "      shoal backup phrase  write down the words that are this node\n",
-                text_of(st, "name"), text_of(api, "http"));
+                cli_text(st, "name"), cli_text(api, "http"));
     }
     json_decref(st);
     return EXIT_OK;
@@ -122,21 +110,22 @@ static void print_status(const json_t *st)
 {
     const json_t *api = json_object_get(st, "api"), *files = json_object_get(st, "files");
     const json_t *traffic = json_object_get(st, "traffic");
-    printf("name      %s\npeer id   %s\nversion   %s, up for %s\n", text_of(st, "name"),
-           text_of(st, "peer_id"), text_of(st, "version"),
-           text_duration(number_of(st, "uptime_s")).s);
-    printf("api       http://%s/ and %s\n", text_of(api, "http"), text_of(api, "socket"));
+    printf("name      %s\npeer id   %s\nversion   %s, up for %s\n", cli_text(st, "name"),
+           cli_text(st, "peer_id"), cli_text(st, "version"),
+           text_duration(cli_number(st, "uptime_s")).s);
+    printf("api       http://%s/ and %s\n", cli_text(api, "http"), cli_text(api, "socket"));
     if (files)
         printf("files     port %llu, %llu torrent%s, %llu peer%s\n",
-               (unsigned long long)number_of(files, "port"),
-               (unsigned long long)number_of(files, "torrents"),
-               number_of(files, "torrents") == 1 ? "" : "s",
-               (unsigned long long)number_of(files, "peers"),
-               number_of(files, "peers") == 1 ? "" : "s");
+               (unsigned long long)cli_number(files, "port"),
+               (unsigned long long)cli_number(files, "torrents"),
+               cli_number(files, "torrents") == 1 ? "" : "s",
+               (unsigned long long)cli_number(files, "peers"),
+               cli_number(files, "peers") == 1 ? "" : "s");
     printf("traffic   down %s, up %s (in all %s down, %s up)\n",
-           text_rate(number_of(traffic, "down_rate")).s, text_rate(number_of(traffic, "up_rate")).s,
-           text_bytes(number_of(traffic, "downloaded")).s,
-           text_bytes(number_of(traffic, "uploaded")).s);
+           text_rate(cli_number(traffic, "down_rate")).s,
+           text_rate(cli_number(traffic, "up_rate")).s,
+           text_bytes(cli_number(traffic, "downloaded")).s,
+           text_bytes(cli_number(traffic, "uploaded")).s);
 }
 
 int cmd_status(struct cli *cli)
@@ -169,7 +158,7 @@ int cmd_id(struct cli *cli)
     if (status == EXIT_OK && cli->json)
         out_json(id);
     else if (status == EXIT_OK)
-        puts(text_of(id, "peer_id"));
+        puts(cli_text(id, "peer_id"));
     json_decref(id);
     return status;
 }
@@ -194,7 +183,7 @@ int cmd_open(struct cli *cli)
         if (cli->json)
             out_json(link);
         else
-            puts(text_of(link, "url"));
+            puts(cli_text(link, "url"));
         fprintf(stderr, "open this in a browser on this machine; it works once\n");
     }
     json_decref(link);
@@ -223,27 +212,27 @@ int cmd_doctor(struct cli *cli)
     int status = client_call(cli, "node.status", NULL, &st);
     if (status != EXIT_OK)
         return status;
-    const char *version = text_of(st, "version"),
+    const char *version = cli_text(st, "version"),
                *ours = json_string_value(json_object_get(cli->faces, "version"));
     snprintf(line, sizeof line, "the daemon is version %s, this program %s", version, ours);
     say(!strcmp(version, ours), line, "shoal down, then shoal up", &good);
     struct stat sock;
-    const char *path = text_of(json_object_get(st, "api"), "socket");
+    const char *path = cli_text(json_object_get(st, "api"), "socket");
     bool closed = stat(path, &sock) == 0 && (sock.st_mode & 077) == 0;
     snprintf(line, sizeof line, "%s is %s", path,
              closed ? "for its owner only" : "open to other users");
     say(closed, line, "shoal down, chmod 600 it, shoal up", &good);
     const json_t *files = json_object_get(st, "files");
     snprintf(line, sizeof line, "files: listening for peers on port %llu",
-             (unsigned long long)number_of(files, "port"));
-    say(files && number_of(files, "port"), files ? line : "files are switched off",
+             (unsigned long long)cli_number(files, "port"));
+    say(files && cli_number(files, "port"), files ? line : "files are switched off",
         "shoal config set files.enabled on", &good);
     status = client_call(cli, "file.ls", NULL, &ls);
     size_t i;
     json_t *row;
     json_array_foreach(ls, i, row)
-        if (!strcmp(text_of(row, "state"), "error")) {
-            snprintf(line, sizeof line, "%s: %s", text_of(row, "name"), text_of(row, "error"));
+        if (!strcmp(cli_text(row, "state"), "error")) {
+            snprintf(line, sizeof line, "%s: %s", cli_text(row, "name"), cli_text(row, "error"));
             say(false, line, "mend the cause, then: shoal file resume", &good);
         }
     json_decref(ls);
@@ -263,11 +252,11 @@ int cmd_config_edit(struct cli *cli)
     if (!editor)
         editor = "editor"; /* Debian's alternative */
     if (!isatty(STDIN_FILENO)) {
-        puts(text_of(where, "file"));
+        puts(cli_text(where, "file"));
         json_decref(where);
         return EXIT_OK;
     }
-    status = client_edit(editor, text_of(where, "file"));
+    status = client_edit(editor, cli_text(where, "file"));
     json_decref(where);
     if (status != EXIT_OK)
         return cli_fail(cli, EXIT_FAILED, "config.editor", "set EDITOR", "%s ended with %d", editor,

@@ -11,19 +11,13 @@
 
 #define SECOND UINT64_C(1000000)
 
-static const char *text_of(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-    return s ? s : "";
-}
-
 static void print_line(const struct cli *cli, const json_t *line)
 {
     if (cli->json)
         out_json(line);
     else
-        printf("%s %-5s %s\n", text_of(line, "time"), text_of(line, "level"),
-               text_of(line, "text"));
+        printf("%s %-5s %s\n", cli_text(line, "time"), cli_text(line, "level"),
+               cli_text(line, "text"));
 }
 
 /* One more look at the log; *after moves past what was printed. */

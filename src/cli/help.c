@@ -6,12 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *text_of(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-    return s ? s : "";
-}
-
 static bool of_noun(const char *name, const char *noun)
 {
     size_t len = noun ? strlen(noun) : 0;
@@ -23,7 +17,7 @@ bool help_is_noun(const struct cli *cli, const char *word)
     size_t i;
     json_t *m;
     json_array_foreach(json_object_get(cli->faces, "methods"), i, m)
-        if (!json_is_true(json_object_get(m, "hidden")) && of_noun(text_of(m, "name"), word))
+        if (!json_is_true(json_object_get(m, "hidden")) && of_noun(cli_text(m, "name"), word))
             return true;
     return json_object_get(json_object_get(cli->faces, "commands"), word) != NULL;
 }
@@ -40,15 +34,15 @@ int help_noun(const struct cli *cli, const char *noun)
     size_t i;
     json_object_foreach(json_object_get(cli->faces, "commands"), name, c)
         if (of_noun(name, noun))
-            printf("  %-24s %s\n", name, text_of(c, "summary"));
+            printf("  %-24s %s\n", name, cli_text(c, "summary"));
     json_array_foreach(json_object_get(cli->faces, "methods"), i, m) {
-        if (json_is_true(json_object_get(m, "hidden")) || !of_noun(text_of(m, "name"), noun))
+        if (json_is_true(json_object_get(m, "hidden")) || !of_noun(cli_text(m, "name"), noun))
             continue;
-        char *words = mem_strdup(text_of(m, "name"));
+        char *words = mem_strdup(cli_text(m, "name"));
         for (char *p = words; *p; p++)
             *p = *p == '.' || *p == '-' ? ' ' : *p;
         if (!json_object_get(json_object_get(cli->faces, "commands"), words)) /* said above */
-            printf("  %-24s %s\n", words, text_of(m, "summary"));
+            printf("  %-24s %s\n", words, cli_text(m, "summary"));
         free(words);
     }
     if (!noun)
@@ -58,22 +52,22 @@ int help_noun(const struct cli *cli, const char *noun)
 
 int help_method(const json_t *method)
 {
-    if (*text_of(method, "example"))
-        printf("Example:\n  %s\n\n", text_of(method, "example"));
+    if (*cli_text(method, "example"))
+        printf("Example:\n  %s\n\n", cli_text(method, "example"));
     char *usage = args_usage(method);
-    printf("usage: %s\n\n%s.\n", usage, text_of(method, "summary"));
+    printf("usage: %s\n\n%s.\n", usage, cli_text(method, "summary"));
     free(usage);
     size_t i;
     json_t *p;
     json_array_foreach(json_object_get(method, "params"), i, p) {
         if (json_is_true(json_object_get(p, "hidden")))
             continue;
-        const char *unit = text_of(p, "unit");
+        const char *unit = cli_text(p, "unit");
         printf("  %s%-16s %s%s%s%s\n", json_is_true(json_object_get(p, "positional")) ? "  " : "--",
-               text_of(p, "name"), text_of(p, "help"), *unit ? " (" : "", unit, *unit ? ")" : "");
+               cli_text(p, "name"), cli_text(p, "help"), *unit ? " (" : "", unit, *unit ? ")" : "");
     }
-    if (*text_of(method, "result"))
-        printf("\n--json gives: %s\n", text_of(method, "result"));
+    if (*cli_text(method, "result"))
+        printf("\n--json gives: %s\n", cli_text(method, "result"));
     return EXIT_OK;
 }
 
@@ -82,8 +76,8 @@ int help_command(const struct cli *cli, const char *words)
     const json_t *c = json_object_get(json_object_get(cli->faces, "commands"), words);
     if (!c)
         return help_noun(cli, NULL);
-    if (*text_of(c, "example"))
-        printf("Example:\n  %s\n\n", text_of(c, "example"));
-    printf("usage: %s\n\n%s.\n", text_of(c, "usage"), text_of(c, "summary"));
+    if (*cli_text(c, "example"))
+        printf("Example:\n  %s\n\n", cli_text(c, "example"));
+    printf("usage: %s\n\n%s.\n", cli_text(c, "usage"), cli_text(c, "summary"));
     return EXIT_OK;
 }

@@ -8,60 +8,9 @@
 #include "cli/help.h"
 #include "cli/out.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static const char *text_of(const json_t *o, const char *name)
-{
-    const char *s = json_string_value(json_object_get(o, name));
-    return s ? s : "";
-}
-
-static void print_error(const struct cli *cli, const char *code, const char *message,
-                        const char *next)
-{
-    if (cli->json) {
-        json_t *e = json_pack("{s:{s:s, s:s, s:s}}", "error", "code", code, "message", message,
-                              "next", next ? next : "");
-        out_json(e);
-        json_decref(e);
-        return;
-    }
-    bool red = cli->talk && !getenv("NO_COLOR");
-    fprintf(stderr, "%serror:%s %s\n", red ? "\033[31m" : "", red ? "\033[0m" : "", message);
-    if (next && *next)
-        fprintf(stderr, "next: %s\n", next);
-}
-
-int cli_fail(const struct cli *cli, int status, const char *code, const char *next, const char *fmt,
-             ...)
-{
-    char message[1024];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(message, sizeof message, fmt, args);
-    va_end(args);
-    print_error(cli, code, message, next);
-    return status;
-}
-
-int cli_fail_json(const struct cli *cli, int status, const json_t *error)
-{
-    print_error(cli, text_of(error, "code"), text_of(error, "message"), text_of(error, "next"));
-    return status;
-}
-
-const json_t *cli_method(const struct cli *cli, const char *name)
-{
-    size_t i;
-    json_t *m;
-    json_array_foreach(json_object_get(cli->faces, "methods"), i, m)
-        if (!strcmp(text_of(m, "name"), name))
-            return m;
-    return NULL;
-}
 
 /* --- which command ----------------------------------------------------------------------- */
 
@@ -104,7 +53,7 @@ static const json_t *list_columns(const struct cli *cli, const char *name)
 /* To a person, a thing that a verb changed is its line of the list; to a script, all of it. */
 static void print_result(const struct cli *cli, const json_t *method, json_t *result)
 {
-    const char *name = text_of(method, "name");
+    const char *name = cli_text(method, "name");
     const json_t *columns = json_object_get(method, "columns");
     bool thing = cli->tty && json_is_object(result) && json_object_get(result, "state");
     if (!thing) {
@@ -123,7 +72,7 @@ static int run_method(struct cli *cli, const json_t *method)
     json_t *params = args_parse(cli, method, cli->argv, cli->argc), *result;
     if (!params)
         return EXIT_USAGE;
-    int status = client_call(cli, text_of(method, "name"), params, &result);
+    int status = client_call(cli, cli_text(method, "name"), params, &result);
     json_decref(params);
     if (status == EXIT_OK)
         print_result(cli, method, result);

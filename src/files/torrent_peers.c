@@ -3,6 +3,8 @@
 #include "base/map.h"
 #include "base/mem.h"
 
+#include <assert.h>
+
 struct torrent_peers {
     struct map *by_addr; /* addr_key -> entry */
     struct link entries; /* in order of arrival */
@@ -86,32 +88,58 @@ static bool evict(struct torrent_peers *t)
     return worst != NULL;
 }
 
+/* Of those that peers told; teller 0: whoever told.  untried: one that has not failed may go too,
+ * when there is no other. */
+static bool evict_told(struct torrent_peers *t, uint32_t teller, bool untried)
+{
+    struct peer_entry *worst = NULL;
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        if (e->source == PEER_PEX && !e->connected && (untried || e->failures > 0) &&
+            (teller == 0 || e->teller == teller) && (!worst || e->failures > worst->failures))
+            worst = e;
+    }
+    if (worst)
+        forget(t, worst);
+    return worst != NULL;
+}
+
+static struct peer_entry *make(struct torrent_peers *t, const struct addr *a,
+                               enum peer_source source, uint64_t now_us)
+{
+    struct peer_entry *e = MEM_NEW(struct peer_entry);
+    e->addr = *a;
+    e->id = ++t->last_id;
+    e->source = source;
+    e->dialable = source != PEER_INCOMING;
+    e->next_us = now_us;
+    uint8_t key[ADDR_KEY];
+    addr_key(a, key);
+    map_put(t->by_addr, key, sizeof key, e);
+    list_push(&t->entries, &e->link);
+    t->count++;
+    return e;
+}
+
 struct peer_entry *torrent_peers_add(struct torrent_peers *t, const struct addr *a,
                                      enum peer_source source, uint64_t now_us, bool *fresh)
 {
+    assert(source != PEER_PEX); /* torrent_peers_told() */
     if (fresh)
         *fresh = false;
     if (torrent_peers_is_banned(t, a) || (source != PEER_INCOMING && !addr_is_dialable(a)))
         return NULL;
     struct peer_entry *e = torrent_peers_find(t, a);
     if (!e) {
-        if (t->count == TORRENT_PEERS_MAX && !evict(t))
+        if (t->count == TORRENT_PEERS_MAX && !evict(t) && !evict_told(t, 0, true))
             return NULL;
-        e = MEM_NEW(struct peer_entry);
-        e->addr = *a;
-        e->id = ++t->last_id;
-        e->source = source;
-        e->next_us = now_us;
-        uint8_t key[ADDR_KEY];
-        addr_key(a, key);
-        map_put(t->by_addr, key, sizeof key, e);
-        list_push(&t->entries, &e->link);
-        t->count++;
+        e = make(t, a, source, now_us);
         if (fresh)
             *fresh = true;
     }
     if (source != PEER_INCOMING)
         e->dialable = true;
+    if (e->source == PEER_PEX) /* it has a better name to it now, and leaves that share */
+        e->source = source;
     if (source == PEER_BY_HAND) {
         e->source = source;
         e->failures = 0;
@@ -119,6 +147,39 @@ struct peer_entry *torrent_peers_add(struct torrent_peers *t, const struct addr 
         e->known_seed = false;
     }
     return e;
+}
+
+static size_t count_told(const struct torrent_peers *t, uint32_t teller)
+{
+    size_t n = 0;
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        n += e->source == PEER_PEX && (teller == 0 || e->teller == teller);
+    }
+    return n;
+}
+
+struct peer_entry *torrent_peers_told(struct torrent_peers *t, const struct addr *a,
+                                      uint32_t teller, uint64_t now_us)
+{
+    if (torrent_peers_is_banned(t, a) || !addr_is_dialable(a) || torrent_peers_find(t, a))
+        return NULL;
+    if (count_told(t, teller) >= TORRENT_PEERS_TELLER_MAX && !evict_told(t, teller, false))
+        return NULL;
+    if (count_told(t, 0) >= TORRENT_PEERS_TOLD_MAX && !evict_told(t, 0, false))
+        return NULL;
+    if (t->count == TORRENT_PEERS_MAX && !evict_told(t, 0, false))
+        return NULL;
+    struct peer_entry *e = make(t, a, PEER_PEX, now_us);
+    e->teller = teller;
+    return e;
+}
+
+/* Fewer failures; of equals the one that somebody better than a peer named. */
+static bool is_before(const struct peer_entry *a, const struct peer_entry *b)
+{
+    if (a->failures != b->failures)
+        return a->failures < b->failures;
+    return a->source != PEER_PEX && b->source == PEER_PEX;
 }
 
 struct peer_entry *torrent_peers_next(struct torrent_peers *t, bool seeding, uint64_t now_us,
@@ -132,7 +193,7 @@ struct peer_entry *torrent_peers_next(struct torrent_peers *t, bool seeding, uin
         if (e->next_us > now_us) {
             if (e->next_us - now_us < *wait_us)
                 *wait_us = e->next_us - now_us;
-        } else if (!best || e->failures < best->failures) {
+        } else if (!best || is_before(e, best)) {
             best = e;
         }
     }

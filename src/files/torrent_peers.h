@@ -2,7 +2,10 @@
  *
  * Pure.  Bounded: TORRENT_PEERS_MAX candidates; when full, the one that failed most and was not
  * connected goes, or the newcomer is refused.  A failed dial waits 10 s, then twice as long each
- * time, to half an hour; an address given by hand is tried at once.  Bans are a table of their own
+ * time, to half an hour; an address given by hand is tried at once.  What peers told (PEX) has a
+ * share of its own, TORRENT_PEERS_TOLD_MAX in all and TORRENT_PEERS_TELLER_MAX for each teller: it
+ * pushes out only its like, makes room for all others, and is dialled after those that failed as
+ * often.  So a liar delays nobody but those who were told of too.  Bans are a table of their own
  * (TORRENT_BANS_MAX, the oldest goes): a banned address is not dialled and not let in.
  *
  * An entry keeps its id over reconnections, so that blame for bad data stays with the address. */
@@ -15,17 +18,23 @@
 
 #include <stdbool.h>
 
-enum { TORRENT_PEERS_MAX = 1000, TORRENT_BANS_MAX = 256 };
+enum {
+    TORRENT_PEERS_MAX = 1000,
+    TORRENT_PEERS_TOLD_MAX = 250,
+    TORRENT_PEERS_TELLER_MAX = 100,
+    TORRENT_BANS_MAX = 256
+};
 #define TORRENT_PEERS_PAUSE_US (10 * SEC)
 #define TORRENT_PEERS_PAUSE_MAX_US (30 * 60 * SEC)
 
-enum peer_source { PEER_BY_HAND, PEER_MAGNET, PEER_TRACKER, PEER_ITSELF, PEER_INCOMING };
+enum peer_source { PEER_BY_HAND, PEER_MAGNET, PEER_TRACKER, PEER_ITSELF, PEER_INCOMING, PEER_PEX };
 
 struct peer_entry {
     struct link link;
     struct addr addr;
     uint32_t id; /* not 0 */
     enum peer_source source;
+    uint32_t teller; /* PEER_PEX: the id of who told */
     bool dialable;   /* false: it came to us and has not said where it listens */
     bool connected;  /* or being dialled */
     bool known_seed; /* has all: of no use to another seed */
@@ -46,14 +55,19 @@ size_t torrent_peers_count(const struct torrent_peers *t);
  * failures are forgotten.  *fresh (may be NULL): it was not known before. */
 struct peer_entry *torrent_peers_add(struct torrent_peers *t, const struct addr *a,
                                      enum peer_source source, uint64_t now_us, bool *fresh);
+/* A peer told of it (PEER_PEX); teller: that peer's id.  The new entry, dialable; NULL: known
+ * already, or it may not be or has no room. */
+struct peer_entry *torrent_peers_told(struct torrent_peers *t, const struct addr *a,
+                                      uint32_t teller, uint64_t now_us);
 /* Those that a person or a link named and no tracker repeats, oldest first: what a restart must not
  * forget.  Returns how many, at most cap. */
 size_t torrent_peers_named(const struct torrent_peers *t, struct addr *out, size_t cap);
 struct peer_entry *torrent_peers_find(struct torrent_peers *t, const struct addr *a);
 struct peer_entry *torrent_peers_by_id(struct torrent_peers *t, uint32_t id);
 
-/* Whom to dial now: fewest failures first, then in the order in which they came.  NULL: nobody yet;
- * *wait_us then is the time until somebody may be (UINT64_MAX: never).  seeding: no known seeds. */
+/* Whom to dial now: fewest failures first; of those whom peers told of last; then in the order in
+ * which they came.  NULL: nobody yet; *wait_us then is the time until somebody may be (UINT64_MAX:
+ * never).  seeding: no known seeds. */
 struct peer_entry *torrent_peers_next(struct torrent_peers *t, bool seeding, uint64_t now_us,
                                       uint64_t *wait_us);
 void torrent_peers_opened(struct peer_entry *e); /* handshakes done: no failures any more */

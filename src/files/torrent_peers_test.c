@@ -129,6 +129,76 @@ static void what_cannot_be_dialled_is_not_kept(void **state)
     torrent_peers_free(t);
 }
 
+static struct peer_entry *told(struct torrent_peers *t, unsigned i, uint32_t teller)
+{
+    struct addr a = host(i);
+    return torrent_peers_told(t, &a, teller, SEC);
+}
+
+static void dial_fails(struct torrent_peers *t, struct peer_entry *e)
+{
+    e->connected = true;
+    torrent_peers_closed(t, e, false, SEC);
+}
+
+static void what_peers_told_has_a_share_of_its_own(void **state)
+{
+    (void)state;
+    struct torrent_peers *t = torrent_peers_new(1);
+    for (unsigned i = 0; i < TORRENT_PEERS_TELLER_MAX; i++)
+        assert_non_null(told(t, i, 1));
+    assert_null(told(t, 5000, 1)); /* this teller has told enough */
+    for (unsigned i = 1000; i < 1000 + TORRENT_PEERS_TOLD_MAX; i++)
+        told(t, i, i); /* many tellers */
+    assert_int_equal(torrent_peers_count(t), TORRENT_PEERS_TOLD_MAX);
+    assert_null(told(t, 6000, 6000));
+    struct addr a = host(7);
+    dial_fails(t, torrent_peers_find(t, &a));
+    assert_non_null(told(t, 6000, 6000)); /* in place of one that failed */
+    assert_null(torrent_peers_find(t, &a));
+    assert_int_equal(torrent_peers_count(t), TORRENT_PEERS_TOLD_MAX);
+    torrent_peers_free(t);
+}
+
+static void what_peers_told_pushes_nobody_out_and_makes_room_for_others(void **state)
+{
+    (void)state;
+    struct torrent_peers *t = torrent_peers_new(1);
+    struct peer_entry *first = told(t, 1, 1);
+    for (unsigned i = 2; i <= TORRENT_PEERS_MAX; i++)
+        assert_non_null(add(t, i, PEER_TRACKER, SEC));
+    struct addr a = host(1), failed = host(2);
+    dial_fails(t, torrent_peers_find(t, &failed));
+    assert_null(told(t, 5000, 1)); /* not even those who failed */
+    assert_non_null(torrent_peers_find(t, &failed));
+    assert_ptr_equal(torrent_peers_find(t, &a), first);
+    assert_non_null(add(t, 5000, PEER_TRACKER, SEC)); /* the one that failed goes first, */
+    assert_null(torrent_peers_find(t, &failed));
+    assert_non_null(add(t, 5001, PEER_TRACKER, SEC)); /* and then the one that was told */
+    assert_null(torrent_peers_find(t, &a));
+    assert_int_equal(torrent_peers_count(t), TORRENT_PEERS_MAX);
+    torrent_peers_free(t);
+}
+
+static void a_tracker_is_believed_before_a_peer(void **state)
+{
+    (void)state;
+    struct torrent_peers *t = torrent_peers_new(1);
+    uint64_t wait;
+    struct peer_entry *e = told(t, 1, 1);
+    struct peer_entry *f = add(t, 2, PEER_TRACKER, SEC);
+    assert_ptr_equal(torrent_peers_next(t, false, SEC, &wait), f);
+    assert_null(told(t, 2, 1)); /* known already */
+    assert_int_equal(f->source, PEER_TRACKER);
+    assert_ptr_equal(add(t, 1, PEER_TRACKER, SEC), e); /* and now the tracker says so too */
+    assert_int_equal(e->source, PEER_TRACKER);
+    assert_ptr_equal(torrent_peers_next(t, false, SEC, &wait), e);
+    struct addr banned = host(3);
+    torrent_peers_ban(t, &banned);
+    assert_null(told(t, 3, 1));
+    torrent_peers_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +209,9 @@ int main(void)
         cmocka_unit_test(the_table_is_bounded_and_keeps_those_that_never_failed),
         cmocka_unit_test(the_banned_stay_out_and_the_oldest_ban_goes_first),
         cmocka_unit_test(what_cannot_be_dialled_is_not_kept),
+        cmocka_unit_test(what_peers_told_has_a_share_of_its_own),
+        cmocka_unit_test(what_peers_told_pushes_nobody_out_and_makes_room_for_others),
+        cmocka_unit_test(a_tracker_is_believed_before_a_peer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

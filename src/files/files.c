@@ -342,6 +342,7 @@ static void make_swarm(struct files *f)
     s->wire.policy = f->env.policy;
     s->wire.budgets = budgets_new(loop_random_u64(f->env.loop));
     s->wire.client = client;
+    s->wire.pex = conf_bool(f->env.conf, "files.pex");
     s->wire.scratch = mem_zalloc(SESSION_READ);
     s->vfs = f->env.vfs;
     s->torrents_dir = f->torrents_dir;

@@ -28,6 +28,10 @@ const struct conf_key files_settings[] = {
      .fallback = "0.0.0.0:6881",
      .help = "Where peers reach us, IP:PORT; port 0 is any free one. An IP that is not 0.0.0.0 is "
              "also where our own connections come from."},
+    {.name = "files.pex",
+     .type = CONF_BOOL,
+     .fallback = "on",
+     .help = "Peers tell each other who else is in the swarm; never of a private torrent."},
     {.name = "files.dir",
      .type = CONF_TEXT,
      .fallback = "",

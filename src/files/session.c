@@ -129,6 +129,8 @@ static void on_extended(struct session *s, const struct wire_msg *m)
             s->ops->extended(s->arg);
         return;
     }
+    if (m->ext_id == SESSION_UT_PEX)
+        s->ops->pex(s->arg, m->body);
     if (m->ext_id != SESSION_UT_METADATA)
         return; /* an extension that we did not offer: passed over */
     struct wire_metadata md;
@@ -306,8 +308,10 @@ void session_extend(struct session *s, int64_t metadata_size)
 {
     if (s->stage != STAGE_OPEN || !s->speaks_ext)
         return;
-    wire_put_ext_handshake(&s->ctl, SESSION_UT_METADATA, metadata_size, s->env->port,
-                           s->env->client);
+    /* Without metadata nobody knows whether it is private: offered once that is known. */
+    bool pex = s->env->pex && s->st.mi && !s->st.mi->private_;
+    wire_put_ext_handshake(&s->ctl, SESSION_UT_METADATA, pex ? SESSION_UT_PEX : 0, metadata_size,
+                           s->env->port, s->env->client);
     session_say(s);
 }
 

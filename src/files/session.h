@@ -26,6 +26,7 @@
 #include "files/budgets.h"
 #include "files/limit.h"
 #include "files/peer_state.h"
+#include "files/pex_msg.h"
 #include "files/picker.h"
 #include "files/pipeline.h"
 #include "files/wire_msg.h"
@@ -41,6 +42,7 @@ enum {
     SESSION_FAST_SET = 10,    /* BEP 6: k */
     SESSION_FAST_MAX = 64,    /* pieces of theirs that we note */
     SESSION_UNASKED_MAX = 64, /* blocks that nobody asked for, before it ends */
+    SESSION_UT_PEX = 2,       /* our number for ut_pex */
     SESSION_UT_METADATA = 3,  /* our number for ut_metadata */
 };
 #define SESSION_HANDSHAKE_US (10 * SEC)
@@ -59,6 +61,7 @@ struct session_env {
     uint8_t peer_id[20];
     uint16_t port; /* that we listen on */
     const char *client;
+    bool pex;         /* offer peer exchange, where the torrent is known not to be private */
     uint8_t *scratch; /* SESSION_READ bytes, used within one read */
 };
 
@@ -78,6 +81,7 @@ struct session_ops {
     bool (*offers)(void *arg, uint32_t piece);               /* may the peer have it at all? */
     void (*sent)(void *arg, size_t payload);                 /* bytes of blocks taken by the net */
     void (*metadata)(void *arg, const struct wire_metadata *md);
+    void (*pex)(void *arg, struct cur payload); /* ut_pex, not parsed: they may be too many */
     /* Read a block for the peer: as data_get; NULL: not now.  unread cancels. */
     void *(*read)(void *arg, uint32_t piece, uint32_t begin, uint32_t len,
                   void (*got)(void *upload, const uint8_t *bytes, size_t len,
@@ -124,6 +128,7 @@ void session_have(struct session *s, uint32_t piece);
 void session_metadata_ask(struct session *s, uint32_t piece);
 void session_metadata_give(struct session *s, uint32_t piece, int64_t total, struct cur data);
 void session_metadata_reject(struct session *s, uint32_t piece);
+void session_pex(struct session *s, const struct pex_msg *m); /* if it speaks ut_pex */
 
 /* Blocks: how many more may be asked; asking; taking back; is it asked? */
 size_t session_room(const struct session *s);

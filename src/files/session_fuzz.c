@@ -148,6 +148,17 @@ static void on_metadata(void *arg, const struct wire_metadata *md)
         session_metadata_reject(h->s, md->piece);
 }
 
+static void on_pex(void *arg, struct cur payload)
+{
+    struct host *h = arg;
+    struct pex_msg m;
+    struct why why;
+    if (pex_read(payload, &m, &why))
+        session_end(h->s, why.code, "%s", why.text);
+    else
+        session_pex(h->s, &m);
+}
+
 static void *on_read(void *arg, uint32_t piece, uint32_t begin, uint32_t len,
                      void (*got)(void *upload, const uint8_t *bytes, size_t n,
                                  const struct why *why),
@@ -198,6 +209,7 @@ static const struct session_ops host_ops = {
     .offers = on_offers,
     .sent = on_sent,
     .metadata = on_metadata,
+    .pex = on_pex,
     .read = on_read,
     .unread = on_unread,
     .busy = on_busy,
@@ -305,6 +317,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
                                  .policy = policy_new(),
                                  .budgets = budgets_new(1),
                                  .client = "Fuzz",
+                                 .pex = true,
                                  .scratch = mem_zalloc(SESSION_READ)};
     h.fc = MEM_NEW(struct fake_conn);
     h.fc->conn = (struct conn){.ops = &fake_ops, .loop = loop, .peer = addr_v4(10, 0, 0, 2, 6881)};

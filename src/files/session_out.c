@@ -389,3 +389,14 @@ void session_metadata_reject(struct session *s, uint32_t piece)
 {
     put_metadata(s, WIRE_MD_REJECT, piece, 0, cur_of(NULL, 0));
 }
+
+void session_pex(struct session *s, const struct pex_msg *m)
+{
+    if (s->stage != STAGE_OPEN || s->ext.ut_pex == 0)
+        return;
+    struct buf b = {0};
+    pex_put(&b, m);
+    wire_put_extended(&s->ctl, s->ext.ut_pex, buf_bytes(&b), buf_len(&b));
+    buf_done(&b);
+    session_say(s);
+}

@@ -2,6 +2,7 @@
  *     torrent.c        life, the data's events, the tick
  *     torrent_swarm.c  sessions: who is connected, what is asked, who is served, who is to blame
  *     torrent_info.c   metadata, asked and given
+ *     torrent_pex.c    peer exchange
  *     torrent_json.c   how it is shown, and why it stands still
  * Nobody else includes this. */
 #ifndef SHOAL_FILES_TORRENT_IN_H
@@ -11,6 +12,7 @@
 
 #include "files/choke.h"
 #include "files/info_fetch.h"
+#include "files/pex_state.h"
 #include "files/picker.h"
 
 /* The data is being closed and needs the metainfo till then; the torrent may be freed before. */
@@ -31,6 +33,7 @@ struct member {
     uint32_t last;             /* piece last asked of it */
     uint64_t since_us, opened_us;
     struct info_fetch *info; /* NULL: not asked for metadata now */
+    struct pex_state *pex;   /* NULL: no peer exchange with it so far */
 };
 
 struct torrent {
@@ -101,5 +104,10 @@ void info_want(struct torrent *t); /* begin attempts where there is room */
 void info_drop(struct member *m);
 void info_message(struct member *m, const struct wire_metadata *md);
 void info_tick(struct torrent *t);
+
+/* torrent_pex.c */
+void pex_tick(struct torrent *t); /* tells each peer what it should be told now */
+void pex_message(struct member *m, struct cur payload);
+void pex_drop(struct member *m);
 
 #endif

@@ -61,6 +61,7 @@ void swarm_drop_member(struct member *m)
     not_dialing(m);
     uncount(m);
     info_drop(m);
+    pex_drop(m);
     if (t->picker)
         picker_gone(t->picker, m->entry->id);
     torrent_peers_closed(t->peers, m->entry, useful, torrent_now(t));
@@ -375,6 +376,7 @@ void swarm_tick(struct torrent *t)
     LIST_EACH(&t->members, struct member, m, link) {
         session_tick(m->s);
     }
+    pex_tick(t);
     if (torrent_now(t) < t->next_round_us || t->member_count == 0)
         return;
     t->next_round_us = torrent_now(t) + CHOKE_ROUND_US;
@@ -604,6 +606,11 @@ static void on_metadata(void *arg, const struct wire_metadata *md)
     info_message(arg, md);
 }
 
+static void on_pex(void *arg, struct cur payload)
+{
+    pex_message(arg, payload);
+}
+
 static bool on_offers(void *arg, uint32_t piece)
 {
     const struct member *m = arg;
@@ -657,6 +664,7 @@ static const struct session_ops member_ops = {
     .offers = on_offers,
     .sent = on_sent,
     .metadata = on_metadata,
+    .pex = on_pex,
     .read = on_read,
     .unread = on_unread,
     .busy = on_busy,

@@ -55,8 +55,8 @@ enum err wire_read_ext(struct cur payload, struct wire_ext *out, struct why *why
     return err;
 }
 
-void wire_put_ext_handshake(struct buf *b, uint8_t ut_metadata, int64_t metadata_size,
-                            uint16_t port, const char *client)
+void wire_put_ext_handshake(struct buf *b, uint8_t ut_metadata, uint8_t ut_pex,
+                            int64_t metadata_size, uint16_t port, const char *client)
 {
     struct buf d = {0};
     buf_u8(&d, 'd');
@@ -64,6 +64,10 @@ void wire_put_ext_handshake(struct buf *b, uint8_t ut_metadata, int64_t metadata
     buf_u8(&d, 'd');
     ben_put_key(&d, "ut_metadata");
     ben_put_int(&d, ut_metadata);
+    if (ut_pex > 0) {
+        ben_put_key(&d, "ut_pex");
+        ben_put_int(&d, ut_pex);
+    }
     buf_u8(&d, 'e');
     if (metadata_size > 0) {
         ben_put_key(&d, "metadata_size");

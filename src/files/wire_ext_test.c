@@ -53,23 +53,26 @@ static void our_handshake_is_canonical_and_comes_back(void **state)
     struct buf b = {0};
     struct wire_msg m;
     struct wire_ext e;
-    wire_put_ext_handshake(&b, 3, 31235, 6881, "Shoal 0.1");
+    wire_put_ext_handshake(&b, 3, 2, 31235, 6881, "Shoal 0.1");
     assert_int_equal(wire_read(buf_cur(&b), &m, NULL), OK);
     assert_int_equal(m.type, WIRE_EXTENDED);
     assert_int_equal(m.ext_id, 0);
-    const char want[] = "d1:md11:ut_metadatai3ee13:metadata_sizei31235e1:pi6881e4:reqqi500e"
+    const char want[] = "d1:md11:ut_metadatai3e6:ut_pexi2ee13:metadata_sizei31235e1:pi6881e4:"
+                        "reqqi500e"
                         "1:v9:Shoal 0.1e";
     assert_int_equal(m.body.n, sizeof want - 1);
     assert_memory_equal(m.body.p, want, m.body.n);
     assert_int_equal(wire_read_ext(m.body, &e, NULL), OK);
     assert_int_equal(e.ut_metadata, 3);
+    assert_int_equal(e.ut_pex, 2);
     assert_int_equal(e.metadata_size, 31235);
     assert_int_equal(e.reqq, WIRE_REQQ);
     buf_clear(&b);
-    wire_put_ext_handshake(&b, 3, 0, 0, "x");
+    wire_put_ext_handshake(&b, 3, 0, 0, 0, "x");
     assert_int_equal(wire_read(buf_cur(&b), &m, NULL), OK);
     assert_int_equal(wire_read_ext(m.body, &e, NULL), OK);
     assert_int_equal(e.metadata_size, 0);
+    assert_int_equal(e.ut_pex, 0);
     assert_int_equal(e.port, 0);
     buf_done(&b);
 }

@@ -91,7 +91,7 @@ void wire_put_extended(struct buf *b, uint8_t ext_id, const void *payload, size_
 /* BEP 10's handshake payload. */
 struct wire_ext {
     uint8_t ut_metadata;   /* their number for it; 0: not spoken */
-    uint8_t ut_pex;        /* likewise; for later */
+    uint8_t ut_pex;        /* likewise */
     int64_t metadata_size; /* 0: unknown (or nonsense); above MI_INFO_MAX: ERR_LIMIT */
     uint32_t reqq;         /* 0: not said */
     uint16_t port;         /* "p"; 0: not said */
@@ -99,9 +99,10 @@ struct wire_ext {
     bool upload_only;      /* BEP 21 */
 };
 MUST_CHECK enum err wire_read_ext(struct cur payload, struct wire_ext *out, struct why *why);
-/* Our own; ut_metadata: the number that we give it. metadata_size 0: we have none yet. */
-void wire_put_ext_handshake(struct buf *b, uint8_t ut_metadata, int64_t metadata_size,
-                            uint16_t port, const char *client);
+/* Our own; ut_metadata, ut_pex: the numbers that we give them (ut_pex 0: not offered).
+ * metadata_size 0: we have none yet. */
+void wire_put_ext_handshake(struct buf *b, uint8_t ut_metadata, uint8_t ut_pex,
+                            int64_t metadata_size, uint16_t port, const char *client);
 
 /* BEP 9, ut_metadata's payload. */
 enum wire_metadata_type { WIRE_MD_REQUEST, WIRE_MD_DATA, WIRE_MD_REJECT, WIRE_MD_UNKNOWN };

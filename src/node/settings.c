@@ -31,7 +31,8 @@ static const struct conf_key table[] = {
     {"files.dht", CONF_CHOICE, "off", 0, 0, "off", false, "The Mainline DHT; only off today"},
     {"files.dht-bootstrap", CONF_LIST, "", 0, 0, NULL, false, "For the DHT; not used today"},
     {"files.lsd", CONF_CHOICE, "off", 0, 0, "off", false, "Local discovery; only off today"},
-    {"files.pex", CONF_CHOICE, "off", 0, 0, "off", false, "Peer exchange; only off today"},
+    {"files.pex", CONF_BOOL, "on", 0, 0, NULL, false,
+     "Peers tell each other of peers; never for a private torrent"},
     {"files.port-mapping", CONF_CHOICE, "off", 0, 0, "off", false,
      "Ask the router to forward the port; only off today"},
 

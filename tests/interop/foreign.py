@@ -118,9 +118,23 @@ def transmission_show_reads_our_torrent(lab):
         assert line in shown, (line, shown)
 
 
+def aria2_hears_of_peers_from_us(lab):
+    """Ann tells aria2, whom she dialled, of Bob; aria2 dials him.  Bob himself exchanges nothing."""
+    a, b = lab.node('a'), lab.node('b', files__pex='off')
+    shared = a.share(source(lab))
+    a.run('file', 'limit', shared['id'], '--up', '16K')  # so that it takes long enough
+    b.run('get', shared['torrent_file'], '--peer', a.address, '-o', lab.folder('out'), '--detach')
+    aria2 = Aria2(lab, 'aria2', lab.folder('aria2-out'), shared['torrent_file'], False,
+                  ['--enable-peer-exchange=true'])
+    a.run('file', 'peer', shared['id'], f'127.0.0.1:{aria2.port}')
+    L.until('aria2 to dial the peer it was told of',
+            lambda: any(p['incoming'] and p['connected'] and 'aria2' in p['client']
+                        for p in b.row(shared['id'])['peer_list']))
+
+
 if __name__ == '__main__':
     L.main(transmission_fetches_from_us_by_torrent, transmission_fetches_from_us_by_magnet,
            aria2_fetches_from_us_by_torrent, aria2_fetches_from_us_by_magnet,
            we_fetch_from_transmission_by_torrent, we_fetch_from_transmission_by_magnet,
            we_fetch_from_aria2_by_torrent, we_fetch_from_aria2_by_magnet,
-           transmission_show_reads_our_torrent)
+           transmission_show_reads_our_torrent, aria2_hears_of_peers_from_us)

@@ -74,9 +74,24 @@ void keep_torrent(struct holding *h, keep_cb *done, void *arg);
 void keep_forget(struct files *f); /* the app goes before what its lanes still write */
 void keep_unlink(struct files *f, const char *hex); /* the .torrent and the resume file */
 
-/* files_methods.c */
+/* files_table.c */
 extern const struct method files_methods[];
+/* files_methods.c */
 void adding_cancel_all(struct files *f);
 void lookup_cancel_all(struct files *f);
+
+/* files_methods.c: what the methods of files_table.c do (core/call.h's method_fn). */
+void file_add(void *app, struct call *c);
+void file_get(void *app, struct call *c);
+void file_ls(void *app, struct call *c);
+void file_show(void *app, struct call *c);
+void file_pause(void *app, struct call *c);
+void file_resume(void *app, struct call *c);
+void file_verify(void *app, struct call *c);
+void file_reannounce(void *app, struct call *c);
+void file_rm(void *app, struct call *c);
+void file_peer(void *app, struct call *c);
+void file_limit(void *app, struct call *c);
+void file_export(void *app, struct call *c);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a person can ask of the files app: the table at the end, and above it a handler each. */
+/* What a person can ask of the files app, a handler for each line of files_table.c. */
 #include "files/files_in.h"
 
 #include "base/mem.h"
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINK_MAX = MAGNET_MAX, TORRENT_TEXT_MAX = MI_TORRENT_MAX / 3 * 4 + 4, PREFIX_MIN = 4 };
+enum { PREFIX_MIN = 4 };
 
 static const char see_ls[] = "shoal file ls shows what is there";
 
@@ -198,7 +198,7 @@ static size_t texts(json_t *array, const char **out, size_t max)
     return n;
 }
 
-static void file_add(void *app, struct call *c)
+void file_add(void *app, struct call *c)
 {
     struct files *f = app;
     const char *trackers[MI_TRACKERS_MAX], *seeds[MI_WEB_SEEDS_MAX];
@@ -447,7 +447,7 @@ static bool is_infohash(const char *text)
     return hex_decode(text, strlen(text), id, SHA1_LEN);
 }
 
-static void file_get(void *app, struct call *c)
+void file_get(void *app, struct call *c)
 {
     struct files *f = app;
     const char *link = call_text(c, "link"), *torrent = call_text(c, "torrent");
@@ -475,7 +475,7 @@ static void file_get(void *app, struct call *c)
 
 /* The rest */
 
-static void file_ls(void *app, struct call *c)
+void file_ls(void *app, struct call *c)
 {
     struct files *f = app;
     const char *state = call_text(c, "state");
@@ -487,7 +487,7 @@ static void file_ls(void *app, struct call *c)
     call_ok(c, list);
 }
 
-static void file_show(void *app, struct call *c)
+void file_show(void *app, struct call *c)
 {
     static const struct {
         const char *name;
@@ -508,7 +508,7 @@ static void file_show(void *app, struct call *c)
     call_ok(c, torrent_show(h->t, chosen ? wanted : TORRENT_ALL));
 }
 
-static void file_pause(void *app, struct call *c)
+void file_pause(void *app, struct call *c)
 {
     struct holding *h = holding_of(app, c);
     if (!h)
@@ -517,7 +517,7 @@ static void file_pause(void *app, struct call *c)
     answer_kept(h, c);
 }
 
-static void file_resume(void *app, struct call *c)
+void file_resume(void *app, struct call *c)
 {
     struct holding *h = holding_of(app, c);
     if (!h)
@@ -526,7 +526,7 @@ static void file_resume(void *app, struct call *c)
     answer_kept(h, c);
 }
 
-static void file_verify(void *app, struct call *c)
+void file_verify(void *app, struct call *c)
 {
     struct holding *h = holding_of(app, c);
     if (!h)
@@ -538,7 +538,7 @@ static void file_verify(void *app, struct call *c)
                    "there is nothing to verify yet");
 }
 
-static void file_reannounce(void *app, struct call *c)
+void file_reannounce(void *app, struct call *c)
 {
     struct holding *h = holding_of(app, c);
     if (!h)
@@ -547,14 +547,14 @@ static void file_reannounce(void *app, struct call *c)
     call_ok(c, torrent_row(h->t));
 }
 
-static void file_rm(void *app, struct call *c)
+void file_rm(void *app, struct call *c)
 {
     struct holding *h = holding_of(app, c);
     if (h)
         files_remove(h, call_bool(c, "with_data"), c);
 }
 
-static void file_peer(void *app, struct call *c)
+void file_peer(void *app, struct call *c)
 {
     struct why why;
     struct holding *h = holding_of(app, c);
@@ -566,7 +566,7 @@ static void file_peer(void *app, struct call *c)
         answer_kept(h, c);
 }
 
-static void file_limit(void *app, struct call *c)
+void file_limit(void *app, struct call *c)
 {
     struct holding *h = holding_of(app, c);
     if (!h)
@@ -579,7 +579,7 @@ static void file_limit(void *app, struct call *c)
     answer_kept(h, c);
 }
 
-static void file_export(void *app, struct call *c)
+void file_export(void *app, struct call *c)
 {
     struct holding *h = holding_of(app, c);
     if (!h)
@@ -598,237 +598,3 @@ static void file_export(void *app, struct call *c)
     free(body);
     buf_done(&bytes);
 }
-
-/* The table */
-
-#define ID_PARAM                                                                                   \
-    {                                                                                              \
-        .name = "id", .type = PARAM_TEXT, .flags = PARAM_REQUIRED | PARAM_POSITIONAL,              \
-        .help = "The infohash, the first 4 or more digits of it, or the exact name"                \
-    }
-
-static const struct param id_only[] = {ID_PARAM, {0}};
-
-static const struct param show_params[] = {
-    ID_PARAM,
-    {.name = "peers", .type = PARAM_BOOL, .help = "Of the long parts only this: connected peers"},
-    {.name = "trackers", .type = PARAM_BOOL, .help = "Only this: the trackers, what they said"},
-    {.name = "files", .type = PARAM_BOOL, .help = "Only this: the files, and what is here of each"},
-    {.name = "pieces", .type = PARAM_BOOL, .help = "Only this: the pieces that are here"},
-    {0},
-};
-
-static const struct param add_params[] = {
-    {.name = "path",
-     .type = PARAM_PATH,
-     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .help = "The file or folder to share, where it lies"},
-    {.name = "tracker",
-     .type = PARAM_TEXT,
-     .flags = PARAM_MANY,
-     .help = "A tracker's URL; each is a tier of its own"},
-    {.name = "web_seed", .type = PARAM_TEXT, .flags = PARAM_MANY, .help = "A web seed's URL"},
-    {.name = "private", .type = PARAM_BOOL, .help = "Peers only from the trackers (BEP 27)"},
-    {.name = "piece_size",
-     .type = PARAM_BYTES,
-     .unit = "bytes",
-     .min = BLOCK_LEN,
-     .max = MI_PIECE_MAX,
-     .help = "Bytes of a piece, a power of two; picked by size unless given"},
-    {.name = "comment", .type = PARAM_TEXT, .max = 1024, .help = "Words for the .torrent"},
-    {0}};
-
-static const struct param get_params[] = {
-    {.name = "link",
-     .type = PARAM_TEXT,
-     .flags = PARAM_POSITIONAL,
-     .max = LINK_MAX,
-     .help = "A magnet link or an infohash (the command line reads a .torrent file too)"},
-    {.name = "torrent",
-     .type = PARAM_BASE64,
-     .flags = PARAM_HIDDEN,
-     .max = TORRENT_TEXT_MAX,
-     .help = "A .torrent's bytes, in place of a link"},
-    {.name = "dir", .type = PARAM_PATH, .help = "The folder it goes to"},
-    {.name = "peer",
-     .type = PARAM_TEXT,
-     .flags = PARAM_MANY,
-     .help = "HOST:PORT of a peer that has it"},
-    {.name = "paused", .type = PARAM_BOOL, .help = "Add it, but do not begin"},
-    {0}};
-
-static const struct param ls_params[] = {
-    {.name = "state",
-     .type = PARAM_CHOICE,
-     .choices = "metadata|checking|downloading|seeding|paused|error",
-     .help = "Only those that are in this state"},
-    {0}};
-
-static const struct param rm_params[] = {
-    ID_PARAM,
-    {.name = "with_data", .type = PARAM_BOOL, .help = "Delete the files themselves too"},
-    {0}};
-
-static const struct param peer_params[] = {ID_PARAM,
-                                           {.name = "addr",
-                                            .type = PARAM_TEXT,
-                                            .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-                                            .max = 300,
-                                            .help = "HOST:PORT"},
-                                           {0}};
-
-static const struct param limit_params[] = {
-    ID_PARAM,
-    {.name = "up",
-     .type = PARAM_RATE,
-     .unit = "bytes/s",
-     .max = INT64_C(1) << 40,
-     .help = "Upload limit; 0: none; unchanged unless given"},
-    {.name = "down",
-     .type = PARAM_RATE,
-     .unit = "bytes/s",
-     .max = INT64_C(1) << 40,
-     .help = "Download limit; 0: none; unchanged unless given"},
-    {0}};
-
-static const struct column ls_columns[] = {{"id", "ID", "text"},
-                                           {"name", "NAME", "text"},
-                                           {"size", "SIZE", "bytes"},
-                                           {"progress", "DONE", "percent"},
-                                           {"state", "STATE", "text"},
-                                           {"down_rate", "DOWN", "rate"},
-                                           {"up_rate", "UP", "rate"},
-                                           {"peers", "PEERS", "int"},
-                                           {"eta_s", "LEFT", "duration"},
-                                           {"reason", "WHY", "text"},
-                                           {0}};
-
-#define ROW "the torrent as `file ls` shows it"
-#define ID_ERRORS "file.not_found, file.ambiguous"
-
-const struct method files_methods[] = {
-    {.name = "file.add",
-     .http = "POST",
-     .route = "/files",
-     .flags = METHOD_WRITE,
-     .params = add_params,
-     .summary = "Share a file or a folder",
-     .result = "{job}; the job's result: {id, infohash_v1, infohash_v2, magnet, torrent_file}",
-     .errors = "file.busy, file.not_shared, file.not_kept, file.cancelled, file.stopped",
-     .example = "shoal share ./music --tracker udp://tracker.example:6969",
-     .also = "share",
-     .call = file_add},
-    {.name = "file.get",
-     .http = "POST",
-     .route = "/files/get",
-     .flags = METHOD_WRITE,
-     .params = get_params,
-     .summary = "Download what a link or a .torrent stands for",
-     .result = ROW " and `existing`: it was there already, and goes on",
-     .errors = "file.bad_link, file.bad_torrent, file.no_folder, file.not_kept, file.too_many",
-     .example = "shoal get 'magnet:?xt=urn:btih:...' -o ~/Downloads",
-     .also = "get",
-     .call = file_get},
-    {.name = "file.ls",
-     .http = "GET",
-     .route = "/files",
-     .params = ls_params,
-     .summary = "List all torrents",
-     .result = "[{id, infohash_v1, infohash_v2, name, state, reason, size, done, left, progress, "
-               "up_rate, down_rate, uploaded, downloaded, ratio, eta_s, peers, seeds, error, dir, "
-               "added, magnet, private}]",
-     .errors = "",
-     .example = "shoal file ls --state downloading",
-     .columns = ls_columns,
-     .call = file_ls},
-    {.name = "file.show",
-     .http = "GET",
-     .route = "/files/{id}",
-     .params = show_params,
-     .summary = "Show all of one torrent",
-     .result = ROW ", and (all, or those asked for) peer_list, trackers, files, pieces {count, "
-                   "size, have, bitfield}; and "
-                   "up_limit, down_limit, wasted, known_peers, comment, created_by, created",
-     .errors = ID_ERRORS,
-     .example = "shoal file show debian-12",
-     .call = file_show},
-    {.name = "file.pause",
-     .http = "POST",
-     .route = "/files/{id}/pause",
-     .flags = METHOD_WRITE,
-     .params = id_only,
-     .summary = "Stop up- and downloading",
-     .result = ROW,
-     .errors = ID_ERRORS ", file.not_kept",
-     .example = "shoal file pause debian-12",
-     .call = file_pause},
-    {.name = "file.resume",
-     .http = "POST",
-     .route = "/files/{id}/resume",
-     .flags = METHOD_WRITE,
-     .params = id_only,
-     .summary = "Go on, also after an error",
-     .result = ROW,
-     .errors = ID_ERRORS ", file.not_kept",
-     .example = "shoal file resume debian-12",
-     .call = file_resume},
-    {.name = "file.verify",
-     .http = "POST",
-     .route = "/files/{id}/verify",
-     .flags = METHOD_WRITE,
-     .params = id_only,
-     .summary = "Hash what lies on disk again",
-     .result = ROW,
-     .errors = ID_ERRORS ", file.not_ready",
-     .example = "shoal file verify debian-12",
-     .call = file_verify},
-    {.name = "file.reannounce",
-     .http = "POST",
-     .route = "/files/{id}/reannounce",
-     .flags = METHOD_WRITE,
-     .params = id_only,
-     .summary = "Ask the trackers for peers now",
-     .result = ROW,
-     .errors = ID_ERRORS,
-     .example = "shoal file reannounce debian-12",
-     .call = file_reannounce},
-    {.name = "file.rm",
-     .http = "DELETE",
-     .route = "/files/{id}",
-     .flags = METHOD_WRITE,
-     .params = rm_params,
-     .summary = "Forget a torrent; its files stay unless --with-data",
-     .result = "{id}",
-     .errors = ID_ERRORS ", file.not_deleted",
-     .example = "shoal file rm debian-12 --with-data",
-     .call = file_rm},
-    {.name = "file.peer",
-     .http = "POST",
-     .route = "/files/{id}/peers",
-     .flags = METHOD_WRITE,
-     .params = peer_params,
-     .summary = "Add a peer by hand",
-     .result = ROW,
-     .errors = ID_ERRORS,
-     .example = "shoal file peer debian-12 192.0.2.7:6881",
-     .call = file_peer},
-    {.name = "file.limit",
-     .http = "POST",
-     .route = "/files/{id}/limit",
-     .flags = METHOD_WRITE,
-     .params = limit_params,
-     .summary = "Limit one torrent's rates",
-     .result = ROW,
-     .errors = ID_ERRORS ", file.not_kept",
-     .example = "shoal file limit debian-12 --up 2M --down 5M",
-     .call = file_limit},
-    {.name = "file.export",
-     .http = "GET",
-     .route = "/files/{id}/torrent",
-     .params = id_only,
-     .summary = "Get the .torrent of a torrent",
-     .result = "{name, torrent}: the file's name, and its bytes in base64",
-     .errors = ID_ERRORS ", file.no_metadata",
-     .example = "shoal file export debian-12 debian-12.torrent",
-     .call = file_export},
-    {0}};

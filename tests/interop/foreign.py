@@ -132,9 +132,30 @@ def aria2_hears_of_peers_from_us(lab):
                         for p in b.row(shared['id'])['peer_list']))
 
 
+def aria2_tells_us_of_peers(lab):
+    """aria2 has Ann from a tracker; Cat knows aria2 alone, and hears of Ann from it.  An IP for each:
+    aria2 tells nobody of its own."""
+    path = source(lab)
+    tracker = Opentracker(lab, L.infohash_of(lab, path))
+    a = lab.node('a', files__listen='127.0.0.2:0', files__pex='off')
+    c = lab.node('c', files__listen='127.0.0.3:0')
+    shared = a.share(path, '--tracker', tracker.http)
+    a.run('file', 'limit', shared['id'], '--up', '16K')  # so that it takes long enough
+    L.until('the announce', lambda: a.announced(shared['id']))
+    aria2 = Aria2(lab, 'aria2', lab.folder('aria2-out'), shared['torrent_file'], False,
+                  ['--enable-peer-exchange=true'])
+    L.until('aria2 to find the seed', lambda: a.row(shared['id'])['peers'])
+    c.run('get', f'magnet:?xt=urn:btih:{shared["infohash_v1"]}', '--peer', f'127.0.0.1:{aria2.port}',
+          '-o', lab.folder('out'), '--detach')
+    L.until('us to dial the peer that aria2 told of',
+            lambda: any(p['addr'].startswith('127.0.0.2:') and p['connected']
+                        for p in c.row(shared['id'])['peer_list']))
+
+
 if __name__ == '__main__':
     L.main(transmission_fetches_from_us_by_torrent, transmission_fetches_from_us_by_magnet,
            aria2_fetches_from_us_by_torrent, aria2_fetches_from_us_by_magnet,
            we_fetch_from_transmission_by_torrent, we_fetch_from_transmission_by_magnet,
            we_fetch_from_aria2_by_torrent, we_fetch_from_aria2_by_magnet,
-           transmission_show_reads_our_torrent, aria2_hears_of_peers_from_us)
+           transmission_show_reads_our_torrent, aria2_hears_of_peers_from_us,
+           aria2_tells_us_of_peers)

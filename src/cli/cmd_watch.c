@@ -64,9 +64,13 @@ int cmd_log(struct cli *cli)
 static bool print_event(void *arg, const char *type, const json_t *data)
 {
     (void)arg;
-    json_t *e = json_pack("{s:s, s:O}", "type", type, "data", data);
-    out_json(e);
-    json_decref(e);
+    if (json_object_get(data, "type")) { /* it says itself what it is */
+        out_json(data);
+    } else {
+        json_t *e = json_pack("{s:s, s:O}", "type", type, "data", data);
+        out_json(e);
+        json_decref(e);
+    }
     return fflush(stdout) == 0;
 }
 

@@ -75,6 +75,18 @@ def the_daemon_goes_to_the_background_when_ready(lab):
     assert gone.returncode == 5, gone
 
 
+def events_are_one_object_a_line(lab):
+    a = lab.node('a')
+    watch = lab.spawn([f'{L.BIN}/shoal', '--home', a.home, 'events', '--type', 'file.'], 'events')
+    L.until('the snapshot', lambda: 'snapshot' in lab.log_of('events'))
+    shared = a.share(L.make_file(os.path.join(lab.folder('in'), 'f'), 1000))
+    L.until('the torrent in the stream', lambda: shared['id'] in lab.log_of('events'))
+    lines = [json.loads(line) for line in lab.log_of('events').splitlines()]
+    assert lines[0]['type'] == 'snapshot', lines[0]
+    assert lines[1]['type'] == 'file.state' and lines[1]['data']['id'] == shared['id'], lines[1]
+    L.end(watch)
+
+
 def without_a_home_the_xdg_folders_are_used(lab):
     """shoald and shoal work out the same socket, each for itself."""
     home = lab.folder('person')
@@ -185,7 +197,7 @@ if __name__ == '__main__':
     L.main(exit_codes_tell_what_happened, status_has_the_fields_that_scripts_read,
            errors_are_json_too, a_second_daemon_on_a_home_is_refused,
            the_daemon_goes_to_the_background_when_ready,
-           without_a_home_the_xdg_folders_are_used, config_set_keeps_comments,
+           events_are_one_object_a_line, without_a_home_the_xdg_folders_are_used, config_set_keeps_comments,
            a_schedule_limits_and_says_why, a_backup_makes_the_same_node_elsewhere,
            the_phrase_is_the_node, help_begins_with_an_example_and_knows_every_command,
            it_ends_within_ten_seconds_of_sigterm)

@@ -192,6 +192,8 @@ struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
     h->kept_down = h->metric_down = cfg->downloaded;
     h->t = torrent_new(&f->swarm, cfg);
     map_put(f->torrents, cfg->infohash, SHA1_LEN, h);
+    mse_req2(cfg->infohash, h->req2);
+    map_put(f->by_req2, h->req2, SHA1_LEN, h);
     metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
     torrent_start(h->t);
     return h;
@@ -243,6 +245,7 @@ void files_remove(struct holding *h, bool with_data, struct call *call)
     h->with_data = with_data;
     h->call = call;
     map_drop(f->torrents, torrent_infohash(h->t), SHA1_LEN);
+    map_drop(f->by_req2, h->req2, SHA1_LEN);
     metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
     keep_drop(f, torrent_infohash(h->t));
     list_push(&f->leaving, &h->link);
@@ -355,6 +358,35 @@ static void make_swarm(struct files *f)
     make_peer_id(f);
 }
 
+static bool find_skey(void *arg, const uint8_t req2[SHA1_LEN], uint8_t skey[SHA1_LEN])
+{
+    const struct files *f = arg;
+    const struct holding *h = map_get(f->by_req2, req2, SHA1_LEN);
+    if (h)
+        memcpy(skey, torrent_infohash(h->t), SHA1_LEN);
+    return h != NULL;
+}
+
+/* files.encryption.  Where the cipher is missing, "prefer" goes without and says so. */
+static enum err begin_encryption(struct files *f, struct why *why)
+{
+    const char *mode = conf_text(f->env.conf, "files.encryption");
+    bool require = strcmp(mode, "require") == 0;
+    if (strcmp(mode, "off") == 0)
+        return OK;
+    f->rc4 = rc4_lib_new(why);
+    if (!f->rc4 && require)
+        return why_in(why, why->code, "files.encryption");
+    if (!f->rc4)
+        log_warn(f->env.log, "peers are spoken to without encryption: %s", why->text);
+    f->swarm.wire.mse = (struct mse_cfg){.rc4 = f->rc4,
+                                         .methods = require ? MSE_RC4 : MSE_RC4 | MSE_PLAIN,
+                                         .plain = !require,
+                                         .find = find_skey,
+                                         .arg = f};
+    return OK;
+}
+
 struct files *files_start(const struct app_env *env, struct why *why)
 {
     struct files *f = MEM_NEW(struct files);
@@ -365,6 +397,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     list_init(&f->keeping);
     list_init(&f->lookups);
     f->torrents = map_new(loop_random_u64(env->loop));
+    f->by_req2 = map_new(loop_random_u64(env->loop));
     f->torrents_dir = mem_printf("%s/torrents", env->data_dir);
     const char *dir = conf_text(env->conf, "files.dir");
     f->download_dir = mem_strdup(dir[0] ? dir : env->download_dir);
@@ -372,7 +405,8 @@ struct files *files_start(const struct app_env *env, struct why *why)
     f->dials = bucket_new(FILES_DIALS_PER_S, FILES_DIALS_PER_S, loop_now_us(env->loop));
     make_metrics(f);
     make_swarm(f);
-    if (vfs_mkdirs(env->vfs, f->torrents_dir, 0700, why) || listen_on(f, why)) {
+    if (vfs_mkdirs(env->vfs, f->torrents_dir, 0700, why) || begin_encryption(f, why) ||
+        listen_on(f, why)) {
         files_free(f);
         return NULL;
     }
@@ -457,6 +491,7 @@ void files_free(struct files *f)
         free(h);
     }
     map_free(f->torrents);
+    map_free(f->by_req2);
     LIST_EACH(&f->leaving, struct holding, l, link) {
         list_drop(&l->link);
         l->f = NULL;
@@ -472,5 +507,6 @@ void files_free(struct files *f)
     free(f->download_dir);
     free(f->boot_id);
     free(f->from_ip);
+    rc4_lib_free(f->rc4);
     free(f);
 }

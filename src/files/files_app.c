@@ -28,6 +28,11 @@ const struct conf_key files_settings[] = {
      .fallback = "0.0.0.0:6881",
      .help = "Where peers reach us, IP:PORT; port 0 is any free one. An IP that is not 0.0.0.0 is "
              "also where our own connections come from."},
+    {.name = "files.encryption",
+     .type = CONF_CHOICE,
+     .fallback = "prefer",
+     .choices = "off|prefer|require",
+     .help = "Of connections to peers; off: never; prefer: tried first; require: RC4 or none."},
     {.name = "files.pex",
      .type = CONF_BOOL,
      .fallback = "on",

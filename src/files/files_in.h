@@ -18,7 +18,8 @@
 
 /* One torrent of the node. */
 struct holding {
-    struct link link; /* in f->leaving, once it is to go */
+    struct link link;       /* in f->leaving, once it is to go */
+    uint8_t req2[SHA1_LEN]; /* what MSE calls it by */
     struct files *f;
     struct torrent *t;
     bool with_data;                  /* leaving: its files go too */
@@ -37,6 +38,8 @@ struct files {
     struct torrent_env swarm;
     char *torrents_dir, *boot_id, *from_ip, *download_dir;
     struct map *torrents; /* infohash -> struct holding */
+    struct map *by_req2;  /* mse_req2() of it -> the same */
+    struct rc4_lib *rc4;  /* NULL: no encryption */
     struct link leaving;
     struct link knocks;
     struct link adding;  /* files being hashed to be shared */

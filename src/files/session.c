@@ -56,6 +56,7 @@ static void end(struct session *s, const struct why *why)
         return;
     char text[ADDR_TEXT];
     log_debug(s->env->log, "peer %s: %s", addr_format(&s->addr, text), why->text);
+    s->mse_failed = s->mse && s->stage == STAGE_DIALING && s->conn && mse_began(s->conn);
     s->why = *why;
     s->stage = STAGE_ENDED;
     shut(s);
@@ -477,7 +478,9 @@ static void on_conn(void *arg, enum conn_event ev, const struct why *why)
     switch (ev) {
     case CONN_OPEN:
         s->stage = STAGE_HANDSHAKE;
-        put_handshake(s);
+        s->method = s->mse ? mse_method(s->conn) : 0;
+        if (!s->incoming && !s->greeted) /* else it speaks first, or it has our word */
+            put_handshake(s);
         break;
     case CONN_READABLE:
         if (!s->read_timer) /* else it comes back by itself */
@@ -510,6 +513,18 @@ static struct session *make(const struct session_env *env, const struct addr *pe
     return s;
 }
 
+/* Our handshake travels as MSE's initial payload: encryption costs one round trip, not two. */
+static void dial_mse(struct session *s, const struct addr *to, const struct addr *from)
+{
+    struct buf hello = {0};
+    struct conn *below = tcp_dial(s->env->loop, to, from, NULL, NULL);
+    wire_put_handshake(&hello, s->infohash, s->env->peer_id);
+    s->conn =
+        mse_dial(&s->env->mse, below, s->infohash, buf_bytes(&hello), buf_len(&hello), on_conn, s);
+    s->greeted = true;
+    buf_done(&hello);
+}
+
 struct session *session_dial(const struct session_env *env, const struct session_cfg *cfg,
                              const struct addr *to, const struct addr *from, struct why *why)
 {
@@ -517,7 +532,11 @@ struct session *session_dial(const struct session_env *env, const struct session
     if (!s)
         return NULL;
     session_join(s, cfg);
-    s->conn = tcp_dial(env->loop, to, from, on_conn, s);
+    s->mse = cfg->encrypt;
+    if (s->mse)
+        dial_mse(s, to, from);
+    else
+        s->conn = tcp_dial(env->loop, to, from, on_conn, s);
     return s;
 }
 
@@ -533,8 +552,10 @@ struct session *session_accept(const struct session_env *env, struct conn *c,
     s->stage = STAGE_HANDSHAKE;
     s->ops = ops;
     s->arg = arg;
-    s->conn = c;
-    conn_watch(c, on_conn, s);
+    s->mse = env->mse.rc4 != NULL;
+    s->conn = s->mse ? mse_accept(&env->mse, c, on_conn, s) : c;
+    if (!s->mse)
+        conn_watch(c, on_conn, s);
     return s;
 }
 
@@ -591,6 +612,16 @@ bool session_is_open(const struct session *s)
 bool session_is_incoming(const struct session *s)
 {
     return s->incoming;
+}
+
+const char *session_encrypted(const struct session *s)
+{
+    return s->method == MSE_RC4 ? "rc4" : s->method == MSE_PLAIN ? "plain" : "no";
+}
+
+bool session_mse_failed(const struct session *s)
+{
+    return s->mse_failed;
 }
 
 bool session_is_snubbing(const struct session *s)

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "files/budgets.h"
 #include "files/limit.h"
+#include "files/mse.h"
 #include "files/peer_state.h"
 #include "files/pex_msg.h"
 #include "files/picker.h"
@@ -61,8 +62,9 @@ struct session_env {
     uint8_t peer_id[20];
     uint16_t port; /* that we listen on */
     const char *client;
-    bool pex;         /* offer peer exchange, where the torrent is known not to be private */
-    uint8_t *scratch; /* SESSION_READ bytes, used within one read */
+    struct mse_cfg mse; /* what we offer and take; rc4 NULL: no encryption at all */
+    bool pex;           /* offer peer exchange, where the torrent is known not to be private */
+    uint8_t *scratch;   /* SESSION_READ bytes, used within one read */
 };
 
 /* Calls to the owner.  All but hello and ended may be about a torrent without metadata. */
@@ -96,6 +98,7 @@ struct session_cfg {
     const uint8_t *infohash;   /* SHA1_LEN bytes; outlives the session */
     const struct metainfo *mi; /* NULL: not known yet */
     struct limit *up, *down;   /* the torrent's */
+    bool encrypt;              /* dialled: with MSE */
     const struct session_ops *ops;
     void *arg;
 };
@@ -152,6 +155,10 @@ const uint8_t *session_peer_id(const struct session *s);     /* 20 bytes; zeros 
 struct addr session_addr(const struct session *s);
 bool session_is_open(const struct session *s); /* handshakes done and not ended */
 bool session_is_incoming(const struct session *s);
+/* "rc4", "plain" (only the handshake was encrypted) or "no". */
+const char *session_encrypted(const struct session *s);
+/* Ended in MSE's handshake with a peer that was there: without encryption it may speak. */
+bool session_mse_failed(const struct session *s);
 bool session_is_snubbing(const struct session *s);      /* owes us blocks for CHOKE_SNUB_US */
 const struct rate *session_up(const struct session *s); /* of blocks */
 const struct rate *session_down(const struct session *s);

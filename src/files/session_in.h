@@ -26,8 +26,10 @@ struct session {
     void *arg;
     struct conn *conn;
     struct addr addr;
-    struct budget *budget; /* NULL once it is given back */
-    bool incoming;
+    struct budget *budget;    /* NULL once it is given back */
+    bool incoming, mse;       /* mse: conn is one of files/mse.h */
+    bool mse_failed, greeted; /* greeted: our handshake went with MSE's */
+    uint32_t method;
     enum session_stage stage;
     struct why why; /* of the end */
 

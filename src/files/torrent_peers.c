@@ -215,9 +215,20 @@ void torrent_peers_closed(struct torrent_peers *t, struct peer_entry *e, bool us
     }
     unsigned doublings = e->failures < 8 ? e->failures : 8;
     uint64_t pause = TORRENT_PEERS_PAUSE_US << doublings;
+    if (e->retry) {
+        e->retry = false;
+        e->next_us = now_us;
+        return;
+    }
     if (!useful)
         e->failures++;
+    e->no_mse = e->no_mse && useful; /* it may have learnt it, or was only away */
     e->next_us = now_us + (pause < TORRENT_PEERS_PAUSE_MAX_US ? pause : TORRENT_PEERS_PAUSE_MAX_US);
+}
+
+void torrent_peers_no_mse(struct peer_entry *e)
+{
+    e->no_mse = e->retry = true;
 }
 
 void torrent_peers_ban(struct torrent_peers *t, const struct addr *a)

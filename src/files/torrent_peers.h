@@ -38,6 +38,8 @@ struct peer_entry {
     bool dialable;   /* false: it came to us and has not said where it listens */
     bool connected;  /* or being dialled */
     bool known_seed; /* has all: of no use to another seed */
+    bool no_mse;     /* the last dial failed in MSE: the next is without, where that is allowed */
+    bool retry;      /* at once: see torrent_peers_no_mse */
     unsigned failures;
     unsigned bad_info;  /* wrong or missing metadata */
     unsigned suspicion; /* pieces with its blocks that failed; cleared by one it sent alone */
@@ -74,6 +76,9 @@ void torrent_peers_opened(struct peer_entry *e); /* handshakes done: no failures
 /* The connection is over; useful: handshakes were done. */
 void torrent_peers_closed(struct torrent_peers *t, struct peer_entry *e, bool useful,
                           uint64_t now_us);
+
+/* Encryption failed: dialled once more, at once and without; call before torrent_peers_closed. */
+void torrent_peers_no_mse(struct peer_entry *e);
 
 /* Its entry goes when it is not connected any more. */
 void torrent_peers_ban(struct torrent_peers *t, const struct addr *a);

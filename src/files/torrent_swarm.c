@@ -408,6 +408,7 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
     /* The session needs its member, and the member its session. */
     struct member *m = member_new(t, NULL, e);
     struct session_cfg cfg = session_cfg_of(t, m);
+    cfg.encrypt = t->env->wire.mse.rc4 && !(e->no_mse && t->env->wire.mse.plain);
     const struct addr *from = t->env->from.family == e->addr.family ? &t->env->from : NULL;
     m->s = session_dial(&t->env->wire, &cfg, &e->addr, from, &why);
     if (m->s) {
@@ -644,6 +645,8 @@ static void on_ended(void *arg, const struct why *why)
     if (memcmp(session_peer_id(m->s), t->env->wire.peer_id, 20) == 0)
         torrent_peers_ban(t->peers, &m->entry->addr); /* that is ourselves */
     (void)why;
+    if (session_mse_failed(m->s) && t->env->wire.mse.plain)
+        torrent_peers_no_mse(m->entry);
     swarm_drop_member(m);
     swarm_fill(t); /* what it owed is free */
     grant(t);

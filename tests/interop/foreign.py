@@ -69,8 +69,8 @@ def made_elsewhere(lab):
     return path, torrent, shared['magnet']
 
 
-def we_fetch(lab, path, what, port):
-    b = lab.node('b')
+def we_fetch(lab, path, what, port, **settings):
+    b = lab.node('b', **settings)
     out = lab.folder('out')
     b.run('get', what, '--peer', f'127.0.0.1:{port}', '-o', out)
     L.same(path, os.path.join(out, 'payload.bin'))
@@ -106,6 +106,50 @@ def we_fetch_from_aria2_by_torrent(lab):
 
 def we_fetch_from_aria2_by_magnet(lab):
     aria2_seeds(lab, True)
+
+
+# --- encrypted: transmission with encryption required, aria2 with RC4 required -----------------
+
+RC4_ONLY = ('--bt-require-crypto=true', '--bt-min-crypto-level=arc4')
+
+
+def transmission_takes_encrypted_only(lab, node, shared_id, what, by_magnet):
+    tr = Transmission(lab, encryption=2)
+    ident = tr.add(magnet=what) if by_magnet else tr.add(torrent=what)
+    node.run('file', 'peer', shared_id, f'127.0.0.1:{tr.port}')
+    L.until('transmission to have it all', lambda: tr.whole(ident))
+    return os.path.join(tr.downloads, 'payload.bin')
+
+
+def aria2_takes_encrypted_only(lab, _node, _shared_id, what, _by_magnet):
+    out = lab.folder('aria2-out')
+    aria2 = Aria2(lab, 'aria2', out, what, seed=False, extra=RC4_ONLY)
+    L.until('aria2 to end', lambda: aria2.process.poll() is not None)
+    assert aria2.process.returncode == 0, aria2.process.returncode
+    return os.path.join(out, 'payload.bin')
+
+
+def transmission_fetches_from_us_encrypted(lab):
+    shoal_seeds(lab, transmission_takes_encrypted_only, False)
+
+
+def aria2_fetches_from_us_encrypted(lab):
+    shoal_seeds(lab, aria2_takes_encrypted_only, False)
+
+
+def we_fetch_from_transmission_encrypted(lab):
+    path, torrent, _ = made_elsewhere(lab)
+    tr = Transmission(lab, encryption=2)
+    ident = tr.add(torrent=torrent, folder=os.path.dirname(path))
+    L.until('transmission to have checked it', lambda: tr.whole(ident) and tr.row(ident)['status'] == 6)
+    we_fetch(lab, path, torrent, tr.port, files__encryption='require')
+
+
+def we_fetch_from_aria2_encrypted(lab):
+    path, torrent, _ = made_elsewhere(lab)
+    aria2 = Aria2(lab, 'aria2', os.path.dirname(path), torrent, seed=True, extra=RC4_ONLY)
+    L.until('aria2 to seed', lambda: 'Verification finished successfully' in lab.log_of('aria2'))
+    we_fetch(lab, path, torrent, aria2.port, files__encryption='require')
 
 
 def transmission_show_reads_our_torrent(lab):
@@ -157,5 +201,7 @@ if __name__ == '__main__':
            aria2_fetches_from_us_by_torrent, aria2_fetches_from_us_by_magnet,
            we_fetch_from_transmission_by_torrent, we_fetch_from_transmission_by_magnet,
            we_fetch_from_aria2_by_torrent, we_fetch_from_aria2_by_magnet,
+           transmission_fetches_from_us_encrypted, aria2_fetches_from_us_encrypted,
+           we_fetch_from_transmission_encrypted, we_fetch_from_aria2_encrypted,
            transmission_show_reads_our_torrent, aria2_hears_of_peers_from_us,
            aria2_tells_us_of_peers)

@@ -51,7 +51,7 @@ class Opentracker:
 class Transmission:
     """transmission-daemon, driven over its RPC."""
 
-    def __init__(self, lab, name='transmission'):
+    def __init__(self, lab, name='transmission', encryption=0):
         self.folder = lab.folder(name)
         self.downloads = lab.folder(name + '-downloads')
         self.port, self.rpc_port = free_port(), free_port()
@@ -62,7 +62,7 @@ class Transmission:
                        'peer-port': self.port, 'bind-address-ipv4': '127.0.0.1',
                        'download-dir': self.downloads, 'dht-enabled': False, 'pex-enabled': False,
                        'lpd-enabled': False, 'utp-enabled': False, 'port-forwarding-enabled': False,
-                       'encryption': 0, 'cache-size-mb': 4, 'incomplete-dir-enabled': False,
+                       'encryption': encryption, 'cache-size-mb': 4, 'incomplete-dir-enabled': False,
                        'rename-partial-files': False}, f)
         self.process = lab.spawn([need('transmission-daemon'), '--foreground', '--config-dir',
                                   self.folder], name)

@@ -30,7 +30,7 @@ const struct conf_key files_settings[] = {
              "also where our own connections come from."},
     {.name = "files.encryption",
      .type = CONF_CHOICE,
-     .fallback = "prefer",
+     .fallback = "off",
      .choices = "off|prefer|require",
      .help = "Of connections to peers; off: never; prefer: tried first; require: RC4 or none."},
     {.name = "files.pex",

@@ -162,9 +162,7 @@ struct scene {
 static struct node *start(struct sim *sim, const char *name, uint8_t last)
 {
     struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), lan);
-    /* Mallory speaks without encryption; what is hostile there is mse_test.c's. */
-    static const char *const set[] = {"files.encryption=off", NULL};
-    node_start(n, &files_app, files_settings, files_settings_count, set);
+    node_start(n, &files_app, files_settings, files_settings_count, NULL);
     return n;
 }
 

@@ -27,6 +27,7 @@ enum {
     MSE_SELECT = MSE_VC + 4 + 2,
 };
 
+/* HASH('req1', S), HASH('req2', SKEY), HASH('req3', S): where the handshake is found by. */
 void mse_req1(const uint8_t s[DH768_LEN], uint8_t out[SHA1_LEN]);
 void mse_req2(const uint8_t skey[SHA1_LEN], uint8_t out[SHA1_LEN]);
 void mse_req3(const uint8_t s[DH768_LEN], uint8_t out[SHA1_LEN]);

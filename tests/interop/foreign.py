@@ -13,11 +13,11 @@ def source(lab):
     return L.make_file(os.path.join(lab.folder('in'), 'payload.bin'), SIZE)
 
 
-def shoal_seeds(lab, peer_make, by_magnet):
+def shoal_seeds(lab, peer_make, by_magnet, **settings):
     """Shoal has it; the other program fetches it, finding us by a tracker."""
     path = source(lab)
     tracker = Opentracker(lab, L.infohash_of(lab, path))
-    a = lab.node('a')
+    a = lab.node('a', **settings)
     shared = a.share(path, '--tracker', tracker.http)
     L.until('the announce', lambda: a.announced(shared['id']))
     what = shared['magnet'] if by_magnet else shared['torrent_file']
@@ -130,11 +130,11 @@ def aria2_takes_encrypted_only(lab, _node, _shared_id, what, _by_magnet):
 
 
 def transmission_fetches_from_us_encrypted(lab):
-    shoal_seeds(lab, transmission_takes_encrypted_only, False)
+    shoal_seeds(lab, transmission_takes_encrypted_only, False, files__encryption='prefer')
 
 
 def aria2_fetches_from_us_encrypted(lab):
-    shoal_seeds(lab, aria2_takes_encrypted_only, False)
+    shoal_seeds(lab, aria2_takes_encrypted_only, False, files__encryption='prefer')
 
 
 def we_fetch_from_transmission_encrypted(lab):

@@ -1,6 +1,6 @@
 /* net/httpd.h - be an HTTP server, on a Unix socket and on TCP.
  *
- * libwebsockets on the loop.  This layer moves requests and replies and bounds them (HTTPD_*
+ * libmicrohttpd on the loop.  This layer moves requests and replies and bounds them (HTTPD_*
  * limits); who may ask what is api/guard.h's business.  A request is handed over whole.  The
  * handler answers at once or later, with one reply or with a stream of events, and until then (or
  * until on_gone) the call is the handler's.

@@ -25,7 +25,7 @@ enum conf_type {
     CONF_LIST,   /* comma-separated texts */
 };
 
-/* One table of these per part of the program; all lie together in node/settings.c. */
+/* One table of these for each app (core/app.h) and one for the node. */
 struct conf_key {
     const char *name; /* "files.listen" */
     enum conf_type type;

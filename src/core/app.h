@@ -39,6 +39,7 @@ struct app_ops {
     const char *name; /* "files": its section in shoal.conf, its database's name */
     const struct migration *migrations;
     size_t migration_count;
+    const struct conf_key *settings; /* its section of shoal.conf; ends with a NULL name */
     const struct method *methods; /* ends with a NULL name */
 
     /* Returns the app, or NULL and a reason; the node then goes on without it and says so. */

@@ -50,7 +50,7 @@ static void pump(void *arg)
     struct files *f = arg;
     f->dial_timer = NULL;
     uint64_t now = loop_now_us(f->env.loop), wait = UINT64_MAX;
-    while (f->swarm.conns < FILES_CONNS_MAX && f->swarm.half_open < FILES_HALF_OPEN_MAX) {
+    while (f->swarm.conns < f->conns_max && f->swarm.half_open < FILES_HALF_OPEN_MAX) {
         wait = bucket_wait_us(f->dials, 1, now);
         if (wait > 0) {
             pump_after(f, wait);
@@ -115,8 +115,8 @@ static bool may_knock(const struct files *f, const struct addr *from)
         all++;
         theirs += addr_same_ip(&a, from);
     }
-    return f->swarm.conns + all < FILES_CONNS_IN_MAX && all < FILES_KNOCKS_MAX &&
-           theirs < FILES_KNOCKS_PER_IP_MAX;
+    return f->swarm.conns + all < f->conns_max - f->conns_max / FILES_DIALS_SHARE &&
+           all < FILES_KNOCKS_MAX && theirs < FILES_KNOCKS_PER_IP_MAX;
 }
 
 static void on_accept(void *arg, struct conn *c)
@@ -273,21 +273,23 @@ static void on_save(void *arg)
     f->save_timer = timer_start(f->env.loop, SAVE_US, on_save, f);
 }
 
+static const struct ports_ops port_ops = {.accepted = on_accept};
+
 static enum err listen_on(struct files *f, struct why *why)
 {
     struct addr at;
     enum err e = addr_parse(&at, conf_text(f->env.conf, "files.listen"), why);
     if (e)
         return why_in(why, e, "files.listen");
-    f->listener = tcp_listen(f->env.loop, &at, on_accept, f, why);
-    if (!f->listener && !conf_is_set(f->env.conf, "files.listen")) {
+    f->ports = ports_open(f->env.loop, &at, &port_ops, f, why);
+    if (!f->ports && !conf_is_set(f->env.conf, "files.listen")) {
         log_info(f->env.log, "port %u is taken, any other is used", at.port);
         at.port = 0;
-        f->listener = tcp_listen(f->env.loop, &at, on_accept, f, why);
+        f->ports = ports_open(f->env.loop, &at, &port_ops, f, why);
     }
-    if (!f->listener)
+    if (!f->ports)
         return why_in(why, why->code, "files.listen");
-    f->swarm.wire.port = listener_addr(f->listener).port;
+    f->swarm.wire.port = ports_addr(f->ports).port;
     if (addr_is_any(&at))
         return OK;
     f->swarm.from = at;
@@ -402,6 +404,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     const char *dir = conf_text(env->conf, "files.dir");
     f->download_dir = mem_strdup(dir[0] ? dir : env->download_dir);
     f->boot_id = read_boot_id(env->vfs);
+    f->conns_max = (unsigned)conf_int(env->conf, "files.connections");
     f->dials = bucket_new(FILES_DIALS_PER_S, FILES_DIALS_PER_S, loop_now_us(env->loop));
     make_metrics(f);
     make_swarm(f);
@@ -416,7 +419,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     keep_restore(f);
     f->save_timer = timer_start(env->loop, SAVE_US, on_save, f);
     char at[ADDR_TEXT];
-    struct addr listening = listener_addr(f->listener);
+    struct addr listening = ports_addr(f->ports);
     log_info(env->log, "listening on %s, %zu torrents", addr_format(&listening, at),
              map_count(f->torrents));
     return f;
@@ -453,8 +456,8 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
 {
     f->stopped = done;
     f->stopped_arg = arg;
-    listener_close(f->listener);
-    f->listener = NULL;
+    ports_close(f->ports);
+    f->ports = NULL;
     timer_cancel(f->dial_timer);
     timer_cancel(f->save_timer);
     f->dial_timer = f->save_timer = NULL;
@@ -480,7 +483,7 @@ void files_free(struct files *f)
     timer_cancel(f->dial_timer);
     timer_cancel(f->save_timer);
     timer_cancel(f->stop_timer);
-    listener_close(f->listener);
+    ports_close(f->ports);
     free_knocks(f);
     adding_cancel_all(f);
     lookup_cancel_all(f);

@@ -1,8 +1,8 @@
 /* files/files.h - BitTorrent as an app of the node: all torrents, the listener, the dialler, and
  * what is kept over a restart.
  *
- * struct app_ops files_app is what node/apps.c registers; files_settings are its lines of
- * shoal.conf.  Everything a person does arrives as a method (files_methods.c).
+ * struct app_ops files_app is what node/apps.c registers.  Everything a person does arrives as a
+ * method (files_methods.c); what a person sets is in files_settings.c.
  *
  * Kept: a row for each torrent in the app's database, its .torrent and its resume file below
  * data_dir/torrents/.  A method that adds, pauses or removes answers after the row is committed. */
@@ -15,8 +15,7 @@
 #include <stdint.h>
 
 enum {
-    FILES_CONNS_MAX = 100,    /* RELIABILITY 2: home routers die of more */
-    FILES_CONNS_IN_MAX = 75,  /* connections at which no more are let in: the rest is for dials */
+    FILES_DIALS_SHARE = 4,    /* one in so many of files.connections is kept for dials */
     FILES_HALF_OPEN_MAX = 16, /* dials under way */
     FILES_DIALS_PER_S = 8,
     FILES_KNOCKS_MAX = 32,       /* accepted, and not yet said for what */
@@ -25,7 +24,5 @@ enum {
 };
 
 extern const struct app_ops files_app;
-extern const struct conf_key files_settings[];
-extern const size_t files_settings_count;
 
 #endif

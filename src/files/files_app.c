@@ -18,32 +18,6 @@ static const struct migration migrations[] = {
      ") WITHOUT ROWID"},
 };
 
-const struct conf_key files_settings[] = {
-    {.name = "files.enabled",
-     .type = CONF_BOOL,
-     .fallback = "on",
-     .help = "Share and get files by BitTorrent."},
-    {.name = "files.listen",
-     .type = CONF_TEXT,
-     .fallback = "0.0.0.0:6881",
-     .help = "Where peers reach us, IP:PORT; port 0 is any free one. An IP that is not 0.0.0.0 is "
-             "also where our own connections come from."},
-    {.name = "files.encryption",
-     .type = CONF_CHOICE,
-     .fallback = "off",
-     .choices = "off|prefer|require",
-     .help = "Of connections to peers; off: never; prefer: tried first; require: RC4 or none."},
-    {.name = "files.pex",
-     .type = CONF_BOOL,
-     .fallback = "on",
-     .help = "Peers tell each other who else is in the swarm; never of a private torrent."},
-    {.name = "files.dir",
-     .type = CONF_TEXT,
-     .fallback = "",
-     .help = "Where downloads go unless told otherwise; empty: the user's download folder."},
-};
-const size_t files_settings_count = sizeof files_settings / sizeof files_settings[0];
-
 static void *start(const struct app_env *env, struct why *why)
 {
     return files_start(env, why);
@@ -79,6 +53,7 @@ const struct app_ops files_app = {
     .name = "files",
     .migrations = migrations,
     .migration_count = sizeof migrations / sizeof migrations[0],
+    .settings = files_settings,
     .methods = files_methods,
     .start = start,
     .stop = stop,

@@ -2,7 +2,8 @@
  *     files.c          the torrents of a node: listener, dialler, start and stop
  *     files_keep.c     rows and .torrent files
  *     files_methods.c  what a person can ask for
- *     files_app.c      struct app_ops, settings, migrations
+ *     files_settings.c what shoal.conf may say
+ *     files_app.c      struct app_ops, migrations
  * Nobody else includes this. */
 #ifndef SHOAL_FILES_FILES_IN_H
 #define SHOAL_FILES_FILES_IN_H
@@ -14,6 +15,7 @@
 #include "core/bus.h"
 #include "core/jobs.h"
 #include "core/metrics.h"
+#include "files/ports.h"
 #include "files/torrent.h"
 
 /* One torrent of the node. */
@@ -45,7 +47,8 @@ struct files {
     struct link adding;  /* files being hashed to be shared */
     struct link keeping; /* .torrents being written */
     struct link lookups; /* peers given by name */
-    struct listener *listener;
+    struct ports *ports; /* NULL once stopping */
+    unsigned conns_max; /* files.connections */
     struct bucket *dials;
     struct timer *dial_timer, *save_timer, *stop_timer;
     size_t next_dial; /* whose turn it is */
@@ -77,6 +80,8 @@ void keep_torrent(struct holding *h, keep_cb *done, void *arg);
 void keep_forget(struct files *f); /* the app goes before what its lanes still write */
 void keep_unlink(struct files *f, const char *hex); /* the .torrent and the resume file */
 
+/* files_settings.c */
+extern const struct conf_key files_settings[];
 /* files_table.c */
 extern const struct method files_methods[];
 /* files_methods.c */

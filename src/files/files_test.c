@@ -32,7 +32,7 @@ static uint8_t *make_bytes(size_t n)
 static struct node *start(struct sim *sim, const char *name, uint8_t last)
 {
     struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), lan);
-    node_start(n, &files_app, files_settings, files_settings_count, NULL);
+    node_start(n, &files_app, NULL);
     return n;
 }
 
@@ -284,7 +284,7 @@ static void a_restart_in_the_middle_loses_no_piece(void **state)
     get_some(&p);
     json_int_t done = number(p.bob, p.id, "done");
     node_stop(p.bob);
-    node_start(p.bob, &files_app, files_settings, files_settings_count, NULL);
+    node_start(p.bob, &files_app, NULL);
     sim_run_for(p.sim, SEC);
     assert_true(number(p.bob, p.id, "done") >= done);
     call(p.bob, "file.peer", json_pack("{s:s, s:s}", "id", p.id, "addr", "10.0.0.1:6881"));
@@ -301,7 +301,7 @@ static void a_power_cut_in_the_middle_is_survived(void **state)
     get_some(&p);
     node_crash(p.bob);
     node_write(p.bob, "/proc/sys/kernel/random/boot_id", "two\n", 4);
-    node_start(p.bob, &files_app, files_settings, files_settings_count, NULL);
+    node_start(p.bob, &files_app, NULL);
     call(p.bob, "file.peer", json_pack("{s:s, s:s}", "id", p.id, "addr", "10.0.0.1:6881"));
     wait_state(p.bob, p.id, "seeding", 120 * SEC);
     assert_true(node_has(p.bob, "/downloads/film.bin", p.bytes, SIZE));
@@ -361,7 +361,7 @@ static void removed_with_its_data_nothing_is_left(void **state)
     call_id(p.ann, "file.rm", p.id);
     assert_true(node_has(p.ann, "/stuff/film.bin", p.bytes, SIZE));
     node_stop(p.bob);
-    node_start(p.bob, &files_app, files_settings, files_settings_count, NULL);
+    node_start(p.bob, &files_app, NULL);
     json_t *list = node_call(p.bob, "file.ls", NULL, NULL);
     assert_int_equal(json_array_size(list), 0);
     json_decref(list);

@@ -162,7 +162,7 @@ struct scene {
 static struct node *start(struct sim *sim, const char *name, uint8_t last)
 {
     struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), lan);
-    node_start(n, &files_app, files_settings, files_settings_count, NULL);
+    node_start(n, &files_app, NULL);
     return n;
 }
 

@@ -16,7 +16,7 @@ static struct node *start(struct sim *sim, const char *name, uint8_t last, const
     char *set = mem_printf("files.encryption=%s", mode);
     const char *const sets[] = {set, NULL};
     struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), lan);
-    node_start(n, &files_app, files_settings, files_settings_count, sets);
+    node_start(n, &files_app, sets);
     free(set);
     return n;
 }

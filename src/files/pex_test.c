@@ -35,7 +35,7 @@ static struct node *start(struct sim *sim, const char *name, uint8_t last, struc
 {
     struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), link);
     const char *const sets[] = {set, NULL};
-    node_start(n, &files_app, files_settings, files_settings_count, set ? sets : NULL);
+    node_start(n, &files_app, set ? sets : NULL);
     return n;
 }
 

@@ -64,12 +64,13 @@ json_t *faces_json(void)
         add_methods(methods, (*a)->methods);
     add_methods(methods, api_methods);
     size_t n;
-    const struct conf_key *k = settings_table(&n);
+    struct conf_key *k = settings_new(&n);
     for (size_t i = 0; i < n; i++)
         json_array_append_new(
             settings, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "key", k[i].name, "type",
                                 conf_type_name[k[i].type], "default", k[i].fallback, "choices",
                                 or_empty(k[i].choices), "live", k[i].live, "help", k[i].help));
+    free(k);
     return json_pack("{s:s, s:o, s:o}", "version", SHOAL_VERSION, "methods", methods, "settings",
                      settings);
 }

@@ -47,9 +47,7 @@ static enum err apply_set(const struct node *n, struct conf *conf, struct why *w
 /* Defaults, then the file, then the environment, then --set. */
 static struct conf *read_settings(const struct node *n, struct why *why)
 {
-    size_t count;
-    const struct conf_key *keys = settings_table(&count);
-    struct conf *conf = conf_new(keys, count);
+    struct conf *conf = conf_new(n->keys_of_conf, n->key_count);
     if (read_conf_file(n, conf, why) == OK && conf_read_env(conf, environ, why) == OK &&
         apply_set(n, conf, why) == OK)
         return conf;
@@ -309,6 +307,7 @@ static enum err open_parts(struct node *n, const struct node_cfg *cfg, struct wh
     n->loop = uv_loop_open(n->log);
     logring_clock(n->ring, log_time, n->loop);
     n->started_us = loop_now_us(n->loop);
+    n->keys_of_conf = settings_new(&n->key_count);
     n->conf = read_settings(n, why);
     if (!n->conf)
         return why->code;
@@ -421,6 +420,7 @@ void node_close(struct node *n)
     policy_free(n->policy);
     keys_free(n->keys);
     conf_free(n->conf);
+    free(n->keys_of_conf);
     logring_clock(n->ring, NULL, NULL);
     if (n->loop)
         uv_loop_finish(n->loop);

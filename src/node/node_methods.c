@@ -2,7 +2,6 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "node/node_priv.h"
-#include "node/settings.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -128,9 +127,7 @@ static void on_config_get(void *app, struct call *c)
 /* Try the edited text before it replaces the file. */
 static enum err try_text(const struct node *n, const struct buf *text, struct why *why)
 {
-    size_t count;
-    const struct conf_key *keys = settings_table(&count);
-    struct conf *trial = conf_new(keys, count);
+    struct conf *trial = conf_new(n->keys_of_conf, n->key_count);
     enum err code =
         conf_read(trial, (const char *)buf_bytes(text), buf_len(text), n->paths.conf, why);
     conf_free(trial);

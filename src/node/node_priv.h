@@ -31,6 +31,8 @@ struct node {
     struct loop *loop;
     struct logring *ring;
     struct log *log;
+    struct conf_key *keys_of_conf; /* settings_new() */
+    size_t key_count;
     struct conf *conf;
     char **set; /* the --set values, which outlive a reload */
     size_t set_count;

@@ -35,7 +35,7 @@ struct world {
 static struct node *start(struct sim *sim, const char *name, uint8_t last)
 {
     struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), line);
-    node_start(n, &files_app, files_settings, files_settings_count, NULL);
+    node_start(n, &files_app, NULL);
     return n;
 }
 
@@ -136,7 +136,7 @@ static void cut_power(struct world *w)
     node_crash(w->bob);
     snprintf(boot, sizeof boot, "%u\n", w->cuts);
     node_write(w->bob, "/proc/sys/kernel/random/boot_id", boot, strlen(boot));
-    node_start(w->bob, &files_app, files_settings, files_settings_count, NULL);
+    node_start(w->bob, &files_app, NULL);
     sim_run_for(w->sim, SEC);
     look_at_bob(w);
     add_peer(w, w->bob, "10.0.0.1:6881");

@@ -36,7 +36,7 @@ struct world {
 
 static void share(struct world *w, struct node *n, const uint8_t *bytes)
 {
-    node_start(n, &files_app, files_settings, files_settings_count, NULL);
+    node_start(n, &files_app, NULL);
     node_write(n, "/stuff/film.bin", bytes, SIZE);
     json_t *r = node_call(n, "file.add",
                           json_pack("{s:s, s:i, s:[s]}", "path", "/stuff/film.bin", "piece_size",

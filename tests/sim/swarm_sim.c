@@ -88,7 +88,7 @@ static void start(struct world *w, struct peer *p)
     char boot[32];
     snprintf(boot, sizeof boot, "%" PRIu64 "\n", now_s(w));
     node_write(p->n, "/proc/sys/kernel/random/boot_id", boot, strlen(boot));
-    node_start(p->n, &files_app, files_settings, files_settings_count, NULL);
+    node_start(p->n, &files_app, NULL);
 }
 
 static json_int_t number(const json_t *row, const char *key)

@@ -46,13 +46,20 @@ static void set_all(struct conf *c, const char *const *set)
     }
 }
 
-void node_start(struct node *n, const struct app_ops *ops, const struct conf_key *keys,
-                size_t key_count, const char *const *set)
+static size_t count_of(const struct conf_key *settings)
+{
+    size_t n = 0;
+    while (settings && settings[n].name)
+        n++;
+    return n;
+}
+
+void node_start(struct node *n, const struct app_ops *ops, const char *const *set)
 {
     struct why why = {0};
     assert(!n->app);
     n->ops = ops;
-    n->conf = conf_new(keys, key_count);
+    n->conf = conf_new(ops->settings, count_of(ops->settings));
     set_all(n->conf, set);
     n->bus = bus_new();
     n->jobs = jobs_new(n->bus);

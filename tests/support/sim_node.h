@@ -7,7 +7,7 @@
  *
  *     struct sim *sim = sim_new(1);
  *     struct node *ann = node_new(sim, "ann", addr_v4(10, 0, 0, 1, 0), (struct sim_link){0});
- *     node_start(ann, &files_app, files_settings, files_settings_count);
+ *     node_start(ann, &files_app, NULL);
  *     json_t *r = node_call(ann, "file.get", json_pack("{s:s}", "link", magnet));
  *     ...
  *     node_free(ann);
@@ -44,9 +44,8 @@ struct node {
 /* A machine with an empty disk.  Downloads go to /downloads, data lies in /data.  The environment
  * variable SIM_LOG=debug (or another level) prints what the nodes log. */
 struct node *node_new(struct sim *sim, const char *name, struct addr ip, struct sim_link link);
-/* Start the app; keys: its settings; set: "key=value" strings, NULL-terminated, or NULL. */
-void node_start(struct node *n, const struct app_ops *ops, const struct conf_key *keys,
-                size_t key_count, const char *const *set);
+/* Start the app; set: "key=value" strings, NULL-terminated, or NULL. */
+void node_start(struct node *n, const struct app_ops *ops, const char *const *set);
 /* Stop as a node does: run until it is done (at most APP_STOP_US), then free the app. */
 void node_stop(struct node *n);
 /* The power goes and comes back, in some simulated seconds: the app is gone without a goodbye,

@@ -1,0 +1,27 @@
+/* What shoal.conf and --set may say of files. */
+#include "files/files_in.h"
+
+/* clang-format off */
+const struct conf_key files_settings[] = {
+    {"files.enabled", CONF_BOOL, "on", 0, 0, NULL, false, "Share and get files by BitTorrent"},
+    {"files.listen", CONF_TEXT, "0.0.0.0:6881", 0, 0, NULL, false,
+     "Where peers reach us, IP:PORT, by TCP and UDP; port 0 is any free one. 0.0.0.0 is every address "
+     "of the machine, IPv6 included; any other IP is also where our own connections come from"},
+    {"files.dir", CONF_TEXT, "", 0, 0, NULL, true,
+     "Where downloads go unless told otherwise; empty: the user's download folder"},
+    {"files.connections", CONF_INT, "100", 8, 10000, NULL, false,
+     "Connections to peers at the most, over all torrents; home routers die of many"},
+    {"files.encryption", CONF_CHOICE, "off", 0, 0, "off|prefer|require", false,
+     "Of connections to peers; off: never; prefer: tried first; require: RC4 or none, both ways"},
+    {"files.transports", CONF_CHOICE, "tcp", 0, 0, "tcp", false,
+     "How peers are reached; only tcp today"},
+    {"files.dht", CONF_CHOICE, "off", 0, 0, "off", false, "The Mainline DHT; only off today"},
+    {"files.dht-bootstrap", CONF_LIST, "", 0, 0, NULL, false, "For the DHT; not used today"},
+    {"files.lsd", CONF_CHOICE, "off", 0, 0, "off", false, "Local discovery; only off today"},
+    {"files.pex", CONF_BOOL, "on", 0, 0, NULL, false,
+     "Peers tell each other who else is in the swarm; never of a private torrent"},
+    {"files.port-mapping", CONF_CHOICE, "off", 0, 0, "off", false,
+     "Ask the router to forward the port; only off today"},
+    {.name = NULL},
+};
+/* clang-format on */

@@ -1,0 +1,118 @@
+#include "files/ports.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+enum { V4, V6, FAMILIES };
+
+struct ports {
+    struct loop *loop;
+    const struct ports_ops *ops;
+    void *arg;
+    struct listener *tcp[FAMILIES];
+    struct udp *udp[FAMILIES];
+    struct addr at;
+};
+
+static void on_accept(void *arg, struct conn *c)
+{
+    struct ports *p = arg;
+    p->ops->accepted(p->arg, c);
+}
+
+static void on_packet(void *arg, const struct addr *from, const uint8_t *bytes, size_t n)
+{
+    struct ports *p = arg;
+    if (n == 0 || !addr_is_dialable(from))
+        return;
+    if (bytes[0] == 'd' && p->ops->dht)
+        p->ops->dht(p->arg, from, bytes, n);
+    else if (bytes[0] != 'd' && p->ops->utp)
+        p->ops->utp(p->arg, from, bytes, n);
+}
+
+static void shut(struct ports *p)
+{
+    for (int i = 0; i < FAMILIES; i++) {
+        listener_close(p->tcp[i]);
+        udp_close(p->udp[i]);
+        p->tcp[i] = NULL;
+        p->udp[i] = NULL;
+    }
+}
+
+/* Both sockets of one family; at->port 0: the number becomes the kernel's choice. */
+static bool open_family(struct ports *p, int family, struct addr *at, struct why *why)
+{
+    p->tcp[family] = tcp_listen(p->loop, at, on_accept, p, why);
+    if (!p->tcp[family])
+        return false;
+    at->port = listener_addr(p->tcp[family]).port;
+    p->udp[family] = udp_open(p->loop, at, on_packet, p, why);
+    return p->udp[family] != NULL;
+}
+
+/* A number that only IPv6 cannot have is refused like another; a machine without IPv6 is not. */
+static bool open_all(struct ports *p, const struct addr *want, struct why *why)
+{
+    struct why v6_why;
+    struct addr at = *want;
+    if (!open_family(p, at.family == ADDR_V6 ? V6 : V4, &at, why))
+        return false;
+    p->at = at;
+    if (at.family == ADDR_V6 || !addr_is_any(&at))
+        return true;
+    static const uint8_t any[16] = {0};
+    struct addr six = addr_of_bytes(any, sizeof any, at.port);
+    struct udp *probe = udp_open(p->loop, &(struct addr){.family = ADDR_V6}, on_packet, p, &v6_why);
+    if (!probe)
+        return true;
+    udp_close(probe);
+    return open_family(p, V6, &six, why);
+}
+
+struct ports *ports_open(struct loop *loop, const struct addr *at, const struct ports_ops *ops,
+                         void *arg, struct why *why)
+{
+    struct ports *p = MEM_NEW(struct ports);
+    *p = (struct ports){.loop = loop, .ops = ops, .arg = arg};
+    int tries = at->port == 0 ? PORTS_TRIES : 1;
+    for (int i = 0; i < tries; i++) {
+        if (open_all(p, at, why))
+            return p;
+        shut(p);
+    }
+    free(p);
+    return NULL;
+}
+
+void ports_close(struct ports *p)
+{
+    if (!p)
+        return;
+    shut(p);
+    free(p);
+}
+
+struct addr ports_addr(const struct ports *p)
+{
+    return p->at;
+}
+
+struct udp *ports_udp(struct ports *p, enum addr_family family)
+{
+    return p->udp[family == ADDR_V6 ? V6 : V4];
+}
+
+bool ports_has(const struct ports *p, enum addr_family family)
+{
+    return p->tcp[family == ADDR_V6 ? V6 : V4] != NULL;
+}
+
+void ports_send(struct ports *p, const struct addr *to, const void *bytes, size_t n)
+{
+    struct udp *u = ports_udp(p, to->family);
+    if (u)
+        udp_send(u, to, bytes, n);
+}

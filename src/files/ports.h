@@ -1,0 +1,35 @@
+/* files/ports.h - the sockets by which peers reach this node: TCP and UDP on one number, on IPv4
+ * and, when the address is 0.0.0.0, on IPv6 too.
+ *
+ * Peers are told one port, so all of them have it.  With port 0 the kernel picks one that is free
+ * for all.  A machine without IPv6 goes without.  A datagram is handed to the first of the
+ * protocols that knows it: what is uTP's and what is the DHT's is told by the first byte (a DHT
+ * message is a bencoded dictionary and begins with 'd', a uTP packet with its version, BEP 29). */
+#ifndef SHOAL_FILES_PORTS_H
+#define SHOAL_FILES_PORTS_H
+
+#include "net/conn.h"
+#include "net/udp.h"
+
+enum { PORTS_TRIES = 16 }; /* numbers tried, when any will do */
+
+struct ports;
+struct ports_ops {
+    void (*accepted)(void *arg, struct conn *c); /* as accept_cb: it is the callee's */
+    void (*dht)(void *arg, const struct addr *from, const uint8_t *bytes, size_t n);
+    void (*utp)(void *arg, const struct addr *from, const uint8_t *bytes, size_t n);
+};
+
+/* at: where; ops outlives it.  NULL and why when the address cannot be had. */
+struct ports *ports_open(struct loop *loop, const struct addr *at, const struct ports_ops *ops,
+                         void *arg, struct why *why);
+void ports_close(struct ports *p); /* NULL: nothing */
+
+struct addr ports_addr(const struct ports *p); /* with the real port */
+bool ports_has(const struct ports *p, enum addr_family family);
+/* From the socket of its family; lost when there is none. */
+void ports_send(struct ports *p, const struct addr *to, const void *bytes, size_t n);
+/* The socket itself, for who sends many at once; NULL when there is none. */
+struct udp *ports_udp(struct ports *p, enum addr_family family);
+
+#endif

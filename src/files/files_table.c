@@ -64,7 +64,7 @@ static const struct param get_params[] = {
 static const struct param ls_params[] = {
     {.name = "state",
      .type = PARAM_CHOICE,
-     .choices = "metadata|checking|downloading|seeding|paused|error",
+     .choices = "metadata|checking|downloading|seeding|queued|paused|error",
      .help = "Only those that are in this state"},
     {0}};
 

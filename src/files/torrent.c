@@ -12,8 +12,8 @@
 
 const char *torrent_state_name(enum torrent_state s)
 {
-    static const char *const names[] = {"metadata", "checking", "downloading",
-                                        "seeding",  "paused",   "error"};
+    static const char *const names[] = {"metadata", "checking", "downloading", "seeding",
+                                        "queued",   "paused",   "error"};
     return names[s];
 }
 
@@ -27,10 +27,16 @@ bool torrent_is_complete(const struct torrent *t)
     return t->opened && data_have_count(t->data) == t->mi->piece_count;
 }
 
+bool torrent_is_still(const struct torrent *t)
+{
+    return t->paused || t->held;
+}
+
 /* Peers may be talked to: their pieces matter, or they have the metadata. */
 bool torrent_may_connect(const struct torrent *t)
 {
-    return t->started && !t->paused && t->closing == 0 && (t->opened || !t->mi) && !t->error_stays;
+    return t->started && !torrent_is_still(t) && t->closing == 0 && (t->opened || !t->mi) &&
+           !t->error_stays;
 }
 
 enum torrent_state torrent_state(const struct torrent *t)
@@ -40,9 +46,13 @@ enum torrent_state torrent_state(const struct torrent *t)
         return TORRENT_ERROR;
     if (t->paused)
         return TORRENT_PAUSED;
+    if (t->opened && data_checking(t->data, &done, &total))
+        return TORRENT_CHECKING;
+    if (t->held)
+        return TORRENT_QUEUED;
     if (!t->mi)
         return TORRENT_METADATA;
-    if (!t->opened || data_checking(t->data, &done, &total))
+    if (!t->opened)
         return TORRENT_CHECKING;
     return torrent_is_complete(t) ? TORRENT_SEEDING : TORRENT_DOWNLOADING;
 }
@@ -121,6 +131,7 @@ static bool moves(const struct torrent *t)
     case TORRENT_DOWNLOADING:
         return true;
     case TORRENT_SEEDING:
+    case TORRENT_QUEUED:
     case TORRENT_PAUSED:
     case TORRENT_ERROR:
         break;
@@ -231,7 +242,7 @@ static void on_opened(struct torrent *t)
     t->was_complete = t->told_done = torrent_is_complete(t);
     log_info(t->log, "%u of %u pieces are here", data_have_count(t->data), t->mi->piece_count);
     swarm_opened(t);
-    if (!t->paused && !t->trackers)
+    if (!torrent_is_still(t) && !t->trackers)
         announce_start(t);
     t->env->want_dial(t->env->node);
 }
@@ -316,6 +327,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     t->log = log_child(env->wire.log, "torrent %s", torrent_name(t));
     t->added_us = cfg->added_us;
     t->paused = cfg->paused;
+    t->held = mem_strdup(cfg->held);
     t->seed = cfg->seed;
     t->uploaded = cfg->uploaded;
     t->downloaded = cfg->downloaded;
@@ -335,7 +347,7 @@ void torrent_start(struct torrent *t)
     t->started = true;
     if (t->mi && !t->error)
         torrent_open_data(t); /* announced when it is known what is here: a seed is no leecher */
-    else if (!t->paused)
+    else if (!torrent_is_still(t))
         announce_start(t);
     torrent_changed(t);
     t->env->want_dial(t->env->node);
@@ -429,30 +441,61 @@ void torrent_free(struct torrent *t)
     free(t->dir);
     free(t->resume_path);
     free(t->error);
+    free(t->held);
     free(t);
 }
 
 /* Orders */
 
-void torrent_pause(struct torrent *t)
+static void be_still(struct torrent *t)
 {
-    if (t->paused)
-        return;
-    t->paused = true;
     swarm_free(t);
     if (t->trackers)
         trackers_stop(t->trackers, nothing, NULL);
+}
+
+static void begin_again(struct torrent *t)
+{
+    /* With data that is not open yet on_opened() does it, when it is known what to announce. */
+    if (t->started && (t->opened || !t->mi || t->trackers))
+        announce_start(t);
+}
+
+void torrent_pause(struct torrent *t)
+{
+    bool was_still = torrent_is_still(t);
+    if (t->paused)
+        return;
+    t->paused = true;
+    if (!was_still)
+        be_still(t);
     torrent_changed(t);
 }
 
 void torrent_resume(struct torrent *t)
 {
-    bool was_paused = t->paused;
+    bool was_still = torrent_is_still(t);
     t->paused = false;
     if (t->error && !t->error_stays)
         retry_disk(t);
-    if (was_paused)
-        announce_start(t);
+    if (was_still && !torrent_is_still(t))
+        begin_again(t);
+    torrent_changed(t);
+    t->env->want_dial(t->env->node);
+}
+
+void torrent_hold(struct torrent *t, const char *why)
+{
+    bool was_still = torrent_is_still(t);
+    if (why ? t->held && strcmp(t->held, why) == 0 : !t->held)
+        return;
+    char *held = mem_strdup(why);
+    free(t->held);
+    t->held = held;
+    if (!was_still && why)
+        be_still(t);
+    if (was_still && !torrent_is_still(t))
+        begin_again(t);
     torrent_changed(t);
     t->env->want_dial(t->env->node);
 }
@@ -469,7 +512,7 @@ bool torrent_verify(struct torrent *t)
 
 void torrent_reannounce(struct torrent *t)
 {
-    if (t->trackers && !t->paused)
+    if (t->trackers && !torrent_is_still(t))
         trackers_announce(t->trackers);
 }
 
@@ -524,6 +567,16 @@ const struct metainfo *torrent_metainfo(const struct torrent *t)
 bool torrent_is_paused(const struct torrent *t)
 {
     return t->paused;
+}
+
+const char *torrent_held(const struct torrent *t)
+{
+    return t->held;
+}
+
+bool torrent_is_broken(const struct torrent *t)
+{
+    return t->error_stays;
 }
 
 void torrent_totals(const struct torrent *t, uint64_t *up, uint64_t *down)

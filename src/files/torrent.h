@@ -8,6 +8,7 @@
  *     metadata     only the infohash is known (magnet link); peers are asked for the rest
  *     checking     what lies on disk is being proven
  *     downloading, seeding
+ *     queued       others come first, or there is no room (the node says why): no connections
  *     paused       by the user: no connections
  *     error        the disk (tried again by itself), or metadata that makes no sense
  *
@@ -37,6 +38,7 @@ enum torrent_state {
     TORRENT_CHECKING,
     TORRENT_DOWNLOADING,
     TORRENT_SEEDING,
+    TORRENT_QUEUED,
     TORRENT_PAUSED,
     TORRENT_ERROR
 };
@@ -68,6 +70,7 @@ struct torrent_cfg {
     size_t tracker_count;
     const char *dir;
     bool paused, seed;             /* seed: just hashed, believe it */
+    const char *held;              /* begins queued, for this reason; NULL: not */
     uint64_t up_limit, down_limit; /* bytes a second, 0: none */
     uint64_t uploaded, downloaded; /* so far */
     int64_t added_us;              /* wall clock */
@@ -87,6 +90,8 @@ void torrent_drop_trackers(struct torrent *t);
 /* Orders; each holds at once, what they begin goes on by itself. */
 void torrent_pause(struct torrent *t);
 void torrent_resume(struct torrent *t); /* also out of an error */
+/* The node's queue: no connections for now, and why; NULL: not any more. */
+void torrent_hold(struct torrent *t, const char *why);
 /* false: there is nothing to verify yet. */
 bool torrent_verify(struct torrent *t);
 void torrent_reannounce(struct torrent *t);
@@ -107,6 +112,11 @@ const char *torrent_dir(const struct torrent *t);
 const struct metainfo *torrent_metainfo(const struct torrent *t); /* NULL: not known yet */
 enum torrent_state torrent_state(const struct torrent *t);
 bool torrent_is_paused(const struct torrent *t);
+const char *torrent_held(const struct torrent *t); /* the reason; NULL: not held */
+bool torrent_is_complete(const struct torrent *t); /* all that is wanted is here */
+bool torrent_is_broken(const struct torrent *t);   /* an error that trying again does not mend */
+uint64_t torrent_done(const struct torrent *t);    /* bytes in proven pieces */
+double torrent_ratio(const struct torrent *t);     /* uploaded / downloaded, or / what is here */
 void torrent_totals(const struct torrent *t, uint64_t *up, uint64_t *down);
 void torrent_rates(const struct torrent *t, uint64_t *up, uint64_t *down); /* bytes a second */
 void torrent_limits(const struct torrent *t, uint64_t *up, uint64_t *down);
@@ -120,8 +130,12 @@ void torrent_write(const struct torrent *t, struct buf *out);
  * them.  Not for showing to others. */
 void torrent_kept_link(const struct torrent *t, struct buf *out);
 
-/* The object of `file ls`. */
+/* The object of `file ls`; one member of it by its name (NULL: there is none), for who asks for
+ * few members of many torrents. */
 json_t *torrent_row(const struct torrent *t);
+struct torrent_field;
+const struct torrent_field *torrent_field(const char *name);
+json_t *torrent_field_value(const struct torrent_field *f, const struct torrent *t);
 
 /* What `file show` tells beside the row; the parts that may be long only when asked for. */
 enum torrent_part {

@@ -48,6 +48,7 @@ struct torrent {
     size_t url_count;
 
     bool paused, seed, started;
+    char *held;       /* by the queue, and why; NULL: not */
     char *error;      /* NULL: none */
     bool error_stays; /* not the disk's: trying again does not help */
     uint64_t error_us;
@@ -80,7 +81,7 @@ struct torrent {
 
 /* torrent.c */
 uint64_t torrent_now(const struct torrent *t);
-bool torrent_is_complete(const struct torrent *t);
+bool torrent_is_still(const struct torrent *t); /* paused or held */
 bool torrent_may_connect(const struct torrent *t);
 void torrent_changed(struct torrent *t);
 void torrent_need_tick(struct torrent *t);

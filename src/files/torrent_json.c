@@ -54,6 +54,18 @@ static uint64_t bytes_done(const struct torrent *t)
     return done;
 }
 
+/* Of what we have, when nothing was downloaded: what is shared from here has a ratio too. */
+double torrent_ratio(const struct torrent *t)
+{
+    uint64_t base = t->downloaded ? t->downloaded : bytes_done(t);
+    return base ? (double)t->uploaded / (double)base : 0;
+}
+
+uint64_t torrent_done(const struct torrent *t)
+{
+    return bytes_done(t);
+}
+
 struct tally {
     unsigned open, seeds, unchoked_us;
 };
@@ -119,6 +131,9 @@ static void reason(const struct torrent *t, char *out, size_t cap)
     case TORRENT_PAUSED:
         snprintf(out, cap, "paused");
         break;
+    case TORRENT_QUEUED:
+        snprintf(out, cap, "%s", t->held);
+        break;
     case TORRENT_METADATA:
         snprintf(out, cap, "waiting for metadata%s", why_no_metadata(t));
         break;
@@ -136,43 +151,174 @@ static void reason(const struct torrent *t, char *out, size_t cap)
     }
 }
 
-json_t *torrent_row(const struct torrent *t)
+/* The members of a row, one function each: a poll of 2,000 torrents makes only those that it was
+ * asked for. */
+
+static json_t *row_id(const struct torrent *t)
 {
-    uint64_t size = t->mi ? t->mi->total : 0, done = bytes_done(t);
-    struct tally n = tally(t);
+    return json_string(t->hex);
+}
+
+static json_t *row_v2(const struct torrent *t)
+{
+    (void)t;
+    return json_null();
+}
+
+static json_t *row_name(const struct torrent *t)
+{
+    return text(torrent_name(t));
+}
+
+static json_t *row_state(const struct torrent *t)
+{
+    return json_string(torrent_state_name(torrent_state(t)));
+}
+
+static json_t *row_reason(const struct torrent *t)
+{
     char why[300];
     reason(t, why, sizeof why);
+    return text(why);
+}
+
+static json_t *row_size(const struct torrent *t)
+{
+    return num(t->mi ? t->mi->total : 0);
+}
+
+static json_t *row_done(const struct torrent *t)
+{
+    return num(bytes_done(t));
+}
+
+static json_t *row_left(const struct torrent *t)
+{
+    return num(t->mi ? t->mi->total - bytes_done(t) : 0);
+}
+
+static json_t *row_progress(const struct torrent *t)
+{
+    return json_real(t->mi ? (double)bytes_done(t) / (double)t->mi->total : 0);
+}
+
+static json_t *row_up_rate(const struct torrent *t)
+{
+    return num(t->up_rate.per_s);
+}
+
+static json_t *row_down_rate(const struct torrent *t)
+{
+    return num(t->down_rate.per_s);
+}
+
+static json_t *row_uploaded(const struct torrent *t)
+{
+    return num(t->uploaded);
+}
+
+static json_t *row_downloaded(const struct torrent *t)
+{
+    return num(t->downloaded);
+}
+
+static json_t *row_ratio(const struct torrent *t)
+{
+    return json_real(torrent_ratio(t));
+}
+
+static json_t *row_eta(const struct torrent *t)
+{
+    uint64_t left = t->mi ? t->mi->total - bytes_done(t) : 0;
+    return t->down_rate.per_s && left ? num(left / t->down_rate.per_s) : json_null();
+}
+
+static json_t *row_peers(const struct torrent *t)
+{
+    return num(tally(t).open);
+}
+
+static json_t *row_seeds(const struct torrent *t)
+{
+    return num(tally(t).seeds);
+}
+
+static json_t *row_error(const struct torrent *t)
+{
+    return t->error ? text(t->error) : json_null();
+}
+
+static json_t *row_dir(const struct torrent *t)
+{
+    return text(t->dir);
+}
+
+static json_t *row_added(const struct torrent *t)
+{
+    return when(t->added_us);
+}
+
+static json_t *row_magnet(const struct torrent *t)
+{
     struct buf magnet = {0};
     torrent_magnet(t, &magnet);
+    return buf_text(&magnet);
+}
 
+static json_t *row_private(const struct torrent *t)
+{
+    return json_boolean(t->mi && t->mi->private_);
+}
+
+struct torrent_field {
+    const char *name;
+    json_t *(*make)(const struct torrent *t);
+};
+
+static const struct torrent_field row_fields[] = {
+    {"id", row_id},
+    {"infohash_v1", row_id},
+    {"infohash_v2", row_v2},
+    {"name", row_name},
+    {"state", row_state},
+    {"reason", row_reason},
+    {"size", row_size},
+    {"done", row_done},
+    {"left", row_left},
+    {"progress", row_progress},
+    {"up_rate", row_up_rate},
+    {"down_rate", row_down_rate},
+    {"uploaded", row_uploaded},
+    {"downloaded", row_downloaded},
+    {"ratio", row_ratio},
+    {"eta_s", row_eta},
+    {"peers", row_peers},
+    {"seeds", row_seeds},
+    {"error", row_error},
+    {"dir", row_dir},
+    {"added", row_added},
+    {"magnet", row_magnet},
+    {"private", row_private},
+};
+
+const struct torrent_field *torrent_field(const char *name)
+{
+    for (size_t i = 0; i < sizeof row_fields / sizeof row_fields[0]; i++)
+        if (strcmp(row_fields[i].name, name) == 0)
+            return &row_fields[i];
+    return NULL;
+}
+
+json_t *torrent_field_value(const struct torrent_field *f, const struct torrent *t)
+{
+    return f->make(t);
+}
+
+json_t *torrent_row(const struct torrent *t)
+{
     json_t *j = json_object();
-    json_object_set_new(j, "id", json_string(t->hex));
-    json_object_set_new(j, "infohash_v1", json_string(t->hex));
-    json_object_set_new(j, "infohash_v2", json_null());
-    json_object_set_new(j, "name", text(torrent_name(t)));
-    json_object_set_new(j, "state", json_string(torrent_state_name(torrent_state(t))));
-    json_object_set_new(j, "reason", text(why));
-    json_object_set_new(j, "size", num(size));
-    json_object_set_new(j, "done", num(done));
-    json_object_set_new(j, "left", num(size - done));
-    json_object_set_new(j, "progress", json_real(size ? (double)done / (double)size : 0));
-    json_object_set_new(j, "up_rate", num(t->up_rate.per_s));
-    json_object_set_new(j, "down_rate", num(t->down_rate.per_s));
-    json_object_set_new(j, "uploaded", num(t->uploaded));
-    json_object_set_new(j, "downloaded", num(t->downloaded));
-    /* Of what we have, when nothing was downloaded: what is shared from here has a ratio too. */
-    uint64_t base = t->downloaded ? t->downloaded : done;
-    json_object_set_new(j, "ratio", json_real(base ? (double)t->uploaded / (double)base : 0));
-    json_object_set_new(j, "eta_s",
-                        t->down_rate.per_s && done < size ? num((size - done) / t->down_rate.per_s)
-                                                          : json_null());
-    json_object_set_new(j, "peers", num(n.open));
-    json_object_set_new(j, "seeds", num(n.seeds));
-    json_object_set_new(j, "error", t->error ? text(t->error) : json_null());
-    json_object_set_new(j, "dir", text(t->dir));
-    json_object_set_new(j, "added", when(t->added_us));
-    json_object_set_new(j, "magnet", buf_text(&magnet));
-    json_object_set_new(j, "private", json_boolean(t->mi && t->mi->private_));
+    for (size_t i = 0; i < sizeof row_fields / sizeof row_fields[0]; i++)
+        json_object_set_new(j, row_fields[i].name, row_fields[i].make(t));
     return j;
 }
 

@@ -84,7 +84,7 @@ void swarm_free(struct torrent *t)
 
 static bool wants_data(const struct torrent *t)
 {
-    return t->picker && !t->paused && !t->error;
+    return t->picker && !torrent_is_still(t) && !t->error;
 }
 
 static void update_interest(struct member *m)
@@ -179,7 +179,7 @@ static void grant(struct torrent *t)
     LIST_EACH(&t->members, struct member, w, link) {
         const struct peer_state *st = session_state(w->s);
         if (choke_grant(open) && session_is_open(w->s) && st->peer_interested && st->am_choking &&
-            t->opened && !t->paused) {
+            t->opened && !torrent_is_still(t)) {
             set_choke(w, false);
             open++;
         }

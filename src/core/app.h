@@ -40,7 +40,7 @@ struct app_ops {
     const struct migration *migrations;
     size_t migration_count;
     const struct conf_key *settings; /* its section of shoal.conf; ends with a NULL name */
-    const struct method *methods; /* ends with a NULL name */
+    const struct method *methods;    /* ends with a NULL name */
 
     /* Returns the app, or NULL and a reason; the node then goes on without it and says so. */
     void *(*start)(const struct app_env *env, struct why *why);
@@ -52,8 +52,9 @@ struct app_ops {
     /* Its part of `shoal status --json`; a new reference. */
     json_t *(*status)(void *app);
 
-    /* Settings changed (SIGHUP, config set); NULL: none is live. */
-    void (*reload)(void *app);
+    /* Settings changed (SIGHUP, config set); NULL: none is live.  What start was given in env->conf
+     * goes after this call: `conf` is in its place. */
+    void (*reload)(void *app, const struct conf *conf);
 };
 
 #define APP_STOP_US (8 * SEC) /* of the 10 s in which shoald ends */

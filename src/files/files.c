@@ -389,6 +389,16 @@ static enum err begin_encryption(struct files *f, struct why *why)
     return OK;
 }
 
+/* What can be changed while the node runs (`live` in files_settings.c). */
+static void take_settings(struct files *f)
+{
+    const struct conf *conf = f->env.conf;
+    const char *dir = conf_text(conf, "files.dir");
+    free(f->download_dir);
+    f->download_dir = mem_strdup(dir[0] ? dir : f->env.download_dir);
+    f->conns_max = (unsigned)conf_int(conf, "files.connections");
+}
+
 struct files *files_start(const struct app_env *env, struct why *why)
 {
     struct files *f = MEM_NEW(struct files);
@@ -401,10 +411,8 @@ struct files *files_start(const struct app_env *env, struct why *why)
     f->torrents = map_new(loop_random_u64(env->loop));
     f->by_req2 = map_new(loop_random_u64(env->loop));
     f->torrents_dir = mem_printf("%s/torrents", env->data_dir);
-    const char *dir = conf_text(env->conf, "files.dir");
-    f->download_dir = mem_strdup(dir[0] ? dir : env->download_dir);
+    take_settings(f);
     f->boot_id = read_boot_id(env->vfs);
-    f->conns_max = (unsigned)conf_int(env->conf, "files.connections");
     f->dials = bucket_new(FILES_DIALS_PER_S, FILES_DIALS_PER_S, loop_now_us(env->loop));
     make_metrics(f);
     make_swarm(f);
@@ -423,6 +431,12 @@ struct files *files_start(const struct app_env *env, struct why *why)
     log_info(env->log, "listening on %s, %zu torrents", addr_format(&listening, at),
              map_count(f->torrents));
     return f;
+}
+
+void files_reload(struct files *f, const struct conf *conf)
+{
+    f->env.conf = conf;
+    take_settings(f);
 }
 
 static void free_knocks(struct files *f)

@@ -33,6 +33,11 @@ static void app_free(void *app)
     files_free(app);
 }
 
+static void reload(void *app, const struct conf *conf)
+{
+    files_reload(app, conf);
+}
+
 static json_t *status(void *app)
 {
     struct files *f = app;
@@ -59,4 +64,5 @@ const struct app_ops files_app = {
     .stop = stop,
     .free = app_free,
     .status = status,
+    .reload = reload,
 };

@@ -48,7 +48,7 @@ struct files {
     struct link keeping; /* .torrents being written */
     struct link lookups; /* peers given by name */
     struct ports *ports; /* NULL once stopping */
-    unsigned conns_max; /* files.connections */
+    unsigned conns_max;  /* files.connections */
     struct bucket *dials;
     struct timer *dial_timer, *save_timer, *stop_timer;
     size_t next_dial; /* whose turn it is */
@@ -63,6 +63,7 @@ struct files {
 struct files *files_start(const struct app_env *env, struct why *why);
 void files_stop(struct files *f, void (*done)(void *arg), void *arg);
 void files_free(struct files *f);
+void files_reload(struct files *f, const struct conf *conf);
 struct holding *files_add(struct files *f, struct torrent_cfg *cfg);
 struct holding *files_find(const struct files *f, const uint8_t infohash[SHA1_LEN]);
 /* Row and connections go at once, files later; then call (may be NULL) is answered. */

@@ -9,7 +9,7 @@ const struct conf_key files_settings[] = {
      "of the machine, IPv6 included; any other IP is also where our own connections come from"},
     {"files.dir", CONF_TEXT, "", 0, 0, NULL, true,
      "Where downloads go unless told otherwise; empty: the user's download folder"},
-    {"files.connections", CONF_INT, "100", 8, 10000, NULL, false,
+    {"files.connections", CONF_INT, "100", 8, 10000, NULL, true,
      "Connections to peers at the most, over all torrents; home routers die of many"},
     {"files.encryption", CONF_CHOICE, "off", 0, 0, "off|prefer|require", false,
      "Of connections to peers; off: never; prefer: tried first; require: RC4 or none, both ways"},

@@ -75,7 +75,7 @@ enum err node_reload(struct node *n, struct why *why)
         struct node_app *a = &n->apps[i];
         a->env.conf = fresh;
         if (a->app && a->ops->reload)
-            a->ops->reload(a->app);
+            a->ops->reload(a->app, fresh);
     }
     conf_free(old);
     log_info(n->log, "settings read again");

@@ -51,7 +51,7 @@ class Opentracker:
 class Transmission:
     """transmission-daemon, driven over its RPC."""
 
-    def __init__(self, lab, name='transmission', encryption=0):
+    def __init__(self, lab, name='transmission', encryption=0, **settings):
         self.folder = lab.folder(name)
         self.downloads = lab.folder(name + '-downloads')
         self.port, self.rpc_port = free_port(), free_port()
@@ -63,7 +63,7 @@ class Transmission:
                        'download-dir': self.downloads, 'dht-enabled': False, 'pex-enabled': False,
                        'lpd-enabled': False, 'utp-enabled': False, 'port-forwarding-enabled': False,
                        'encryption': encryption, 'cache-size-mb': 4, 'incomplete-dir-enabled': False,
-                       'rename-partial-files': False}, f)
+                       'rename-partial-files': False, **settings}, f)
         self.process = lab.spawn([need('transmission-daemon'), '--foreground', '--config-dir',
                                   self.folder], name)
         until(f'{name} to answer', lambda: self.call('session-get', quiet=True))

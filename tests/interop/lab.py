@@ -3,6 +3,7 @@ runner that speaks TAP.
 
 Nothing sleeps for a guessed time: until() asks again until the event has come, or fails with what it
 waited for.  Everything lies in one temporary folder and is ended when the test ends."""
+import concurrent.futures
 import contextlib
 import hashlib
 import json
@@ -211,30 +212,40 @@ def same(a, b):
 
 # --- the runner --------------------------------------------------------------------------
 
-def main(*tests):
-    """Run each test(lab) in a fresh lab; TAP on stdout, what went wrong behind #."""
+def verdict(test):
+    """Run test(lab) in a fresh lab: "ok", "not ok" or "skip", and what went wrong or why."""
+    lab = Lab()
+    try:
+        test(lab)
+        return 'ok', ''
+    except Skip as why:
+        return 'skip', str(why)
+    except BaseException:
+        trace = traceback.format_exc()
+        for log in sorted(os.listdir(lab.dir)):
+            if log.endswith('.log'):
+                trace += f'--- {log}\n' + lab.log_of(log[:-4])[-4000:]
+        return 'not ok', trace
+    finally:
+        lab.close()
+
+
+def main(*tests, at_once=1):
+    """Run each test, some at once if they only wait for each other; TAP on stdout, what went wrong
+    behind #.  Names on the command line choose."""
     wanted = sys.argv[1:]
     tests = [t for t in tests if not wanted or t.__name__ in wanted]
     print(f'1..{len(tests)}', flush=True)
     failed = 0
-    for number, test in enumerate(tests, 1):
-        name = test.__name__.replace('_', ' ')
-        lab = Lab()
-        try:
-            test(lab)
-            print(f'ok {number} - {name}', flush=True)
-        except Skip as why:
-            print(f'ok {number} - {name} # SKIP {why}', flush=True)
-        except BaseException:
-            failed += 1
-            print(f'not ok {number} - {name}', flush=True)
-            trace = traceback.format_exc()
-            for log in sorted(os.listdir(lab.dir)):
-                if log.endswith('.log'):
-                    trace += f'--- {log}\n' + lab.log_of(log[:-4])[-4000:]
-            print('\n'.join('# ' + line for line in trace.splitlines()), flush=True)
-        finally:
-            lab.close()
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        for number, (test, (word, text)) in enumerate(zip(tests, pool.map(verdict, tests)), 1):
+            name = test.__name__.replace('_', ' ')
+            failed += word == 'not ok'
+            if word == 'skip':
+                print(f'ok {number} - {name} # SKIP {text}', flush=True)
+            else:
+                print(f'{word} {number} - {name}', flush=True)
+                print(''.join(f'# {line}\n' for line in text.splitlines()), end='', flush=True)
     sys.exit(failed > 0)
 
 

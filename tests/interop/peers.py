@@ -1,8 +1,9 @@
-"""Other people's programs, from Debian: transmission-daemon, aria2, opentracker."""
+"""Other people's programs, from Debian: transmission-daemon, aria2, libtorrent, opentracker."""
 import base64
 import json
 import os
 import shutil
+import subprocess
 import urllib.error
 import urllib.request
 
@@ -122,3 +123,45 @@ class Aria2:
                 '--bt-tracker-connect-timeout=5', '--follow-torrent=mem', '--file-allocation=none']
         argv += ['--seed-ratio=0.0', '--check-integrity=true'] if seed else ['--seed-time=0']
         self.process = lab.spawn(argv + [*extra, what], name)
+
+
+class Libtorrent:
+    """libtorrent-rasterbar, the engine of qBittorrent, driven through lt.py; settings: its own names.
+
+        lt = Libtorrent(lab, 'lt', enable_outgoing_utp=True)
+        ident = lt.do('add', what=torrent, folder=folder, seed=True)
+        lt.until_whole(ident)"""
+
+    PYTHON = '/usr/bin/python3'
+
+    def __init__(self, lab, name='libtorrent', **settings):
+        if subprocess.run([self.PYTHON, '-c', 'import libtorrent'], capture_output=True,
+                          check=False).returncode:
+            raise Skip('python3-libtorrent is not installed')
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'lt.py')
+        with open(os.path.join(lab.dir, f'{name}.log'), 'ab') as log:
+            self.process = subprocess.Popen([self.PYTHON, script], stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, stderr=log, text=True)
+        lab.ends.callback(self.end)
+        self.do('start', settings=settings)
+        self.port = until(f'{name} to listen', lambda: self.do('port'))
+
+    def end(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    def do(self, verb, **more):
+        self.process.stdin.write(json.dumps({'do': verb, **more}) + '\n')
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        if 'error' in answer:
+            raise AssertionError(f'libtorrent, {verb}: {answer["error"]}')
+        return answer['ok']
+
+    def until_whole(self, ident):
+        until('libtorrent to have it all', lambda: self.do('row', ident=ident)['whole'])

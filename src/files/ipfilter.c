@@ -249,7 +249,7 @@ struct ipfilter *ipfilter_parse(struct cur text, struct why *why)
     if (text.n > IPFILTER_TEXT_MAX)
         err = why_set(why, ERR_LIMIT, "a list of %zu bytes, at most %d are read", text.n,
                       IPFILTER_TEXT_MAX);
-    if (text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
+    if (err == OK && text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0)
         cur_take(&text, 3); /* a byte order mark */
     for (size_t number = 1; err == OK && text.n > 0; number++) {
         struct cur line = trim(until(&text, '\n'));

@@ -28,6 +28,7 @@
     CASE(a_taken_port_is_refused_with_a_reason)                                                    \
     CASE(a_closed_listener_is_silent)                                                              \
     CASE(datagrams_come_with_their_sender)                                                         \
+    CASE(many_datagrams_in_one_call_come_one_by_one)                                               \
     CASE(a_datagram_socket_may_close_in_its_callback)                                              \
     CASE(a_taken_udp_port_is_refused_with_a_reason)
 
@@ -464,6 +465,63 @@ static void datagrams_come_with_their_sender(void **state)
 static bool post_is_closed(void *arg)
 {
     return ((struct post *)arg)->u == NULL;
+}
+
+struct run {
+    unsigned seen; /* a bit for each */
+    size_t count, pauses, unpaused;
+};
+
+static void on_run(void *arg, const struct addr *from, const uint8_t *bytes, size_t n)
+{
+    struct run *r = arg;
+    (void)from;
+    assert_in_range(bytes[0], 0, 10);
+    assert_int_equal(n, bytes[0] == 10 ? 50 : 1000);
+    for (size_t i = 1; i < n; i++)
+        assert_int_equal(bytes[i], pattern(bytes[0] + i));
+    r->seen |= 1u << bytes[0];
+    r->count++;
+    r->unpaused++;
+}
+
+static void on_run_pause(void *arg)
+{
+    struct run *r = arg;
+    assert_true(r->unpaused > 0);
+    r->unpaused = 0;
+    r->pauses++;
+}
+
+static bool run_is_whole(void *arg)
+{
+    return ((struct run *)arg)->count == 22;
+}
+
+/* Parts do not end where datagrams end; a run that must not be cut comes as well. */
+static void many_datagrams_in_one_call_come_one_by_one(void **state)
+{
+    struct world *w = *state;
+    struct post a = {0};
+    struct run r = {0};
+    struct why why;
+    uint8_t bytes[10050];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = i % 1000 == 0 ? (uint8_t)(i / 1000) : pattern(i / 1000 + i % 1000);
+    struct iovec parts[] = {{bytes, 700}, {bytes + 700, 5300}, {bytes + 6000, sizeof bytes - 6000}};
+    post_open(&a, w->a, &w->at_a);
+    struct udp *b = udp_open(w->b, &w->at_b, on_run, &r, &why);
+    assert_non_null(b);
+    udp_on_pause(b, on_run_pause);
+    struct addr at_b = udp_addr(b);
+    assert_true(udp_sendv(a.u, &at_b, parts, 3, 1000, false));
+    assert_true(udp_sendv(a.u, &at_b, parts, 3, 1000, true));
+    world_run(w, run_is_whole, &r);
+    assert_int_equal(r.seen, 0x7ff);
+    assert_true(r.pauses > 0);
+    assert_int_equal(r.unpaused, 0);
+    udp_close(b);
+    udp_close(a.u);
 }
 
 static void a_datagram_socket_may_close_in_its_callback(void **state)

@@ -39,6 +39,8 @@ struct sim_link {
     uint64_t up_rate;    /* bytes per second */
     uint64_t down_rate;  /* bytes per second */
     uint64_t queue_us;   /* how much may wait for the line before it pushes back; 0: 200 ms */
+    uint32_t twice_ppm;  /* of datagrams that leave, how many come twice */
+    size_t mtu;          /* bytes of a datagram that must not be cut (udp_sendv's `whole`) */
 };
 
 /* An empty world.  Owned by the caller. */

@@ -234,7 +234,7 @@ static void weather(void *arg)
 
 static uint64_t run(uint64_t seed, struct chaos *c)
 {
-    struct sim_link link = {10 * MSEC, 4 * MSEC, 5000, 300000, 900000, 0};
+    struct sim_link link = {10 * MSEC, 4 * MSEC, 5000, 300000, 900000, 0, 0, 0};
     *c = (struct chaos){.sim = sim_new(seed)};
     for (size_t i = 0; i < MEN; i++) {
         struct man *m = &c->men[i];

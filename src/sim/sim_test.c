@@ -691,7 +691,7 @@ static void http_says_that_it_is_not_here(void **state)
 static uint64_t busy_run(uint64_t seed, FILE *trace)
 {
     struct two t;
-    two_up(&t, seed, (struct sim_link){10 * MSEC, 9 * MSEC, 20000, 900000, 3000000, 0});
+    two_up(&t, seed, (struct sim_link){10 * MSEC, 9 * MSEC, 20000, 900000, 3000000, 0, 0, 0});
     sim_trace_to(t.sim, trace);
     t.a.todo = 3000000;
     t.b.todo = 1000000;

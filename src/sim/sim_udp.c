@@ -1,8 +1,10 @@
 /* sim_udp.c - net/udp.h: datagrams that may be lost, late or out of order. */
+#include "base/buf.h"
 #include "base/mem.h"
 #include "net/udp.h"
 #include "sim/sim_world.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct udp {
@@ -10,6 +12,7 @@ struct udp {
     struct link in_node;
     struct addr at;
     udp_cb *cb;
+    udp_pause_cb *pause;
     void *arg;
 };
 
@@ -97,6 +100,9 @@ static void deliver(struct packet *p)
     if (u) {
         sim_trace(p->to, "udp", &p->source, p->bytes, p->n);
         u->cb(u->arg, &p->source, p->bytes, p->n);
+        u = socket_at(p->to, &p->target); /* it may have closed itself */
+        if (u && u->pause)
+            u->pause(u->arg);
     }
     free(p);
 }
@@ -117,28 +123,73 @@ static void on_packet(struct sim_event *ev)
     sim_queue_put(&p->from->sim->queue, &p->ev, hop.at_us);
 }
 
-void udp_send(struct udp *u, const struct addr *to, const void *bytes, size_t n)
+/* Does a line of the way take no packet of n bytes? */
+static bool too_large(const struct sim_node *a, const struct sim_node *b, size_t n)
+{
+    size_t most = a->line.mtu;
+    if (most == 0 || (b->line.mtu > 0 && b->line.mtu < most))
+        most = b->line.mtu;
+    return a != b && most > 0 && n > most;
+}
+
+static void launch(struct udp *u, struct sim_node *other, const struct addr *source,
+                   const struct addr *to, const uint8_t *bytes, size_t n)
 {
     struct sim_node *node = u->op.node;
-    struct sim_node *other = sim_route(node, to);
-    struct addr source = sim_source(node, to);
-    if (!node->up || !other || source.family == ADDR_NONE || u->at.family != to->family ||
-        n > UDP_MAX)
-        return;
     struct sim_hop hop = sim_depart(node, other, n, SIM_DROP);
     if (hop.lost)
         return;
-    if (!addr_is_any(&u->at))
-        source = u->at; /* bound to one address: it speaks from that */
-    source.port = u->at.port;
     struct packet *p = mem_zalloc(sizeof *p + n);
     *p = (struct packet){.ev.fire = on_packet, .from = node, .to = other, .n = n};
-    p->source = source;
+    p->source = *source;
     p->target = *to;
     if (n > 0)
         memcpy(p->bytes, bytes, n);
     list_push(&node->sim->packets, &p->link);
     sim_queue_put(&node->sim->queue, &p->ev, hop.at_us);
+}
+
+static void emit(struct udp *u, const struct addr *to, const uint8_t *bytes, size_t n, bool whole)
+{
+    struct sim_node *node = u->op.node;
+    struct sim_node *other = sim_route(node, to);
+    struct addr source = sim_source(node, to);
+    if (!node->up || !other || source.family == ADDR_NONE || u->at.family != to->family ||
+        n > UDP_MAX || (whole && too_large(node, other, n)))
+        return;
+    if (!addr_is_any(&u->at))
+        source = u->at; /* bound to one address: it speaks from that */
+    source.port = u->at.port;
+    launch(u, other, &source, to, bytes, n);
+    if (node->line.twice_ppm > 0 && sim_rng_below(&node->sim->rng, 1000000) < node->line.twice_ppm)
+        launch(u, other, &source, to, bytes, n);
+}
+
+void udp_send(struct udp *u, const struct addr *to, const void *bytes, size_t n)
+{
+    emit(u, to, bytes, n, false);
+}
+
+bool udp_sendv(struct udp *u, const struct addr *to, const struct iovec *iov, int count,
+               size_t segment, bool whole)
+{
+    struct buf all = {0};
+    for (int i = 0; i < count; i++)
+        buf_put(&all, iov[i].iov_base, iov[i].iov_len);
+    assert(count <= UDP_SEGMENTS_MAX && buf_len(&all) <= UDP_MAX && segment > 0 &&
+           buf_len(&all) <= segment * UDP_SEGMENTS_MAX);
+    while (buf_len(&all) > 0) {
+        size_t n = buf_len(&all) < segment ? buf_len(&all) : segment;
+        emit(u, to, buf_bytes(&all), n, whole);
+        buf_eat(&all, n);
+    }
+    buf_done(&all);
+    return true;
+}
+
+void udp_on_pause(struct udp *u, udp_pause_cb *cb)
+{
+    u->pause = cb;
 }
 
 void udp_close(struct udp *u)

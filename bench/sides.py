@@ -112,6 +112,7 @@ class Shoal(Side):
 
 class Libtorrent(Side):
     tuned = False
+    pid = None
 
     def __init__(self, job, ip, seeder):
         self.job, self.ip = job, ip
@@ -150,7 +151,7 @@ class Tuned(Libtorrent):
 
 
 class Aria2(Side):
-    extra = ['--enable-mmap=false']
+    pid = None
 
     def __init__(self, job, ip, seeder):
         self.job, self.ip, self.leech = job, ip, bool(seeder)

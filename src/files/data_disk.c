@@ -17,6 +17,7 @@ struct disk {
     struct judge_file *seen; /* how the files look, for disk_checked(); NULL: not asked */
     uint8_t *unsynced;       /* a bit a file: written to since the last mark */
     uint8_t *unnamed;        /* a bit a file: its name is not synced */
+    uint8_t *absent;         /* a bit a file: was not there at open, and we have not made it */
     bool proven_since_mark;
     size_t dir_was; /* bytes of cfg.dir that were there at open */
     struct openfiles open;
@@ -33,6 +34,7 @@ struct disk *disk_new(const struct disk_cfg *cfg)
     k->r = resume_new(cfg->infohash, cfg->layout->piece_count, files, cfg->boot_id);
     k->unsynced = mem_zalloc(bits_bytes(files));
     k->unnamed = mem_zalloc(bits_bytes(files));
+    k->absent = mem_zalloc(bits_bytes(files));
     return k;
 }
 
@@ -47,6 +49,7 @@ void disk_free(struct disk *k)
     free(k->seen);
     free(k->unsynced);
     free(k->unnamed);
+    free(k->absent);
     free(k);
 }
 
@@ -76,13 +79,14 @@ static struct judge_file *look(const struct disk *k)
 {
     const struct layout *l = k->cfg.layout;
     struct judge_file *now = mem_array(l->file_count, sizeof *now);
+    struct diskdir dir = diskdir_of(k->cfg.vfs, k->cfg.dir);
     for (size_t i = 0; i < l->file_count; i++) {
         struct vfs_stat st;
-        if (l->files[i].pad ||
-            diskpath_stat(k->cfg.vfs, k->cfg.dir, l->files[i].path, &st, NULL) != OK || st.is_dir)
+        if (l->files[i].pad || diskdir_stat(&dir, l->files[i].path, &st, NULL) != OK || st.is_dir)
             continue;
         now[i] = (struct judge_file){true, st.size, st.mtime_ns};
     }
+    diskdir_done(&dir);
     return now;
 }
 
@@ -157,6 +161,9 @@ void disk_open(struct disk *k, uint8_t *have, uint8_t *check, struct why *note)
     struct judge_file *now = look(k);
     struct judge_case c = {.layout = k->cfg.layout, .now = now};
     k->dir_was = existing(k);
+    for (uint32_t i = 0; i < k->r->file_count; i++)
+        if (!now[i].there)
+            bits_set(k->absent, i);
     if (k->cfg.seed) {
         believe_seed(k, now);
         c.same_boot = true;
@@ -179,18 +186,37 @@ void disk_open(struct disk *k, uint8_t *have, uint8_t *check, struct why *note)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-static struct vfile *open_to_write(struct disk *k, size_t file, struct why *why)
+/* What was not there at the start is made at once, without asking for it first. */
+static struct vfile *open_or_make(struct disk *k, struct diskdir *dir, size_t file, struct why *why)
+{
+    const char *path = k->cfg.layout->files[file].path;
+    struct vfile *f = NULL;
+    if (bits_get(k->absent, (uint32_t)file)) {
+        bits_set(k->unnamed, (uint32_t)file);
+        f = diskdir_open(dir, path, VFS_WRITE | VFS_CREATE | VFS_EXCL, why);
+        if (!f && why->code != ERR_STATE) /* else somebody made it since */
+            return NULL;
+        bits_clear(k->absent, (uint32_t)file);
+    }
+    if (!f)
+        f = diskdir_open(dir, path, VFS_WRITE, why);
+    if (!f && why->code == ERR_NOT_FOUND) {
+        bits_set(k->unnamed, (uint32_t)file);
+        f = diskdir_open(dir, path, VFS_WRITE | VFS_CREATE, why);
+    }
+    return f;
+}
+
+static struct vfile *open_to_write(struct disk *k, struct diskdir *dir, size_t file,
+                                   struct why *why)
 {
     struct openfile *e = openfiles_find(&k->open, file);
     if (e)
         return e->f;
-    const char *path = k->cfg.layout->files[file].path;
-    struct vfile *f = diskpath_open(k->cfg.vfs, k->cfg.dir, path, VFS_WRITE, why);
-    if (!f && why->code == ERR_LIMIT) /* out of descriptors: give ours back, once */
+    struct vfile *f = open_or_make(k, dir, file, why);
+    if (!f && why->code == ERR_LIMIT) { /* out of descriptors: give ours back, once */
         openfiles_drop_all(&k->open);
-    if (!f && (why->code == ERR_NOT_FOUND || why->code == ERR_LIMIT)) {
-        bits_set(k->unnamed, (uint32_t)file);
-        f = diskpath_open(k->cfg.vfs, k->cfg.dir, path, VFS_WRITE | VFS_CREATE, why);
+        f = open_or_make(k, dir, file, why);
     }
     return f ? openfiles_add(&k->open, file, f)->f : NULL; /* nothing is pinned here */
 }
@@ -198,26 +224,34 @@ static struct vfile *open_to_write(struct disk *k, size_t file, struct why *why)
 enum err disk_make_empty(struct disk *k, struct why *why)
 {
     const struct layout *l = k->cfg.layout;
-    for (size_t i = 0; i < l->file_count; i++) {
+    struct diskdir dir = diskdir_of(k->cfg.vfs, k->cfg.dir);
+    enum err err = OK;
+    for (size_t i = 0; i < l->file_count && err == OK; i++) {
         struct vfs_stat st;
         if (l->files[i].len > 0 || l->files[i].pad)
             continue;
-        enum err err = diskpath_stat(k->cfg.vfs, k->cfg.dir, l->files[i].path, &st, why);
+        err = diskdir_stat(&dir, l->files[i].path, &st, why);
         if (err == ERR_NOT_FOUND)
-            err = open_to_write(k, i, why) ? OK : why->code;
-        if (err != OK)
-            return err;
+            err = open_to_write(k, &dir, i, why) ? OK : why->code;
         openfiles_drop(&k->open, i);
     }
-    return OK;
+    diskdir_done(&dir);
+    return err;
 }
 
-/* Before the first write to a file since it was quiet: its mtime will not be what is recorded. */
-static enum err announce(struct disk *k, size_t file, struct why *why)
+enum err disk_announce(struct disk *k, const struct disk_range *ranges, size_t n, struct why *why)
 {
-    bits_set(k->unsynced, (uint32_t)file);
-    if (k->r->files[file].state != RESUME_FILE_WRITING)
-        resume_writing(k->r, &k->records, (uint32_t)file);
+    struct layout_span s;
+    for (size_t i = 0; i < n; i++) {
+        for (struct layout_walk w = layout_walk(k->cfg.layout, ranges[i].offset, ranges[i].len);
+             layout_next(&w, &s);) {
+            if (s.pad)
+                continue;
+            bits_set(k->unsynced, (uint32_t)s.file);
+            if (k->r->files[s.file].state != RESUME_FILE_WRITING)
+                resume_writing(k->r, &k->records, (uint32_t)s.file);
+        }
+    }
     return disk_append(k, why);
 }
 
@@ -239,19 +273,14 @@ static int cut(struct iovec **iov, uint64_t *len, struct iovec part[IOV_AT_ONCE]
     return n;
 }
 
-static enum err write_span(struct disk *k, const struct layout_span *s, struct iovec **iov,
-                           struct why *why)
+static enum err write_span(struct disk *k, struct diskdir *dir, const struct layout_span *s,
+                           struct iovec **iov, struct why *why)
 {
     struct iovec part[IOV_AT_ONCE];
     uint64_t left = s->len, at = s->at;
     struct vfile *f = NULL;
-    if (!s->pad) {
-        enum err err = announce(k, s->file, why);
-        if (err != OK)
-            return err;
-        if (!(f = open_to_write(k, s->file, why)))
-            return why->code;
-    }
+    if (!s->pad && !(f = open_to_write(k, dir, s->file, why)))
+        return why->code;
     while (left > 0) {
         uint64_t before = left;
         int n = cut(iov, &left, part);
@@ -271,12 +300,13 @@ enum err disk_write(struct disk *k, uint64_t offset, struct iovec *iov, int coun
     for (int i = 0; i < count; i++)
         len += iov[i].iov_len;
     struct layout_span s;
-    for (struct layout_walk w = layout_walk(k->cfg.layout, offset, len); layout_next(&w, &s);) {
-        enum err err = write_span(k, &s, &iov, why);
-        if (err != OK)
-            return err;
-    }
-    return OK;
+    struct diskdir dir = diskdir_of(k->cfg.vfs, k->cfg.dir);
+    enum err err = OK;
+    for (struct layout_walk w = layout_walk(k->cfg.layout, offset, len);
+         err == OK && layout_next(&w, &s);)
+        err = write_span(k, &dir, &s, &iov, why);
+    diskdir_done(&dir);
+    return err;
 }
 
 /* --- the resume file ------------------------------------------------------------------------ */
@@ -407,21 +437,28 @@ void disk_unsynced(struct disk *k, const struct disk_dirty *dirty)
     resume_unsynced(k->r, &k->records);
 }
 
+static enum err sync_file(struct diskdir *dir, const char *path, struct why *why)
+{
+    /* Opened for writing: fdatasync(2) on some systems wants it. */
+    struct vfile *f = diskdir_open(dir, path, VFS_WRITE, why);
+    if (!f && why->code == ERR_NOT_FOUND)
+        return OK;                     /* removed by somebody: reading will notice */
+    if (!f && why->code == ERR_DENIED) /* a seed's files may be for reading only */
+        f = diskdir_open(dir, path, VFS_READ, why);
+    enum err err = f ? vfile_sync(f, why) : why->code;
+    vfile_close(f);
+    return err;
+}
+
 enum err disk_sync(const struct disk_cfg *cfg, const struct disk_dirty *dirty, struct why *why)
 {
-    for (size_t i = 0; i < dirty->count; i++) {
-        const char *path = cfg->layout->files[dirty->files[i]].path;
-        /* Opened for writing: fdatasync(2) on some systems wants it. */
-        struct vfile *f = diskpath_open(cfg->vfs, cfg->dir, path, VFS_WRITE, why);
-        if (!f && why->code == ERR_NOT_FOUND)
-            continue;                      /* removed by somebody: reading will notice */
-        if (!f && why->code == ERR_DENIED) /* a seed's files may be for reading only */
-            f = diskpath_open(cfg->vfs, cfg->dir, path, VFS_READ, why);
-        enum err err = f ? vfile_sync(f, why) : why->code;
-        vfile_close(f);
-        if (err != OK)
-            return err;
-    }
+    struct diskdir dir = diskdir_of(cfg->vfs, cfg->dir);
+    enum err done = OK;
+    for (size_t i = 0; i < dirty->count && done == OK; i++)
+        done = sync_file(&dir, cfg->layout->files[dirty->files[i]].path, why);
+    diskdir_done(&dir);
+    if (done != OK)
+        return done;
     for (size_t i = 0; i < dirty->folder_count; i++) {
         enum err err = vfs_sync_dir(cfg->vfs, dirty->folders[i], why);
         if (err != OK && err != ERR_NOT_FOUND)
@@ -443,13 +480,15 @@ static bool finished(const struct disk *k, uint32_t file)
 enum err disk_synced(struct disk *k, bool all, struct why *why)
 {
     resume_synced(k->r, &k->records);
+    struct diskdir dir = diskdir_of(k->cfg.vfs, k->cfg.dir);
     for (uint32_t i = 0; i < k->r->file_count; i++) {
         struct vfs_stat st;
         if (k->r->files[i].state == RESUME_FILE_WRITING && !bits_get(k->unsynced, i) &&
             (all || finished(k, i)) &&
-            diskpath_stat(k->cfg.vfs, k->cfg.dir, k->cfg.layout->files[i].path, &st, NULL) == OK)
+            diskdir_stat(&dir, k->cfg.layout->files[i].path, &st, NULL) == OK)
             resume_quiet(k->r, &k->records, i, st.size, st.mtime_ns);
     }
+    diskdir_done(&dir);
     if (all) {
         vfile_close(k->journal);
         k->journal = NULL;

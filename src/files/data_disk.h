@@ -39,7 +39,15 @@ void disk_open(struct disk *k, uint8_t *have, uint8_t *check, struct why *note);
 /* Make the empty files that are not there. */
 MUST_CHECK enum err disk_make_empty(struct disk *k, struct why *why);
 
-/* Write bytes at `offset` of the stream; one range.  iov is used up. */
+/* Before anything is written there: the files' mtimes will not be what is recorded, and the record
+ * must say so first.  All ranges of a job at once, for it is one write to the resume file. */
+struct disk_range {
+    uint64_t offset, len; /* of the stream */
+};
+MUST_CHECK enum err disk_announce(struct disk *k, const struct disk_range *ranges, size_t n,
+                                  struct why *why);
+
+/* Write bytes at `offset` of the stream; one range, announced.  iov is used up. */
 MUST_CHECK enum err disk_write(struct disk *k, uint64_t offset, struct iovec *iov, int count,
                                struct why *why);
 

@@ -367,17 +367,36 @@ struct job {
     struct why why;
 };
 
+/* The run of neighbours that begins with block `from`; returns where the next begins. */
+static size_t run_of(const struct job *j, size_t from, struct disk_range *run)
+{
+    size_t i = from;
+    *run = (struct disk_range){.offset = j->refs[from].offset};
+    while (i < j->count && j->refs[i].offset == run->offset + run->len)
+        run->len += j->iov[i++].iov_len;
+    return i;
+}
+
+static enum err announce_runs(struct job *j)
+{
+    struct disk_range *runs = mem_array(j->count, sizeof *runs);
+    size_t n = 0;
+    for (size_t i = 0; i < j->count;)
+        i = run_of(j, i, &runs[n++]);
+    enum err err = disk_announce(j->d->disk, runs, n, &j->why);
+    free(runs);
+    return err;
+}
+
 static enum err write_runs(struct job *j)
 {
-    for (size_t i = 0; i < j->count;) {
-        size_t from = i;
-        uint64_t end = j->refs[i].offset;
-        while (i < j->count && j->refs[i].offset == end)
-            end += j->iov[i++].iov_len;
-        enum err err =
-            disk_write(j->d->disk, j->refs[from].offset, j->iov + from, (int)(i - from), &j->why);
-        if (err != OK)
-            return err;
+    struct disk_range run;
+    if (j->count > 0 && announce_runs(j) != OK)
+        return j->why.code;
+    for (size_t i = 0, from = 0; i < j->count; from = i) {
+        i = run_of(j, from, &run);
+        if (disk_write(j->d->disk, run.offset, j->iov + from, (int)(i - from), &j->why) != OK)
+            return j->why.code;
     }
     return OK;
 }

@@ -18,61 +18,95 @@ char *diskpath_parent(const char *path)
     return mem_strndup(path, (size_t)(slash - path));
 }
 
-/* Each folder of `full` past the first `skip` bytes (dir and a slash) is one, and no symlink. */
-static enum err check_folders(const struct vfs *vfs, char *full, size_t skip, struct why *why)
+struct diskdir diskdir_of(const struct vfs *vfs, const char *dir)
 {
-    for (char *slash = strchr(full + skip, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        struct vfs_stat st;
-        enum err err = vfs_stat(vfs, full, &st, why);
-        if (err == OK && (st.is_symlink || !st.is_dir))
-            err = why_set(why, ERR_DENIED, "%.180s: %s, and is not followed", full,
-                          st.is_symlink ? "is a symlink" : "is no folder");
-        *slash = '/';
-        if (err != OK)
-            return err;
-    }
-    return OK;
+    return (struct diskdir){.vfs = vfs, .dir = dir};
 }
 
-static enum err make_folders(const struct vfs *vfs, const char *full, struct why *why)
+void diskdir_done(struct diskdir *d)
 {
+    vfolder_close(d->at);
+    free(d->below);
+    d->at = NULL;
+    d->below = NULL;
+}
+
+static enum err make_folders_of(const struct diskdir *d, const char *path, struct why *why)
+{
+    char *full = diskpath_join(d->dir, path);
     char *parent = diskpath_parent(full);
-    enum err err = vfs_mkdirs(vfs, parent, 0777, why);
+    enum err err = vfs_mkdirs(d->vfs, parent, 0777, why);
     free(parent);
+    free(full);
     return err;
 }
 
-/* The length of dir and the slash behind it, in what diskpath_join made. */
-static size_t below(const char *full, const char *path)
+/* Have d->at be the folder of `path`; returns its last part, or NULL and a reason. */
+static const char *enter(struct diskdir *d, const char *path, bool create, struct why *why)
 {
-    return strlen(full) - strlen(path);
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 0;
+    const char *name = slash ? slash + 1 : path;
+    bool same = d->below && strncmp(d->below, path, n) == 0 && d->below[n] == '\0';
+    if (same && d->at)
+        return name;
+    if (same && !create) {
+        *why = d->why;
+        return NULL;
+    }
+    diskdir_done(d);
+    d->below = mem_strndup(path, n);
+    d->at = vfs_folder(d->vfs, d->dir, d->below, &d->why);
+    if (!d->at && d->why.code == ERR_NOT_FOUND && create && make_folders_of(d, path, &d->why) == OK)
+        d->at = vfs_folder(d->vfs, d->dir, d->below, &d->why);
+    if (!d->at)
+        *why = d->why;
+    return d->at ? name : NULL;
+}
+
+struct vfile *diskdir_open(struct diskdir *d, const char *path, unsigned flags, struct why *why)
+{
+    struct why ours = {0};
+    const char *name = enter(d, path, flags & VFS_CREATE, &ours);
+    struct vfile *f = name ? vfolder_open(d->at, name, flags, &ours) : NULL;
+    if (!f && ours.code == ERR_NOT_FOUND && flags & VFS_CREATE && name) {
+        /* dir itself is missing, or the folder has gone since it was entered. */
+        diskdir_done(d);
+        name = make_folders_of(d, path, &ours) == OK ? enter(d, path, false, &ours) : NULL;
+        f = name ? vfolder_open(d->at, name, flags, &ours) : NULL;
+    }
+    if (!f && why)
+        *why = ours;
+    return f;
+}
+
+enum err diskdir_stat(struct diskdir *d, const char *path, struct vfs_stat *out, struct why *why)
+{
+    struct why ours = {0};
+    const char *name = enter(d, path, false, &ours);
+    enum err err = name ? vfolder_stat(d->at, name, out, &ours) : ours.code;
+    if (err == OK && out->is_symlink)
+        err = why_set(&ours, ERR_DENIED, "%.80s/%.100s: is a symlink, and is not followed", d->dir,
+                      path);
+    if (err != OK && why)
+        *why = ours;
+    return err;
 }
 
 struct vfile *diskpath_open(const struct vfs *vfs, const char *dir, const char *path,
                             unsigned flags, struct why *why)
 {
-    char *full = diskpath_join(dir, path);
-    struct why ours = {0};
-    enum err err = check_folders(vfs, full, below(full, path), &ours);
-    if (err == ERR_NOT_FOUND && flags & VFS_CREATE)
-        err = make_folders(vfs, full, &ours); /* what is there was found to be a folder */
-    struct vfile *f = err == OK ? vfs_open(vfs, full, flags | VFS_NOFOLLOW, &ours) : NULL;
-    if (!f && why)
-        *why = ours;
-    free(full);
+    struct diskdir d = diskdir_of(vfs, dir);
+    struct vfile *f = diskdir_open(&d, path, flags, why);
+    diskdir_done(&d);
     return f;
 }
 
 enum err diskpath_stat(const struct vfs *vfs, const char *dir, const char *path,
                        struct vfs_stat *out, struct why *why)
 {
-    char *full = diskpath_join(dir, path);
-    enum err err = check_folders(vfs, full, below(full, path), why);
-    if (err == OK)
-        err = vfs_stat(vfs, full, out, why);
-    if (err == OK && out->is_symlink)
-        err = why_set(why, ERR_DENIED, "%.180s: is a symlink, and is not followed", full);
-    free(full);
+    struct diskdir d = diskdir_of(vfs, dir);
+    enum err err = diskdir_stat(&d, path, out, why);
+    diskdir_done(&d);
     return err;
 }

@@ -5,8 +5,7 @@
  * each folder between `dir` and the file is looked at before the file is opened, and the file
  * itself is opened with VFS_NOFOLLOW.  `dir` is the owner's choice and may be a symlink.
  *
- * Not covered: somebody who swaps a folder for a symlink between the look and the open.  Whoever
- * can do that has the owner's rights in that folder anyway.  Hard links and mount points are
+ * Where the kernel can (openat2), the look and the open are one.  Hard links and mount points are
  * followed.  All calls block: for disk lanes. */
 #ifndef SHOAL_FILES_DISKPATH_H
 #define SHOAL_FILES_DISKPATH_H
@@ -20,6 +19,23 @@ char *diskpath_join(const char *dir, const char *path);
 
 /* The folder that `path` lies in: "/a" for "/a/b", "/" for "/a".  The caller's to free(). */
 char *diskpath_parent(const char *path);
+
+/* The folder below `dir` that was used last: kept for one job, in which neighbours then cost one
+ * look each.  What others move meanwhile is seen by the next job. */
+struct diskdir {
+    const struct vfs *vfs;
+    const char *dir;    /* outlives it */
+    char *below;        /* of `at` */
+    struct vfolder *at; /* NULL: it cannot be entered, and why */
+    struct why why;
+};
+struct diskdir diskdir_of(const struct vfs *vfs, const char *dir);
+void diskdir_done(struct diskdir *d);
+
+/* As diskpath_open and diskpath_stat. */
+struct vfile *diskdir_open(struct diskdir *d, const char *path, unsigned flags, struct why *why);
+MUST_CHECK enum err diskdir_stat(struct diskdir *d, const char *path, struct vfs_stat *out,
+                                 struct why *why);
 
 /* The file dir/path.  With VFS_CREATE its folders are made too.  ERR_NOT_FOUND: it or one of its
  * folders is not there; ERR_DENIED: something on the way is a symlink or no folder. */

@@ -91,13 +91,14 @@ static enum err read_span(struct vfile *f, const char *path, const struct layout
     return OK;
 }
 
-static enum err read_file(struct job *j, const struct layout_span *s, uint8_t *to)
+static enum err read_file(struct job *j, struct diskdir *dir, const struct layout_span *s,
+                          uint8_t *to)
 {
     const char *path = j->pool->layout->files[s->file].path;
     struct vfile *f = pinned(j, s->file);
     if (f)
         return read_span(f, path, s, to, &j->why);
-    f = diskpath_open(j->pool->vfs, j->pool->dir, path, VFS_READ, &j->why);
+    f = diskdir_open(dir, path, VFS_READ, &j->why);
     if (!f)
         return j->why.code;
     enum err err = read_span(f, path, s, to, &j->why);
@@ -115,14 +116,18 @@ static void work(void *arg)
     struct job *j = arg;
     uint8_t *to = j->to;
     struct layout_span s;
+    struct diskdir dir = diskdir_of(j->pool->vfs, j->pool->dir);
+    enum err err = OK;
     for (struct layout_walk w = layout_walk(j->pool->layout, j->offset, j->len);
-         layout_next(&w, &s); to += s.len) {
+         err == OK && layout_next(&w, &s); to += s.len) {
         if (s.pad)
             memset(to, 0, (size_t)s.len);
-        else if (read_file(j, &s, to) != OK)
-            return;
+        else
+            err = read_file(j, &dir, &s, to);
     }
-    j->why.code = OK;
+    diskdir_done(&dir);
+    if (err == OK)
+        j->why.code = OK;
 }
 
 /* --- on the loop ---------------------------------------------------------------------------- */

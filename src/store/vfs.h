@@ -72,6 +72,19 @@ enum err vfs_free_bytes(const struct vfs *v, const char *path, uint64_t *out, st
 enum err vfs_list(const struct vfs *v, const char *path, char ***names, size_t *n, struct why *why);
 void vfs_list_free(char **names, size_t n);
 
+/* A folder that was looked for once, so that names in it cost no way from the root: for a job that
+ * opens many files.  It stays the same folder when it is moved.  `below`: its path below dir, ""
+ * for dir itself; on the way from dir no symlink is followed, that is ERR_DENIED (dir is the
+ * owner's choice and may be one).  Names are single parts; a symlink is never followed. */
+struct vfolder;
+struct vfolder *vfs_folder(const struct vfs *v, const char *dir, const char *below,
+                           struct why *why);
+void vfolder_close(struct vfolder *d); /* NULL: nothing */
+struct vfile *vfolder_open(const struct vfolder *d, const char *name, unsigned flags,
+                           struct why *why);
+enum err vfolder_stat(const struct vfolder *d, const char *name, struct vfs_stat *out,
+                      struct why *why);
+
 /* A whole small file.  ERR_LIMIT past max bytes. */
 enum err vfs_read_all(const struct vfs *v, const char *path, size_t max, struct buf *out,
                       struct why *why);

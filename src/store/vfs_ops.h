@@ -31,6 +31,14 @@ struct vfs_ops {
     /* In any order; vfs_list sorts. */
     enum err (*list)(const struct vfs *v, const char *path, char ***names, size_t *n,
                      struct why *why);
+    /* For struct vfolder; all NULL: it is made of the calls above.  folder: a descriptor, or -1
+     * when the slow way is to be tried, which also finds the words for what is wrong. */
+    int (*folder)(const struct vfs *v, const char *dir, const char *below);
+    void (*folder_close)(int folder);
+    struct vfile *(*open_in)(const struct vfs *v, int folder, const char *name, const char *path,
+                             unsigned flags, struct why *why);
+    enum err (*stat_in)(int folder, const char *name, const char *path, struct vfs_stat *out,
+                        struct why *why);
     void (*free)(struct vfs *v); /* NULL: there is only one, and it stays */
 };
 

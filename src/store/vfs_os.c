@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct os_file {
@@ -39,19 +41,22 @@ static int open_flags(unsigned flags)
     return how;
 }
 
-static struct vfile *os_open(const struct vfs *v, const char *path, unsigned flags, struct why *why)
+/* at: a folder and `name` in it; path: for messages. */
+static struct vfile *os_open_in(const struct vfs *v, int at, const char *name, const char *path,
+                                unsigned flags, struct why *why)
 {
     assert(!(flags & VFS_TRUNCATE) || flags & VFS_WRITE);
     int fd;
     do
-        fd = open(path, open_flags(flags), flags & VFS_PRIVATE ? 0600 : 0666);
+        fd = openat(at, name, open_flags(flags), flags & VFS_PRIVATE ? 0600 : 0666);
     while (fd < 0 && errno == EINTR);
     if (fd < 0) {
         vfs_fail(why, errno, "open", path);
         return NULL;
     }
     struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+    bool ours = flags & VFS_CREATE && flags & VFS_EXCL; /* just made: a file */
+    if (!ours && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
         close(fd);
         why_set(why, ERR_IO, "cannot open %.150s: it is not a file", path);
         return NULL;
@@ -59,6 +64,11 @@ static struct vfile *os_open(const struct vfs *v, const char *path, unsigned fla
     struct os_file *f = MEM_NEW(struct os_file);
     *f = (struct os_file){{v->ops}, fd, mem_strdup(path)};
     return &f->base;
+}
+
+static struct vfile *os_open(const struct vfs *v, const char *path, unsigned flags, struct why *why)
+{
+    return os_open_in(v, AT_FDCWD, path, path, flags, why);
 }
 
 static void os_close(struct vfile *file)
@@ -173,15 +183,40 @@ static enum err os_lock(struct vfile *file, struct why *why)
     return vfs_fail(why, errno, "lock", f->path);
 }
 
+static enum err os_stat_in(int folder, const char *name, const char *path, struct vfs_stat *out,
+                           struct why *why)
+{
+    struct stat st;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return vfs_fail(why, errno, "look at", path);
+    *out = stat_of(&st);
+    return OK;
+}
+
 static enum err os_stat(const struct vfs *v, const char *path, struct vfs_stat *out,
                         struct why *why)
 {
     (void)v;
-    struct stat st;
-    if (lstat(path, &st) != 0)
-        return vfs_fail(why, errno, "look at", path);
-    *out = stat_of(&st);
-    return OK;
+    return os_stat_in(AT_FDCWD, path, path, out, why);
+}
+
+/* openat2(2), which glibc has no function for. */
+static int os_folder(const struct vfs *v, const char *dir, const char *below)
+{
+    (void)v;
+    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    int top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0 || !below[0])
+        return top;
+    int fd = (int)syscall(SYS_openat2, top, below, &how, sizeof how);
+    close(top);
+    return fd;
+}
+
+static void os_folder_close(int folder)
+{
+    close(folder);
 }
 
 static enum err os_mkdir(const struct vfs *v, const char *path, unsigned mode, struct why *why)
@@ -274,6 +309,10 @@ static const struct vfs_ops os_ops = {
     .sync_dir = os_sync_dir,
     .free_bytes = os_free_bytes,
     .list = os_list,
+    .folder = os_folder,
+    .folder_close = os_folder_close,
+    .open_in = os_open_in,
+    .stat_in = os_stat_in,
 };
 
 const struct vfs *vfs_os(void)

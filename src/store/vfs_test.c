@@ -384,6 +384,49 @@ static void links_are_seen_and_not_followed_when_asked(void **state)
     assert_int_equal(vfs_mkdirs(e->v, at(e, "linked/in"), 0700, &why), OK);
 }
 
+static void a_folder_is_found_once_and_its_names_opened(void **state)
+{
+    struct env *e = *state;
+    struct why why;
+    struct vfs_stat st;
+    assert_int_equal(vfs_mkdirs(e->v, at(e, "a/b"), 0700, &why), OK);
+    vfile_close(make(e, "a/b/c", "text"));
+    assert_null(vfs_folder(e->v, e->root, "a/x", &why));
+    assert_int_equal(why.code, ERR_NOT_FOUND);
+    assert_null(vfs_folder(e->v, e->root, "a/b/c", &why));
+    assert_int_equal(why.code, ERR_DENIED);
+    struct vfolder *d = vfs_folder(e->v, e->root, "a/b", &why);
+    assert_int_equal(vfolder_stat(d, "c", &st, &why), OK);
+    assert_int_equal(st.size, 4);
+    struct vfile *f = vfolder_open(d, "new", VFS_WRITE | VFS_CREATE | VFS_EXCL, &why);
+    assert_non_null(f);
+    vfile_close(f);
+    assert_text(e, "a/b/new", "");
+    assert_null(vfolder_open(d, "c", VFS_WRITE | VFS_CREATE | VFS_EXCL, &why));
+    assert_int_equal(why.code, ERR_STATE);
+    vfolder_close(d);
+}
+
+static void no_link_is_followed_below_a_folder(void **state)
+{
+    struct env *e = *state;
+    struct why why;
+    struct vfs_stat st;
+    assert_int_equal(vfs_mkdirs(e->v, at(e, "real/deep"), 0700, &why), OK);
+    assert_int_equal(symlink("real", at(e, "link")), 0);
+    assert_null(vfs_folder(e->v, e->root, "link/deep", &why));
+    assert_int_equal(why.code, ERR_DENIED);
+    /* The folder to begin with is the owner's choice. */
+    struct vfolder *d = vfs_folder(e->v, at(e, "link"), "deep", &why);
+    assert_non_null(d);
+    assert_int_equal(symlink("x", at(e, "real/deep/x")), 0);
+    assert_null(vfolder_open(d, "x", VFS_READ, &why));
+    assert_int_equal(why.code, ERR_DENIED);
+    assert_int_equal(vfolder_stat(d, "x", &st, &why), OK);
+    assert_true(st.is_symlink);
+    vfolder_close(d);
+}
+
 static void a_private_file_is_ours_alone_and_a_pipe_is_none(void **state)
 {
     struct env *e = *state;
@@ -428,6 +471,8 @@ int main(void)
         ON_BOTH(replace_leaves_the_new_and_nothing_else),
         ON_BOTH(only_one_holds_the_lock_and_the_other_learns_who),
         ON_BOTH(there_is_room_on_the_disk),
+        ON_BOTH(a_folder_is_found_once_and_its_names_opened),
+        ON_OS(no_link_is_followed_below_a_folder),
         ON_OS(a_file_without_a_size_is_read_to_its_end),
         ON_OS(links_are_seen_and_not_followed_when_asked),
         ON_OS(a_private_file_is_ours_alone_and_a_pipe_is_none),

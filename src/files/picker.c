@@ -8,7 +8,11 @@
 #include <string.h>
 
 #define NO_POS UINT32_MAX /* no enum: it does not fit into an int */
-enum { GOT = 0xff };
+enum {
+    GOT = 0xff,
+    BAND = PICKER_AVAIL_MAX + 1, /* availabilities of one priority */
+    KEYS = PICKER_FIRST * BAND,  /* places in the order: first what is wanted most, then rarest */
+};
 
 /* A piece that is begun and not yet proven. */
 struct active {
@@ -26,6 +30,7 @@ struct slot {
     struct active *active;
     uint32_t pos; /* in p->order; NO_POS: begun or had */
     uint16_t avail;
+    uint8_t priority;
     bool had;
     bool suspect; /* failed its hash with blocks from several peers */
 };
@@ -36,14 +41,21 @@ struct picker {
     uint64_t random;
     struct slot *slots;
 
-    /* Pieces not begun, by availability: those of availability a lie in order[start[a]] up to
-     * order[start[a + 1] - 1], in random order.  A step of one in availability is one swap. */
+    /* Wanted pieces not begun, by priority and then availability: those of key k lie in
+     * order[start[k]] up to order[start[k + 1] - 1], in random order.  A step of one in
+     * availability is one swap. */
     uint32_t *order;
-    uint32_t start[PICKER_AVAIL_MAX + 2];
+    uint32_t start[KEYS + 1];
     uint32_t seeds; /* peers that have all: they change no order */
 
+    bool sequential;
+    uint32_t low; /* no piece below it is in the order */
+    uint32_t urgent[PICKER_URGENT_MAX];
+    size_t urgent_n;
+    bool stalled;
+
     struct link open, full;
-    uint64_t unasked; /* blocks neither asked nor got, of all missing pieces */
+    uint64_t unasked; /* blocks neither asked nor got, of all wanted pieces that are missing */
 };
 
 static uint64_t next_random(struct picker *p)
@@ -67,7 +79,12 @@ static uint32_t piece_blocks(const struct picker *p, uint32_t piece)
 
 static uint32_t order_end(const struct picker *p)
 {
-    return p->start[PICKER_AVAIL_MAX + 1];
+    return p->start[KEYS];
+}
+
+static uint32_t key_of(const struct slot *s)
+{
+    return (uint32_t)(PICKER_FIRST - s->priority) * BAND + s->avail;
 }
 
 static void order_swap(struct picker *p, uint32_t a, uint32_t b)
@@ -79,25 +96,25 @@ static void order_swap(struct picker *p, uint32_t a, uint32_t b)
     p->slots[p->order[b]].pos = b;
 }
 
-static void order_shuffle_in(struct picker *p, uint32_t pos, uint32_t avail)
+static void order_shuffle_in(struct picker *p, uint32_t pos, uint32_t key)
 {
-    uint32_t from = p->start[avail];
-    uint32_t n = p->start[avail + 1] - from;
+    uint32_t from = p->start[key];
+    uint32_t n = p->start[key + 1] - from;
     order_swap(p, pos, from + (uint32_t)(next_random(p) % n));
 }
 
-static void order_up(struct picker *p, uint32_t pos, uint32_t avail)
+static void order_up(struct picker *p, uint32_t pos, uint32_t key)
 {
-    uint32_t last = p->start[avail + 1] - 1;
+    uint32_t last = p->start[key + 1] - 1;
     order_swap(p, pos, last);
-    p->start[avail + 1]--;
+    p->start[key + 1]--;
 }
 
-static void order_down(struct picker *p, uint32_t pos, uint32_t avail)
+static void order_down(struct picker *p, uint32_t pos, uint32_t key)
 {
-    uint32_t first = p->start[avail];
+    uint32_t first = p->start[key];
     order_swap(p, pos, first);
-    p->start[avail]++;
+    p->start[key]++;
 }
 
 static void order_take(struct picker *p, uint32_t piece)
@@ -105,8 +122,8 @@ static void order_take(struct picker *p, uint32_t piece)
     struct slot *s = &p->slots[piece];
     if (s->pos == NO_POS)
         return;
-    for (uint32_t a = s->avail; a <= PICKER_AVAIL_MAX; a++)
-        order_up(p, s->pos, a);
+    for (uint32_t k = key_of(s); k < KEYS; k++)
+        order_up(p, s->pos, k);
     s->pos = NO_POS;
 }
 
@@ -115,10 +132,12 @@ static void order_put(struct picker *p, uint32_t piece)
     struct slot *s = &p->slots[piece];
     s->pos = order_end(p);
     p->order[s->pos] = piece;
-    p->start[PICKER_AVAIL_MAX + 1]++;
-    for (uint32_t a = PICKER_AVAIL_MAX; a > s->avail; a--)
-        order_down(p, s->pos, a);
-    order_shuffle_in(p, s->pos, s->avail);
+    p->start[KEYS]++;
+    for (uint32_t k = KEYS - 1; k > key_of(s); k--)
+        order_down(p, s->pos, k);
+    order_shuffle_in(p, s->pos, key_of(s));
+    if (piece < p->low)
+        p->low = piece;
 }
 
 struct picker *picker_new(uint64_t total, uint32_t piece_len, uint64_t seed)
@@ -132,11 +151,12 @@ struct picker *picker_new(uint64_t total, uint32_t piece_len, uint64_t seed)
     p->order = mem_array(p->count, sizeof *p->order);
     list_init(&p->open);
     list_init(&p->full);
-    for (uint32_t a = 1; a < PICKER_AVAIL_MAX + 2; a++)
-        p->start[a] = p->count;
+    for (uint32_t k = (PICKER_FIRST - PICKER_NORMAL) * BAND + 1; k <= KEYS; k++)
+        p->start[k] = p->count;
     for (uint32_t i = 0; i < p->count; i++) {
         p->order[i] = i;
         p->slots[i].pos = i;
+        p->slots[i].priority = PICKER_NORMAL;
         p->unasked += piece_blocks(p, i);
     }
     for (uint32_t i = p->count - 1; i > 0; i--)
@@ -180,10 +200,15 @@ void picker_free(struct picker *p)
     free(p);
 }
 
+static bool is_wanted(const struct picker *p, uint32_t piece)
+{
+    return p->slots[piece].priority != PICKER_SKIP;
+}
+
 /* Keeps a->free, the lists and p->unasked in step. */
 static void block_taken(struct picker *p, struct active *a)
 {
-    p->unasked--;
+    p->unasked -= is_wanted(p, a->piece);
     if (--a->free > 0)
         return;
     list_drop(&a->link);
@@ -192,11 +217,47 @@ static void block_taken(struct picker *p, struct active *a)
 
 static void block_freed(struct picker *p, struct active *a)
 {
-    p->unasked++;
+    p->unasked += is_wanted(p, a->piece);
     if (a->free++ > 0)
         return;
     list_drop(&a->link);
     list_push(&p->open, &a->link);
+}
+
+/* Blocks of a missing piece that nobody was asked for. */
+static uint32_t blocks_free(const struct picker *p, uint32_t piece)
+{
+    const struct active *a = p->slots[piece].active;
+    return a ? a->free : piece_blocks(p, piece);
+}
+
+void picker_set_priority(struct picker *p, uint32_t piece, enum picker_priority priority)
+{
+    struct slot *s = &p->slots[piece];
+    if (s->priority == priority)
+        return;
+    if (is_wanted(p, piece) && !s->had)
+        p->unasked -= blocks_free(p, piece);
+    order_take(p, piece);
+    s->priority = (uint8_t)priority;
+    if (!is_wanted(p, piece) || s->had)
+        return;
+    p->unasked += blocks_free(p, piece);
+    if (!s->active)
+        order_put(p, piece);
+}
+
+void picker_set_sequential(struct picker *p, bool on)
+{
+    p->sequential = on;
+}
+
+void picker_set_urgent(struct picker *p, const uint32_t *pieces, size_t n, bool stalled)
+{
+    p->urgent_n = n < PICKER_URGENT_MAX ? n : PICKER_URGENT_MAX;
+    for (size_t i = 0; i < p->urgent_n; i++)
+        p->urgent[i] = pieces[i];
+    p->stalled = stalled;
 }
 
 void picker_have(struct picker *p, uint32_t piece)
@@ -204,7 +265,8 @@ void picker_have(struct picker *p, uint32_t piece)
     struct slot *s = &p->slots[piece];
     if (s->had)
         return;
-    p->unasked -= s->active ? s->active->free : piece_blocks(p, piece);
+    if (is_wanted(p, piece))
+        p->unasked -= blocks_free(p, piece);
     if (s->active)
         active_free(p, s->active);
     order_take(p, piece);
@@ -218,6 +280,8 @@ void picker_lost(struct picker *p, uint32_t piece)
     if (!s->had)
         return;
     s->had = false;
+    if (!is_wanted(p, piece))
+        return;
     p->unasked += piece_blocks(p, piece);
     order_put(p, piece);
 }
@@ -230,8 +294,8 @@ static void more(struct picker *p, uint32_t piece)
     if (s->avail == PICKER_AVAIL_MAX)
         return;
     if (s->pos != NO_POS) {
-        order_up(p, s->pos, s->avail);
-        order_shuffle_in(p, s->pos, s->avail + 1u);
+        order_up(p, s->pos, key_of(s));
+        order_shuffle_in(p, s->pos, key_of(s) + 1);
     }
     s->avail++;
 }
@@ -242,8 +306,8 @@ static void less(struct picker *p, uint32_t piece)
     if (s->avail == 0)
         return;
     if (s->pos != NO_POS) {
-        order_down(p, s->pos, s->avail);
-        order_shuffle_in(p, s->pos, s->avail - 1u);
+        order_down(p, s->pos, key_of(s));
+        order_shuffle_in(p, s->pos, key_of(s) - 1);
     }
     s->avail--;
 }
@@ -287,9 +351,9 @@ static bool has(const struct picker_who *who, uint32_t piece)
 }
 
 /* May this peer take free blocks of a piece that is begun? */
-static bool may_join(const struct active *a, const struct picker_who *who)
+static bool may_join(const struct picker *p, const struct active *a, const struct picker_who *who)
 {
-    if (!has(who, a->piece))
+    if (!has(who, a->piece) || !is_wanted(p, a->piece))
         return false;
     if (a->alone)
         return a->owner == who->id || a->owner == 0;
@@ -317,12 +381,12 @@ static void take_free(struct picker *p, struct active *a, const struct picker_wh
 static void pick_begun(struct picker *p, const struct picker_who *who, struct pick *k)
 {
     struct active *last = who->last < p->count ? p->slots[who->last].active : NULL;
-    if (last && last->free > 0 && may_join(last, who))
+    if (last && last->free > 0 && may_join(p, last, who))
         take_free(p, last, who, k);
     LIST_EACH(&p->open, struct active, a, link) {
         if (k->n == k->max)
             return;
-        if (may_join(a, who))
+        if (may_join(p, a, who))
             take_free(p, a, who, k);
     }
 }
@@ -338,6 +402,21 @@ static void pick_rarest(struct picker *p, const struct picker_who *who, struct p
         take_free(p, active_new(p, piece), who, k);
         /* Taking it out moved one from the end of each higher bucket into place: the rarest not
          * yet looked at is still at i. */
+    }
+}
+
+/* The lowest piece of the highest priority. */
+static void pick_in_order(struct picker *p, const struct picker_who *who, struct pick *k)
+{
+    while (p->low < p->count && p->slots[p->low].pos == NO_POS)
+        p->low++;
+    for (uint8_t want = PICKER_FIRST; want > PICKER_SKIP && k->n < k->max; want--) {
+        uint32_t key = (uint32_t)(PICKER_FIRST - want) * BAND;
+        if (p->start[key] == p->start[key + BAND])
+            continue;
+        for (uint32_t i = p->low; i < p->count && k->n < k->max; i++)
+            if (p->slots[i].pos != NO_POS && p->slots[i].priority == want && has(who, i))
+                take_free(p, active_new(p, i), who, k);
     }
 }
 
@@ -360,18 +439,48 @@ static void pick_end_game(struct picker *p, const struct picker_who *who, struct
     struct pick few = {k->out, k->n, max < k->max ? max : k->max};
     for (struct link *l = p->full.prev; l != &p->full && few.n < few.max; l = l->prev) {
         struct active *a = LIST_OF(l, struct active, link);
-        if (a->got < a->blocks && !a->alone && !who->alone && has(who, a->piece))
+        if (a->got < a->blocks && !a->alone && !who->alone && has(who, a->piece) &&
+            is_wanted(p, a->piece))
             pick_again(a, who, &few);
     }
     k->n = few.n;
+}
+
+static void pick_urgent_piece(struct picker *p, const struct picker_who *who, uint32_t piece,
+                              struct pick *k)
+{
+    struct slot *s = &p->slots[piece];
+    if (s->had || !is_wanted(p, piece) || !has(who, piece) || k->n == k->max)
+        return;
+    struct active *a = s->active ? s->active : active_new(p, piece);
+    if (a->free > 0 && may_join(p, a, who))
+        take_free(p, a, who, k);
+}
+
+/* What somebody waits for: the nearest from the fast, the farthest from the slow, whose blocks then
+ * have the time that they need.  Where the nearest keeps its reader waiting and all of it is asked,
+ * it is asked of a second peer. */
+static void pick_urgent(struct picker *p, const struct picker_who *who, struct pick *k)
+{
+    for (size_t i = 0; i < p->urgent_n; i++)
+        pick_urgent_piece(p, who, p->urgent[who->slow ? p->urgent_n - 1 - i : i], k);
+    if (p->urgent_n == 0 || !p->stalled || who->slow || k->n > 0 || who->alone)
+        return; /* k->n > 0: some of `out` are not yet known to who->asked */
+    struct active *a = p->slots[p->urgent[0]].active;
+    if (a && a->free == 0 && a->got < a->blocks && !a->alone && has(who, a->piece))
+        pick_again(a, who, k);
 }
 
 size_t picker_pick(struct picker *p, const struct picker_who *who, struct picker_block *out,
                    size_t max)
 {
     struct pick k = {out, 0, max};
-    pick_begun(p, who, &k);
+    pick_urgent(p, who, &k);
     if (k.n < max)
+        pick_begun(p, who, &k);
+    if (k.n < max && p->sequential)
+        pick_in_order(p, who, &k);
+    else if (k.n < max)
         pick_rarest(p, who, &k);
     if (k.n == 0 && p->unasked == 0) /* else some of `out` are not yet known to who->asked */
         pick_end_game(p, who, &k);
@@ -383,10 +492,10 @@ size_t picker_pick_piece(struct picker *p, const struct picker_who *who, uint32_
 {
     struct pick k = {out, 0, max};
     struct slot *s = &p->slots[piece];
-    if (s->had || !has(who, piece) || max == 0)
+    if (s->had || !is_wanted(p, piece) || !has(who, piece) || max == 0)
         return 0;
     struct active *a = s->active ? s->active : active_new(p, piece);
-    if (a->free > 0 && may_join(a, who))
+    if (a->free > 0 && may_join(p, a, who))
         take_free(p, a, who, &k);
     return k.n;
 }
@@ -462,9 +571,11 @@ size_t picker_failed(struct picker *p, uint32_t piece, uint32_t *ids, size_t max
     struct slot *s = &p->slots[piece];
     size_t n = picker_senders(p, piece, ids, max);
     if (s->active) {
-        p->unasked += s->active->blocks - s->active->free;
+        if (is_wanted(p, piece))
+            p->unasked += s->active->blocks - s->active->free;
         active_free(p, s->active);
-        order_put(p, piece);
+        if (is_wanted(p, piece))
+            order_put(p, piece);
     }
     s->suspect = true;
     return n;
@@ -478,7 +589,7 @@ bool picker_end_game(const struct picker *p)
 bool picker_nobody_has(const struct picker *p, uint32_t *piece)
 {
     for (uint32_t i = 0; p->seeds == 0 && i < p->count; i++)
-        if (!p->slots[i].had && p->slots[i].avail == 0) {
+        if (!p->slots[i].had && p->slots[i].avail == 0 && is_wanted(p, i)) {
             *piece = i;
             return true;
         }

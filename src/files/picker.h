@@ -1,9 +1,10 @@
 /* files/picker.h - which block to ask this peer for next?
  *
- * Pure.  The rule, in order: blocks of pieces already begun (the one that this peer was on first),
- * then the rarest piece that the peer has (ties broken by a generator whose seed is given), and
- * when every block is asked for, end game: blocks that one other peer still owes, last ones first,
- * so that a slow peer cannot hold up the end.
+ * Pure.  The rule, in order: blocks of the pieces that somebody waits for (picker_set_urgent); of
+ * pieces already begun (the one that this peer was on first); of the pieces with the highest
+ * priority the rarest that the peer has (ties broken by a generator whose seed is given), or in
+ * sequential mode the lowest; and when every block of what is wanted is asked for, end game: blocks
+ * that one other peer still owes, last ones first, so that a slow peer cannot hold up the end.
  *
  * A block is free, asked (of one peer; of PICKER_ASKERS_MAX in end game) or got.  Who asks must
  * give back what will not be answered (picker_back); so a dead peer's blocks are free again.  A
@@ -29,17 +30,35 @@
 enum {
     PICKER_ASKERS_MAX = 2,  /* peers of whom one block is asked at once, in end game */
     PICKER_AVAIL_MAX = 255, /* counted no further; more peers than one torrent has */
+    PICKER_URGENT_MAX = 64, /* pieces that are waited for at once */
+};
+
+/* How much a piece is wanted.  A skipped one is never asked for. */
+enum picker_priority {
+    PICKER_SKIP,
+    PICKER_LOW,
+    PICKER_NORMAL,
+    PICKER_HIGH,
+    PICKER_FIRST, /* before all others: the ends of files, for who wants to look into them */
 };
 
 struct picker;
 
-/* Nothing is had.  total: bytes, at least 1.  The same seed and calls give the same picks. */
+/* Nothing is had, all is wanted (PICKER_NORMAL).  total: bytes, at least 1.  The same seed and
+ * calls give the same picks. */
 struct picker *picker_new(uint64_t total, uint32_t piece_len, uint64_t seed);
 void picker_free(struct picker *p); /* NULL: nothing */
 
 /* The piece is proven; or is not there any more and must be fetched again. */
 void picker_have(struct picker *p, uint32_t piece);
 void picker_lost(struct picker *p, uint32_t piece);
+
+/* What was asked already of a piece that is then skipped may still come. */
+void picker_set_priority(struct picker *p, uint32_t piece, enum picker_priority priority);
+void picker_set_sequential(struct picker *p, bool on);
+/* The pieces that somebody waits for, the most urgent first; in place of those before.  stalled:
+ * the first of them keeps its reader waiting, so blocks of it may be asked of two peers. */
+void picker_set_urgent(struct picker *p, const uint32_t *pieces, size_t n, bool stalled);
 
 /* How many peers have what.  bits NULL: all pieces (counted in one number).  What was added must be
  * dropped the same way. */
@@ -56,6 +75,7 @@ struct picker_who {
     uint32_t id;         /* of the peer, not 0; the same after it reconnects */
     const uint8_t *bits; /* what it has; NULL: all */
     bool alone;          /* on parole */
+    bool slow;           /* beside others: it gets the least urgent of what is urgent */
     uint32_t last;       /* the piece it was last asked for; UINT32_MAX: none */
     size_t end_game_max; /* how many of the blocks may be asked of two peers */
     /* Is this block asked of this peer already? */
@@ -88,9 +108,9 @@ size_t picker_failed(struct picker *p, uint32_t piece, uint32_t *ids, size_t max
 /* The piece is here; the ids of those who sent it, before picker_have() forgets them. */
 size_t picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, size_t max);
 
-/* Is every block of every missing piece asked for or here? */
+/* Is every block of every wanted piece asked for or here? */
 bool picker_end_game(const struct picker *p);
-/* The lowest missing piece that no peer has; false: there is none. */
+/* The lowest wanted and missing piece that no peer has; false: there is none. */
 bool picker_nobody_has(const struct picker *p, uint32_t *piece);
 /* Blocks here of a piece that is not yet proven. */
 uint32_t picker_blocks_got(const struct picker *p, uint32_t piece);

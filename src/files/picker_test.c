@@ -275,6 +275,8 @@ static void the_order_stays_sorted_whatever_happens(void **state)
     struct picker *p = picker_new((uint64_t)P * BLOCK_LEN, BLOCK_LEN, 3);
     uint32_t avail[P] = {0}, x = 1;
     bool had[P] = {0};
+    uint8_t wanted[P];
+    memset(wanted, PICKER_NORMAL, sizeof wanted);
     uint8_t one[P / 8];
     for (int step = 0; step < 20000; step++) {
         x = x * 1664525 + 1013904223;
@@ -304,17 +306,115 @@ static void the_order_stays_sorted_whatever_happens(void **state)
                 break;
             assert_false(had[b.piece]);
             for (uint32_t i = 0; i < P; i++)
-                assert_true(had[i] || avail[b.piece] <= avail[i]);
+                assert_true(had[i] || wanted[i] < wanted[b.piece] ||
+                            (wanted[i] == wanted[b.piece] && avail[b.piece] <= avail[i]));
+            assert_int_not_equal(wanted[b.piece], PICKER_SKIP);
             picker_back(p, b.piece, b.block);
             picker_failed(p, b.piece, NULL, 0); /* not begun any more */
             break;
         }
+        case 5:
+            wanted[piece] = (uint8_t)(x >> 20 & 3);
+            picker_set_priority(p, piece, wanted[piece]);
+            break;
         default:
             picker_peer_has(p, piece);
             avail[piece] += avail[piece] < PICKER_AVAIL_MAX;
         }
         assert_int_equal(picker_availability(p, piece), avail[piece]);
     }
+    picker_free(p);
+}
+
+static void skipped_pieces_are_never_asked_for(void **state)
+{
+    (void)state;
+    struct picker *p = ten();
+    for (uint32_t i = 0; i < PIECES; i++)
+        picker_set_priority(p, i, i == 3 ? PICKER_LOW : PICKER_SKIP);
+    struct picker_who a = who(1, NULL), b = who(2, NULL);
+    struct picker_block x[ALL];
+    assert_int_equal(picker_pick(p, &a, x, ALL), PER_PIECE);
+    assert_int_equal(x[0].piece, 3);
+    assert_true(picker_end_game(p));
+    assert_int_equal(picker_pick_piece(p, &a, 5, x, 4), 0);
+    picker_set_priority(p, 3, PICKER_SKIP);
+    assert_int_equal(picker_pick(p, &b, x, ALL), 0); /* nor in end game */
+    picker_back(p, 3, 0);
+    assert_int_equal(picker_pick(p, &b, x, ALL), 0);
+    picker_set_priority(p, 3, PICKER_NORMAL);
+    assert_false(picker_end_game(p));
+    assert_int_equal(picker_pick(p, &b, x, 1), 1);
+    assert_int_equal(x[0].piece, 3);
+    uint32_t lacking;
+    assert_true(picker_nobody_has(p, &lacking));
+    assert_int_equal(lacking, 3);
+    picker_set_priority(p, 7, PICKER_HIGH);
+    assert_int_equal(picker_pick(p, &b, x, 1), 1);
+    assert_int_equal(x[0].piece, 7);
+    picker_free(p);
+}
+
+static void sequential_goes_from_the_lowest_up(void **state)
+{
+    (void)state;
+    struct picker *p = ten();
+    picker_set_sequential(p, true);
+    picker_set_priority(p, 9, PICKER_FIRST);
+    picker_set_priority(p, 4, PICKER_LOW);
+    picker_have(p, 1);
+    struct picker_who a = who(1, NULL);
+    a.end_game_max = 0;
+    struct picker_block x[ALL];
+    static const uint32_t want[] = {9, 0, 2, 3, 5, 6, 7, 8, 4};
+    assert_int_equal(picker_pick(p, &a, x, ALL), 9 * PER_PIECE);
+    for (size_t i = 0; i < 9; i++)
+        assert_int_equal(x[i * PER_PIECE].piece, want[i]);
+    picker_lost(p, 1);
+    assert_int_equal(picker_pick(p, &a, x, ALL), PER_PIECE);
+    assert_int_equal(x[0].piece, 1);
+    picker_free(p);
+}
+
+static void what_is_waited_for_comes_before_all(void **state)
+{
+    (void)state;
+    struct picker *p = ten();
+    struct picker_who fast = who(1, NULL), slow = who(2, NULL);
+    slow.slow = true;
+    struct picker_block x[ALL];
+    assert_int_equal(picker_pick(p, &fast, x, 1), 1); /* a piece is begun */
+    static const uint32_t window[] = {6, 2, 8}, moved[] = {5};
+    picker_set_urgent(p, window, 3, false);
+    assert_int_equal(picker_pick(p, &slow, x, 1), 1);
+    assert_int_equal(x[0].piece, 8);
+    assert_int_equal(picker_pick(p, &fast, x, PER_PIECE + 1), PER_PIECE + 1);
+    assert_int_equal(x[0].piece, 6);
+    assert_int_equal(x[PER_PIECE].piece, 2);
+    picker_set_urgent(p, moved, 1, false); /* a seek */
+    assert_int_equal(picker_pick(p, &fast, x, 1), 1);
+    assert_int_equal(x[0].piece, 5);
+    picker_free(p);
+}
+
+static void a_stalled_reader_has_its_piece_asked_of_two(void **state)
+{
+    (void)state;
+    struct picker *p = ten();
+    struct picker_who a = who(1, NULL), b = who(2, NULL), c = who(3, NULL);
+    static const uint32_t window[] = {6};
+    struct picker_block x[ALL];
+    picker_set_urgent(p, window, 1, false);
+    assert_int_equal(picker_pick(p, &a, x, PER_PIECE), PER_PIECE);
+    assert_int_equal(picker_pick(p, &b, x, 1), 1);
+    assert_int_not_equal(x[0].piece, 6);
+    picker_set_urgent(p, window, 1, true);
+    c.slow = true;
+    assert_int_equal(picker_pick(p, &c, x, 1), 1);
+    assert_int_not_equal(x[0].piece, 6);
+    assert_int_equal(picker_pick(p, &b, x, PER_PIECE), PER_PIECE);
+    for (size_t i = 0; i < PER_PIECE; i++)
+        assert_int_equal(x[i].piece, 6);
     picker_free(p);
 }
 
@@ -334,6 +434,10 @@ int main(void)
         cmocka_unit_test(a_failed_piece_names_its_senders_and_is_fetched_alone),
         cmocka_unit_test(on_parole_a_peer_gets_only_pieces_of_its_own),
         cmocka_unit_test(allowed_fast_pieces_are_picked_by_number),
+        cmocka_unit_test(skipped_pieces_are_never_asked_for),
+        cmocka_unit_test(sequential_goes_from_the_lowest_up),
+        cmocka_unit_test(what_is_waited_for_comes_before_all),
+        cmocka_unit_test(a_stalled_reader_has_its_piece_asked_of_two),
         cmocka_unit_test(the_order_stays_sorted_whatever_happens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,6 +158,7 @@ static void on_changed(void *node, struct torrent *t)
     if (!h || h->t != t)
         return;
     count_bytes(h);
+    reach_changed(f, t);
     metric_set(f->metric.peers, f->swarm.conns);
     bus_post(f->env.bus, BUS_STATE, "file.state", torrent_hex(t), torrent_row(t));
 }
@@ -246,6 +247,7 @@ void files_remove(struct holding *h, bool with_data, struct call *call)
     h->call = call;
     map_drop(f->torrents, torrent_infohash(h->t), SHA1_LEN);
     map_drop(f->by_req2, h->req2, SHA1_LEN);
+    reach_removed(f, h->t);
     metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
     keep_drop(f, torrent_infohash(h->t));
     list_push(&f->leaving, &h->link);
@@ -424,6 +426,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     f->swarm.from_ip = f->from_ip;
     f->swarm.udp =
         tracker_udp_new(env->loop, f->swarm.from.family == ADDR_NONE ? NULL : &f->swarm.from);
+    reach_start(f);
     keep_restore(f);
     f->save_timer = timer_start(env->loop, SAVE_US, on_save, f);
     char at[ADDR_TEXT];
@@ -470,6 +473,7 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
 {
     f->stopped = done;
     f->stopped_arg = arg;
+    reach_stop(f);
     ports_close(f->ports);
     f->ports = NULL;
     timer_cancel(f->dial_timer);
@@ -497,6 +501,7 @@ void files_free(struct files *f)
     timer_cancel(f->dial_timer);
     timer_cancel(f->save_timer);
     timer_cancel(f->stop_timer);
+    reach_stop(f);
     ports_close(f->ports);
     free_knocks(f);
     adding_cancel_all(f);

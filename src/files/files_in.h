@@ -2,6 +2,7 @@
  *     files.c          the torrents of a node: listener, dialler, start and stop
  *     files_keep.c     rows and .torrent files
  *     files_methods.c  what a person can ask for
+ *     files_reach.c    being found without trackers
  *     files_settings.c what shoal.conf may say
  *     files_app.c      struct app_ops, migrations
  * Nobody else includes this. */
@@ -15,6 +16,7 @@
 #include "core/bus.h"
 #include "core/jobs.h"
 #include "core/metrics.h"
+#include "files/lsd.h"
 #include "files/ports.h"
 #include "files/torrent.h"
 
@@ -49,6 +51,7 @@ struct files {
     struct link lookups; /* peers given by name */
     struct ports *ports; /* NULL once stopping */
     unsigned conns_max;  /* files.connections */
+    struct lsd *lsd;     /* NULL: switched off, or stopping */
     struct bucket *dials;
     struct timer *dial_timer, *save_timer, *stop_timer;
     size_t next_dial; /* whose turn it is */
@@ -80,6 +83,12 @@ typedef void keep_cb(void *arg, const struct why *why);
 void keep_torrent(struct holding *h, keep_cb *done, void *arg);
 void keep_forget(struct files *f); /* the app goes before what its lanes still write */
 void keep_unlink(struct files *f, const char *hex); /* the .torrent and the resume file */
+
+/* files_reach.c: being found by others */
+void reach_start(struct files *f); /* after the ports are open */
+void reach_changed(struct files *f, const struct torrent *t);
+void reach_removed(struct files *f, const struct torrent *t);
+void reach_stop(struct files *f);
 
 /* files_settings.c */
 extern const struct conf_key files_settings[];

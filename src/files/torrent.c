@@ -522,6 +522,19 @@ void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source 
         t->env->want_dial(t->env->node);
 }
 
+/* A link does not say whether the torrent is private (BEP 27); what has no other way to its
+ * metadata is asked for here too, as all clients do. */
+bool torrent_is_told_near(const struct torrent *t)
+{
+    return torrent_may_connect(t) && !(t->mi && t->mi->private_);
+}
+
+void torrent_heard_near(struct torrent *t, const struct addr *a)
+{
+    if (torrent_is_told_near(t) && torrent_peers_heard(t->peers, a, torrent_now(t)))
+        t->env->want_dial(t->env->node);
+}
+
 void torrent_add_tracker(struct torrent *t, const char *url)
 {
     if (!t->trackers)

@@ -96,6 +96,9 @@ void torrent_hold(struct torrent *t, const char *why);
 bool torrent_verify(struct torrent *t);
 void torrent_reannounce(struct torrent *t);
 void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source);
+/* May strangers on this network hear that we have it?  And what they say of themselves (LSD). */
+bool torrent_is_told_near(const struct torrent *t);
+void torrent_heard_near(struct torrent *t, const struct addr *a);
 void torrent_add_tracker(struct torrent *t, const char *url);
 void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down);
 

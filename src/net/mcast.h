@@ -8,7 +8,7 @@
  *     struct mcast *m = mcast_open(loop, &group, on_packet, x, &why);
  *     for each of iface_list(): if (mcast_join(m, &ifaces[i], &why) == OK) mcast_send(m, ...);
  *
- * Implemented by net/uv and by sim, where a network is all nodes of one IPv4 /24 or IPv6 /64. */
+ * Implemented by net/uv and by sim (sim_set_multicast). */
 #ifndef SHOAL_NET_MCAST_H
 #define SHOAL_NET_MCAST_H
 

@@ -27,6 +27,11 @@ size_t iface_list(struct loop *loop, struct iface *out, size_t cap)
     return n;
 }
 
+void sim_set_multicast(struct sim *sim, bool on)
+{
+    sim->multicast = on;
+}
+
 static void mcast_drop(struct sim_op *op)
 {
     struct mcast *m = LIST_OF(op, struct mcast, op);
@@ -97,7 +102,8 @@ void mcast_send(struct mcast *m, const struct iface *via, const void *bytes, siz
     struct sim_node *node = m->op.node;
     struct addr source = via->addr;
     source.port = m->group.port;
-    for (size_t i = 0; node->up && n <= MCAST_MAX && i < node->sim->node_count; i++)
+    for (size_t i = 0;
+         node->sim->multicast && node->up && n <= MCAST_MAX && i < node->sim->node_count; i++)
         if (node_hears(node->sim, node->sim->nodes[i], &m->group, &source))
             sim_udp_post(node, node->sim->nodes[i], &source, &m->group, bytes, n);
 }

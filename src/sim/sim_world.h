@@ -35,11 +35,12 @@ struct sim {
     struct sim_rng rng; /* the network's; each node has its own for its app */
     struct sim_node **nodes;
     size_t node_count;
-    struct map *by_ip;        /* addr_key with port 0 -> sim_node */
-    struct map *names;        /* name -> sim_name */
-    struct link packets;      /* sim_udp.c: datagrams under way */
-    struct link flows;        /* sim_flow.c */
-    struct link groups;       /* sim_mcast.c: sockets of all nodes */
+    struct map *by_ip;   /* addr_key with port 0 -> sim_node */
+    struct map *names;   /* name -> sim_name */
+    struct link packets; /* sim_udp.c: datagrams under way */
+    struct link flows;   /* sim_flow.c */
+    struct link groups;  /* sim_mcast.c: sockets of all nodes */
+    bool multicast;
     struct link scripts;      /* sim_at */
     struct sim_node *running; /* whose callback it is */
     uint64_t trace_hash, trace_count;

@@ -24,6 +24,11 @@ uint64_t torrent_now(const struct torrent *t)
 
 bool torrent_is_complete(const struct torrent *t)
 {
+    return t->opened && choice_lacks(t) == 0;
+}
+
+bool torrent_has_all(const struct torrent *t)
+{
     return t->opened && data_have_count(t->data) == t->mi->piece_count;
 }
 
@@ -230,10 +235,19 @@ static void on_complete(struct torrent *t)
     if (!fresh || t->told_done)
         return;
     t->told_done = true;
-    log_info(t->log, "complete: all %u pieces are here and proven", t->mi->piece_count);
-    if (t->trackers)
+    log_info(t->log, "complete: %u of %u pieces are here and proven", data_have_count(t->data),
+             t->mi->piece_count);
+    if (t->trackers && torrent_has_all(t))
         trackers_completed(t->trackers);
     t->env->finished(t->env->node, t);
+}
+
+void torrent_look_complete(struct torrent *t)
+{
+    if (!t->opened || !torrent_is_complete(t))
+        t->was_complete = false;
+    else if (!t->was_complete || t->picker)
+        on_complete(t);
 }
 
 static void on_opened(struct torrent *t)
@@ -275,18 +289,14 @@ static void on_data(void *arg, enum data_event ev, uint32_t piece, const struct 
         swarm_resume(t);
         break;
     }
-    if (t->opened && torrent_is_complete(t)) {
-        if (!t->was_complete || t->picker)
-            on_complete(t);
-    } else {
-        t->was_complete = false;
-    }
+    torrent_look_complete(t);
     torrent_need_tick(t);
     torrent_changed(t);
 }
 
 void torrent_open_data(struct torrent *t)
 {
+    choice_hold(t);
     struct data_cfg cfg = {
         .loop = t->env->wire.loop,
         .vfs = t->env->vfs,
@@ -302,6 +312,14 @@ void torrent_open_data(struct torrent *t)
     if (t->data) /* it failed to open: this is another try */
         data_close(t->data, nothing, NULL);
     t->data = data_open(&cfg);
+}
+
+void torrent_unblock(struct torrent *t)
+{
+    clear_error(t);
+    if (t->started && !t->data)
+        torrent_open_data(t);
+    torrent_changed(t);
 }
 
 /* Life */
@@ -328,6 +346,11 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     t->added_us = cfg->added_us;
     t->paused = cfg->paused;
     t->held = mem_strdup(cfg->held);
+    if (cfg->mi && cfg->priorities && cfg->priority_count == cfg->mi->file_count)
+        t->priorities = mem_dup(cfg->priorities, cfg->priority_count);
+    t->rules = mem_strdup(cfg->rules);
+    t->sequential = cfg->sequential;
+    t->ends_first = cfg->ends_first;
     t->seed = cfg->seed;
     t->uploaded = cfg->uploaded;
     t->downloaded = cfg->downloaded;
@@ -345,6 +368,8 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
 void torrent_start(struct torrent *t)
 {
     t->started = true;
+    if (t->mi)
+        choice_apply_rules(t);
     if (t->mi && !t->error)
         torrent_open_data(t); /* announced when it is known what is here: a seed is no leecher */
     else if (!torrent_is_still(t))
@@ -397,7 +422,8 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
     swarm_free(t);
     timer_cancel(t->tick);
     timer_cancel(t->tell);
-    t->tell = NULL;
+    timer_cancel(t->choosing);
+    t->tell = t->choosing = NULL;
     t->tick = timer_start(t->env->wire.loop, 0, on_close_timer, t);
     if (t->trackers) {
         t->closing++;
@@ -420,6 +446,7 @@ void torrent_free(struct torrent *t)
     swarm_free(t);
     timer_cancel(t->tick);
     timer_cancel(t->tell);
+    timer_cancel(t->choosing);
     trackers_free(t->trackers);
     close_data(t); /* where it was not closed before: the node crashed, or a test takes it apart */
     if (t->farewell) {
@@ -442,6 +469,9 @@ void torrent_free(struct torrent *t)
     free(t->resume_path);
     free(t->error);
     free(t->held);
+    free(t->priorities);
+    free(t->rules);
+    free(t->want);
     free(t);
 }
 

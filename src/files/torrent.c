@@ -359,6 +359,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     list_init(&t->members);
     budget_init(&t->info_budget);
     t->info_budget.limit[BUDGET_BYTES] = TORRENT_INFO_HELD_MAX;
+    t->conns_max = TORRENT_CONNS_MAX;
     torrent_set_limits(t, cfg->up_limit, cfg->down_limit);
     if (cfg->error)
         torrent_fail(t, true, "%s", cfg->error);
@@ -578,6 +579,22 @@ void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down)
     limit_set(&t->down, down, torrent_now(t));
     swarm_resume(t);
     torrent_changed(t);
+}
+
+void torrent_set_conns(struct torrent *t, unsigned most)
+{
+    t->conns_max = most < TORRENT_CONNS_CAP ? most : TORRENT_CONNS_CAP;
+    t->env->want_dial(t->env->node);
+}
+
+void torrent_set_share(struct torrent *t, struct limit *up, struct limit *down,
+                       enum limit_weight weight, bool free_of_node)
+{
+    t->up.group = up;
+    t->down.group = down;
+    t->up.weight = t->down.weight = weight;
+    t->up.free_of_node = t->down.free_of_node = free_of_node;
+    swarm_resume(t);
 }
 
 /* Facts */

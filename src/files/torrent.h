@@ -25,7 +25,8 @@
 #include <jansson.h>
 
 enum {
-    TORRENT_CONNS_MAX = 50,
+    TORRENT_CONNS_MAX = 50,                   /* unless told otherwise */
+    TORRENT_CONNS_CAP = 500,                  /* whatever is told */
     TORRENT_KEPT_PEERS = 16,                  /* addresses given by hand that outlive a restart */
     TORRENT_INFO_ATTEMPTS = 8,                /* metadata fetched from so many peers at once */
     TORRENT_INFO_HELD_MAX = 64 * 1024 * 1024, /* bytes in all attempts */
@@ -106,6 +107,11 @@ bool torrent_is_told_near(const struct torrent *t);
 void torrent_heard_near(struct torrent *t, const struct addr *a);
 void torrent_add_tracker(struct torrent *t, const char *url);
 void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down);
+void torrent_set_conns(struct torrent *t, unsigned most); /* 1 to TORRENT_CONNS_CAP */
+/* Limits that it shares with others (outlive it; NULL: none), its weight among all torrents, and
+ * whether the node's limits count. */
+void torrent_set_share(struct torrent *t, struct limit *up, struct limit *down,
+                       enum limit_weight weight, bool free_of_node);
 
 /* How much a file is wanted.  Before torrent_start() and inside got_info() it holds before a byte
  * is written; else from the next turn of the loop, for many calls at once.  The metadata is known;

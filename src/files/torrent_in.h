@@ -74,6 +74,7 @@ struct torrent {
     struct budget info_budget;
 
     struct limit up, down;
+    unsigned conns_max;
     uint64_t uploaded, downloaded; /* of all runs */
     uint64_t wasted;
     struct rate up_rate, down_rate;

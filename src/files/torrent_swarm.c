@@ -192,13 +192,13 @@ static void grant(struct torrent *t)
 
 static void round_of_chokes(struct torrent *t)
 {
-    struct choke_peer peers[TORRENT_CONNS_MAX + 1];
-    struct member *members[TORRENT_CONNS_MAX + 1];
+    struct choke_peer peers[TORRENT_CONNS_CAP + 1];
+    struct member *members[TORRENT_CONNS_CAP + 1];
     size_t n = 0;
     uint64_t now = torrent_now(t);
     LIST_EACH(&t->members, struct member, m, link) {
         const struct peer_state *st = session_state(m->s);
-        if (!session_is_open(m->s) || n > TORRENT_CONNS_MAX)
+        if (!session_is_open(m->s) || n > TORRENT_CONNS_CAP)
             continue;
         members[n] = m;
         peers[n] = (struct choke_peer){.id = m->entry->id,
@@ -442,7 +442,7 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
 {
     struct why why;
     *wait_us = UINT64_MAX;
-    if (!torrent_may_connect(t) || t->member_count >= TORRENT_CONNS_MAX)
+    if (!torrent_may_connect(t) || t->member_count >= t->conns_max)
         return false;
     struct peer_entry *e =
         torrent_peers_next(t->peers, torrent_is_complete(t), torrent_now(t), wait_us);
@@ -471,7 +471,7 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
 bool torrent_take(struct torrent *t, struct session *s)
 {
     struct addr a = session_addr(s);
-    if (!torrent_may_connect(t) || t->member_count >= TORRENT_CONNS_MAX)
+    if (!torrent_may_connect(t) || t->member_count >= t->conns_max)
         return false;
     struct peer_entry *e = torrent_peers_add(t->peers, &a, PEER_INCOMING, torrent_now(t), NULL);
     if (!e || e->connected)

@@ -10,11 +10,16 @@
 #include "net/loop.h"
 #include "store/vfs.h"
 
+/* v1 is what every client reads.  A hybrid is what v2 clients share with them: each file begins a
+ * piece, and both hashes are of it.  v2 alone is for those who know that all others speak it. */
+enum create_kind { CREATE_V1, CREATE_HYBRID, CREATE_V2 };
+
 struct create_cfg {
     struct loop *loop;
     const struct vfs *vfs;
-    const char *path;   /* absolute; copied */
-    uint32_t piece_len; /* 0: picked by size */
+    const char *path; /* absolute; copied */
+    enum create_kind kind;
+    uint32_t piece_len; /* 0: picked by size; but for v1 a power of two from 16 KiB */
     bool private_;
     const char *const *trackers; /* one tier each; copied */
     size_t tracker_count;

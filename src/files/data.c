@@ -31,14 +31,27 @@ void data_fail(struct data *d, const struct why *why)
     data_emit(d, DATA_FAILED, 0, why);
 }
 
+void data_fail_torn(struct data *d, uint32_t piece)
+{
+    struct why why;
+    why_set(&why, ERR_INVALID,
+            "piece %u has one of its hashes and not the other: the v1 and v2 parts of this torrent "
+            "are of different files",
+            piece);
+    data_fail(d, &why);
+}
+
 /* Count a piece's bytes for the files that they lie in. */
 static void count_bytes(struct data *d, uint32_t piece, bool gained)
 {
     struct layout_span s;
     for (struct layout_walk w = layout_walk(&d->layout, layout_piece_at(&d->layout, piece),
                                             layout_piece_len(&d->layout, piece));
-         layout_next(&w, &s);)
-        d->file_done[s.file] += gained ? s.len : -s.len;
+         layout_next(&w, &s);) {
+        uint64_t change = gained ? s.len : -s.len;
+        d->file_done[s.file] += change;
+        d->done += s.pad ? 0 : change;
+    }
 }
 
 void data_gain(struct data *d, uint32_t piece)
@@ -82,6 +95,11 @@ bool data_has(const struct data *d, uint32_t piece)
 uint64_t data_file_done(const struct data *d, size_t file)
 {
     return d->file_done[file];
+}
+
+uint64_t data_done(const struct data *d)
+{
+    return d->done;
 }
 
 void data_retry(struct data *d)

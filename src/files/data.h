@@ -34,8 +34,10 @@ enum data_event {
     DATA_PIECE_BAD,  /* its hash differs: all its blocks are dropped */
     DATA_PIECE_LOST, /* a piece we had is not there any more (verify, file changed) */
     DATA_CHECKED,    /* a verify (or the hashing at open) has ended */
-    DATA_FAILED,     /* disk trouble, in `why`: nothing more is written until data_retry() */
-    DATA_DRAINED,    /* data_busy() was true and is not any more */
+    /* Disk trouble, in `why`: nothing more is written until data_retry().  ERR_INVALID: a hybrid
+     * torrent contradicts itself, which trying again does not mend. */
+    DATA_FAILED,
+    DATA_DRAINED, /* data_busy() was true and is not any more */
 };
 typedef void data_cb(void *arg, enum data_event ev, uint32_t piece, const struct why *why);
 
@@ -80,7 +82,8 @@ bool data_put(struct data *d, uint32_t piece, uint32_t begin, const void *bytes,
 bool data_has_block(const struct data *d, uint32_t piece, uint32_t block);
 bool data_busy(const struct data *d);
 
-/* A block for a peer, of a piece we have.  got comes once from the loop: bytes valid during the
+/* A block for a peer, of a piece we have; it may reach into the padding behind a file
+ * (metainfo_piece_span()).  got comes once from the loop: bytes valid during the
  * call; NULL and why on failure.  NULL handle: DATA_READS_MAX are queued.  Reads of one piece in
  * order are answered from one larger read. */
 struct data_read;
@@ -97,6 +100,8 @@ void data_retry(struct data *d);
 
 /* Bytes of each file that are in proven pieces. */
 uint64_t data_file_done(const struct data *d, size_t file);
+/* Bytes of all files, without padding, likewise. */
+uint64_t data_done(const struct data *d);
 
 /* Remove the torrent's files (and folders that are empty then); for `rm --with-data`, after close.
  * Runs on the disk lane; done comes once. */

@@ -21,7 +21,7 @@ static bool says_gone(const struct why *why)
     return why->code == ERR_NOT_FOUND || why->code == ERR_IO;
 }
 
-static void result(void *arg, uint32_t piece, const uint8_t *sha1, const struct why *why)
+static void result(void *arg, uint32_t piece, const struct piece_sum *sum, const struct why *why)
 {
     struct data *d = arg;
     d->c.done++;
@@ -29,16 +29,19 @@ static void result(void *arg, uint32_t piece, const uint8_t *sha1, const struct 
     if (bits_get(d->c.touched, piece) || bits_get(d->sure, piece))
         return; /* downloaded meanwhile: what was read may not be what is there now */
     bool had = bits_get(d->have, piece);
-    bool good = sha1 && memcmp(sha1, d->cfg.mi->pieces + (size_t)piece * SHA1_LEN, SHA1_LEN) == 0;
+    enum piece_verdict verdict = sum ? piece_judge(d->cfg.mi, piece, sum) : PIECE_BAD;
+    bool good = verdict == PIECE_GOOD;
+    if (verdict == PIECE_TORN && !d->failed)
+        data_fail_torn(d, piece);
     if (good && !had) {
         data_write_found(d, piece);
-    } else if (sha1 && !good && had) {
+    } else if (sum && !good && had) {
         struct why changed;
         why_set(&changed, ERR_INVALID, "its hash differs");
         data_lose(d, piece, &changed);
-    } else if (!sha1 && had && says_gone(why)) {
+    } else if (!sum && had && says_gone(why)) {
         data_lose(d, piece, why);
-    } else if (!sha1 && why->code != ERR_NOT_FOUND) {
+    } else if (!sum && why->code != ERR_NOT_FOUND) {
         log_warn(d->cfg.log, "piece %u cannot be checked: %s", piece, why->text);
     }
 }

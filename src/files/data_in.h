@@ -76,6 +76,7 @@ struct data {
     uint32_t have_count;
     uint8_t *sure;       /* a bit a piece: proven and on disk, being recorded */
     uint64_t *file_done; /* bytes in had pieces */
+    uint64_t done;       /* of all files, without padding */
 
     bool opened;
     bool failed;    /* until data_retry() */
@@ -97,6 +98,8 @@ void data_hold(struct data *d);
 void data_let_go(struct data *d);
 void data_emit(struct data *d, enum data_event ev, uint32_t piece, const struct why *why);
 void data_fail(struct data *d, const struct why *why);
+/* The piece is right by one of a hybrid's hashes and wrong by the other. */
+void data_fail_torn(struct data *d, uint32_t piece);
 
 /* A piece became had; is not any more.  The caller emits. */
 void data_gain(struct data *d, uint32_t piece);

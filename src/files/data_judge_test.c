@@ -8,7 +8,8 @@ static const struct mi_file files[] = {
     {.path = "b", .len = 15, .offset = 15},
     {.path = "p", .len = 10, .offset = 30, .pad = true},
 };
-static const struct layout layout = {files, 3, 40, 10, 4};
+static const struct layout layout = {
+    .files = files, .file_count = 3, .total = 40, .piece_len = 10, .piece_count = 4};
 static const uint8_t HASH[20];
 
 struct scene {

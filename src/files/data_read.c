@@ -139,7 +139,7 @@ static struct window *find(struct data *d, const struct data_read *r)
 /* Have the bytes of r read: the whole window that it opens, or just them. */
 static struct window *load_for(struct data *d, const struct data_read *r)
 {
-    uint32_t left = layout_piece_len(&d->layout, r->piece) - r->begin;
+    uint32_t left = layout_piece_span(&d->layout, r->piece) - r->begin;
     uint32_t window = left < WINDOW ? left : WINDOW;
     bool opens = r->begin % WINDOW == 0 && r->len <= window;
     return load(d, r->piece, r->begin, opens ? window : r->len, !opens);

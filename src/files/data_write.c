@@ -35,8 +35,8 @@ struct part {
     uint32_t piece, block_count;
     uint32_t arrived, written;
     uint32_t hashed, hashing_to; /* blocks before these: hashed; in the job that runs */
-    struct sha1 *sha1;           /* of [0, hashed) */
-    uint8_t digest[SHA1_LEN];
+    struct piece_hash *hash;     /* of [0, hashed) */
+    struct piece_sum sum;
     bool hashing;          /* a job runs */
     bool good;             /* its hash is right */
     bool spilled;          /* to be read back */
@@ -95,7 +95,7 @@ static void part_free(struct part *t)
 {
     for (uint32_t i = 0; i < t->block_count; i++)
         block_drop(t, i);
-    sha1_free(t->sha1);
+    piece_hash_free(t->hash);
     list_drop(&t->link);
     free(t);
 }
@@ -185,11 +185,12 @@ void data_write_found(struct data *d, uint32_t piece)
 }
 
 /* Its hash is known.  A bad one is dropped, and t may be gone. */
-static void judge_part(struct part *t, const uint8_t *sha1)
+static void judge_part(struct part *t, const struct piece_sum *sum)
 {
     struct data *d = t->d;
     uint32_t piece = t->piece;
-    if (memcmp(sha1, d->cfg.mi->pieces + (size_t)piece * SHA1_LEN, SHA1_LEN) == 0) {
+    enum piece_verdict verdict = sum ? piece_judge(d->cfg.mi, piece, sum) : PIECE_BAD;
+    if (verdict == PIECE_GOOD) {
         t->good = true;
         if (t->written == t->block_count)
             prove(d, piece);
@@ -198,6 +199,8 @@ static void judge_part(struct part *t, const uint8_t *sha1)
     part_drop(t);
     tell_drained(d);
     data_emit(d, DATA_PIECE_BAD, piece, NULL);
+    if (verdict == PIECE_TORN)
+        data_fail_torn(d, piece);
 }
 
 static uint32_t recheck_next(void *arg, uint32_t from)
@@ -206,15 +209,15 @@ static uint32_t recheck_next(void *arg, uint32_t from)
     return from <= t->piece ? t->piece : t->d->layout.piece_count;
 }
 
-static void on_recheck(void *arg, uint32_t piece, const uint8_t *sha1, const struct why *why)
+static void on_recheck(void *arg, uint32_t piece, const struct piece_sum *sum,
+                       const struct why *why)
 {
-    static const uint8_t none[SHA1_LEN];
     struct part *t = arg;
     (void)piece;
-    if (!sha1)
+    if (!sum)
         log_warn(t->d->cfg.log, "piece %u cannot be read back: %s", t->piece, why->text);
     if (!t->waste)
-        judge_part(t, sha1 ? sha1 : none);
+        judge_part(t, sum);
 }
 
 static void on_rechecked(void *arg)
@@ -249,14 +252,14 @@ static void hash_more(struct part *t);
 static void hash_work(void *arg)
 {
     struct part *t = arg;
-    if (!t->sha1)
-        t->sha1 = sha1_new();
+    if (!t->hash)
+        t->hash = piece_hash_new(&t->d->layout, t->piece);
     for (uint32_t i = t->hashed; i < t->hashing_to; i++)
-        sha1_update(t->sha1, t->blocks[i].bytes, block_len(t, i));
+        piece_hash_update(t->hash, t->blocks[i].bytes, block_len(t, i));
     if (t->hashing_to < t->block_count)
         return;
-    sha1_finish(t->sha1, t->digest);
-    t->sha1 = NULL;
+    piece_hash_finish(t->hash, &t->sum, NULL);
+    t->hash = NULL;
 }
 
 static void take_hashed(struct part *t)
@@ -266,7 +269,7 @@ static void take_hashed(struct part *t)
             block_drop(t, i);
     t->hashed = t->hashing_to;
     if (t->hashed == t->block_count)
-        judge_part(t, t->digest); /* t may be gone */
+        judge_part(t, &t->sum); /* t may be gone */
     else
         hash_more(t);
 }

@@ -151,7 +151,7 @@ static struct metainfo *read_torrent(struct files *f, const struct torrent_cfg *
     struct metainfo *mi = NULL;
     if (vfs_read_all(f->env.vfs, path, MI_TORRENT_MAX, &b, why) == OK)
         mi = metainfo_parse(buf_cur(&b), why);
-    if (mi && memcmp(mi->infohash, cfg->infohash, SHA1_LEN) != 0) {
+    if (mi && !infohash_is_wire(&mi->hash, cfg->infohash)) {
         why_set(why, ERR_INVALID, "%s is of another torrent", path);
         metainfo_free(mi);
         mi = NULL;
@@ -174,6 +174,8 @@ static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, 
     for (size_t i = 0; magnet && i < magnet->tracker_count; i++)
         urls[cfg->tracker_count++] = (struct mi_tracker){magnet->trackers[i], (unsigned)i};
     cfg->trackers = urls;
+    if (magnet)
+        cfg->hash = magnet->hash;
     cfg->name = magnet ? magnet->name : NULL;
     struct holding *h = files_add(f, cfg);
     for (size_t i = 0; magnet && i < magnet->peer_count; i++) {

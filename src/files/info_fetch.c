@@ -2,10 +2,8 @@
 
 #include "base/mem.h"
 
-#include <string.h>
-
 struct info_fetch {
-    uint8_t infohash[SHA1_LEN];
+    struct infohash hash;
     size_t size, held;
     uint32_t pieces, asked, got;
     uint8_t **parts; /* NULL: not here yet */
@@ -13,10 +11,10 @@ struct info_fetch {
     uint64_t began_us, last_us;
 };
 
-struct info_fetch *info_fetch_new(const uint8_t infohash[SHA1_LEN], int64_t size, uint64_t now_us)
+struct info_fetch *info_fetch_new(const struct infohash *hash, int64_t size, uint64_t now_us)
 {
     struct info_fetch *f = MEM_NEW(struct info_fetch);
-    memcpy(f->infohash, infohash, SHA1_LEN);
+    f->hash = *hash;
     f->size = (size_t)size;
     f->pieces = (uint32_t)((f->size + WIRE_METADATA_PIECE - 1) / WIRE_METADATA_PIECE);
     f->parts = mem_array(f->pieces, sizeof *f->parts); /* 15 KiB at most */
@@ -56,9 +54,12 @@ static enum err join(struct info_fetch *f, struct why *why)
         free(f->parts[i]);
         f->parts[i] = NULL;
     }
-    uint8_t hash[SHA1_LEN];
-    sha1(buf_bytes(&f->whole), buf_len(&f->whole), hash);
-    if (memcmp(hash, f->infohash, SHA1_LEN) != 0)
+    struct infohash real = {.has_v1 = f->hash.has_v1, .has_v2 = f->hash.has_v2};
+    if (real.has_v1)
+        sha1(buf_bytes(&f->whole), buf_len(&f->whole), real.v1);
+    if (real.has_v2)
+        sha256(buf_bytes(&f->whole), buf_len(&f->whole), real.v2);
+    if (!infohash_same(&real, &f->hash))
         return why_set(why, ERR_INVALID, "sent metadata that has another hash");
     return OK;
 }

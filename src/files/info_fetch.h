@@ -7,6 +7,7 @@
 #ifndef SHOAL_FILES_INFO_FETCH_H
 #define SHOAL_FILES_INFO_FETCH_H
 
+#include "files/infohash.h"
 #include "files/wire_msg.h"
 #include "net/loop.h"
 
@@ -18,8 +19,9 @@ enum { INFO_FETCH_MIN_RATE = 32 * 1024 }; /* bytes a second */
 
 struct info_fetch;
 
-/* size: what the peer claims, 1 to MI_INFO_MAX (checked by wire_read_ext). */
-struct info_fetch *info_fetch_new(const uint8_t infohash[SHA1_LEN], int64_t size, uint64_t now_us);
+/* hash: one or both, of which one is checked here.  size: what the peer claims, 1 to MI_INFO_MAX
+ * (checked by wire_read_ext). */
+struct info_fetch *info_fetch_new(const struct infohash *hash, int64_t size, uint64_t now_us);
 void info_fetch_free(struct info_fetch *f);
 
 /* The next piece to ask for; false: none now. */

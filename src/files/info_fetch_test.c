@@ -9,11 +9,11 @@ static uint8_t info[SIZE];
 
 static struct info_fetch *begin(void)
 {
-    uint8_t hash[SHA1_LEN];
+    struct infohash hash = {.has_v1 = true};
     for (size_t i = 0; i < SIZE; i++)
         info[i] = (uint8_t)(i * 31 + i / 256);
-    sha1(info, SIZE, hash);
-    return info_fetch_new(hash, SIZE, SEC);
+    sha1(info, SIZE, hash.v1);
+    return info_fetch_new(&hash, SIZE, SEC);
 }
 
 static struct wire_metadata part(uint32_t piece)
@@ -90,8 +90,8 @@ static void what_was_not_asked_or_has_another_size_is_refused(void **state)
 static void only_a_few_are_asked_at_once(void **state)
 {
     (void)state;
-    uint8_t hash[SHA1_LEN] = {0};
-    struct info_fetch *f = info_fetch_new(hash, 100 * WIRE_METADATA_PIECE, SEC);
+    struct infohash hash = {.has_v1 = true};
+    struct info_fetch *f = info_fetch_new(&hash, 100 * WIRE_METADATA_PIECE, SEC);
     uint32_t piece, n = 0;
     while (info_fetch_next(f, &piece))
         n++;

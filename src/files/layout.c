@@ -1,10 +1,19 @@
 #include "files/layout.h"
 
+#include "files/merkle.h"
+#include "files/metainfo_v2.h"
+
 #include <assert.h>
 
 struct layout layout_of(const struct metainfo *mi)
 {
-    return (struct layout){mi->files, mi->file_count, mi->total, mi->piece_len, mi->piece_count};
+    return (struct layout){.files = mi->files,
+                           .file_count = mi->file_count,
+                           .total = mi->total,
+                           .piece_len = mi->piece_len,
+                           .piece_count = mi->piece_count,
+                           .piece_file = mi->v2 ? mi->v2->piece_file : NULL,
+                           .v2_only = !mi->pieces};
 }
 
 uint64_t layout_piece_at(const struct layout *l, uint32_t piece)
@@ -12,10 +21,25 @@ uint64_t layout_piece_at(const struct layout *l, uint32_t piece)
     return (uint64_t)piece * l->piece_len;
 }
 
-uint32_t layout_piece_len(const struct layout *l, uint32_t piece)
+uint32_t layout_piece_span(const struct layout *l, uint32_t piece)
 {
     uint64_t left = l->total - layout_piece_at(l, piece);
     return left < l->piece_len ? (uint32_t)left : l->piece_len;
+}
+
+uint32_t layout_piece_len(const struct layout *l, uint32_t piece)
+{
+    if (!l->piece_file)
+        return layout_piece_span(l, piece);
+    const struct mi_file *f = &l->files[l->piece_file[piece]];
+    uint64_t left = f->offset + f->len - layout_piece_at(l, piece);
+    return left < l->piece_len ? (uint32_t)left : l->piece_len;
+}
+
+unsigned layout_piece_height(const struct layout *l, uint32_t piece)
+{
+    uint64_t len = l->files[l->piece_file[piece]].len;
+    return merkle_height(((len < l->piece_len ? len : l->piece_len) + BLOCK_LEN - 1) / BLOCK_LEN);
 }
 
 void layout_file_pieces(const struct layout *l, size_t file, uint32_t *first, uint32_t *end)

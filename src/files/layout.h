@@ -15,14 +15,21 @@ struct layout {
     size_t file_count;
     uint64_t total; /* bytes */
     uint32_t piece_len, piece_count;
+    const uint32_t *piece_file; /* v2, hybrid: a piece's file; NULL: v1 */
+    bool v2_only;               /* no SHA-1 */
 };
 
 /* Valid as long as mi. */
 struct layout layout_of(const struct metainfo *mi);
 
-/* Where a piece begins in the stream; its bytes: piece_len, or less for the last. */
+/* Where a piece begins in the stream; its bytes: piece_len, or less for the last, and in v2 and
+ * hybrid torrents for the last of each file. */
 uint64_t layout_piece_at(const struct layout *l, uint32_t piece);
 uint32_t layout_piece_len(const struct layout *l, uint32_t piece);
+/* Its bytes with the padding behind the file. */
+uint32_t layout_piece_span(const struct layout *l, uint32_t piece);
+/* v2, hybrid: layers of its hash tree (files/merkle.h): of a full piece, or of a small file. */
+unsigned layout_piece_height(const struct layout *l, uint32_t piece);
 
 /* The pieces that hold bytes of a file: [*first, *end); none for an empty one. */
 void layout_file_pieces(const struct layout *l, size_t file, uint32_t *first, uint32_t *end);

@@ -14,7 +14,8 @@ static const struct mi_file files[] = {
     {.path = "c", .len = 1, .offset = 20},
     {.path = "w", .len = 0, .offset = 21},
 };
-static const struct layout layout = {files, 7, 21, 10, 3};
+static const struct layout layout = {
+    .files = files, .file_count = 7, .total = 21, .piece_len = 10, .piece_count = 3};
 
 /* "a@1+3 b@0+2": file, place in it, length; a pad in brackets. */
 static void assert_spans(uint64_t offset, uint64_t len, const char *want)
@@ -81,7 +82,11 @@ static void offsets_past_four_gigabytes_hold(void **state)
         {.path = "a", .len = UINT64_C(1) << 42, .offset = 0},
         {.path = "b", .len = 7, .offset = UINT64_C(1) << 42},
     };
-    const struct layout l = {big, 2, (UINT64_C(1) << 42) + 7, 1 << 24, (1 << 18) + 1};
+    const struct layout l = {.files = big,
+                             .file_count = 2,
+                             .total = (UINT64_C(1) << 42) + 7,
+                             .piece_len = 1 << 24,
+                             .piece_count = (1 << 18) + 1};
     assert_true(layout_piece_at(&l, 1 << 18) == UINT64_C(1) << 42);
     assert_int_equal(layout_piece_len(&l, 1 << 18), 7);
     struct layout_walk w = layout_walk(&l, (UINT64_C(1) << 42) - 1, 3);

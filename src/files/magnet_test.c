@@ -93,15 +93,78 @@ static void every_truncation_is_refused(void **state)
     assert_int_equal(verdict(V1), OK);
 }
 
-static void v2_alone_is_said_apart(void **state)
+#define V2 "caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e"
+
+static void a_link_may_have_a_v2_hash_alone_or_both(void **state)
 {
     (void)state;
-    struct why why;
-    assert_null(magnet_parse("magnet:?xt=urn:btmh:1220caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f61"
-                             "05232b28ad099f3a302e",
-                             &why));
-    assert_int_equal(why.code, ERR_INVALID);
-    assert_non_null(strstr(why.text, "v2"));
+    struct magnet *m = magnet_parse("magnet:?xt=urn:btmh:1220" V2, NULL);
+    assert_true(m->hash.has_v2);
+    assert_false(m->hash.has_v1);
+    assert_int_equal(m->hash.v2[31], 0x2e);
+    assert_memory_equal(m->infohash, m->hash.v2, INFOHASH_LEN); /* cut */
+    magnet_free(m);
+    m = good("magnet:?xt.1=urn:btmh:1220" V2 "&xt.2=urn:btih:" HEX "&xt=urn:btmh:1220ff");
+    assert_true(m->hash.has_v1 && m->hash.has_v2);
+    assert_int_equal(m->hash.v2[0], 0xca);
+    magnet_free(m);
+}
+
+static void a_v2_hash_is_a_multihash_of_sha_256(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"1220", "1220" V2 "00", "1120" V2, "1221" V2,
+                                      V2,     "1220" V2 "0"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *link = mem_printf("magnet:?xt=urn:btmh:%s", bad[i]);
+        assert_int_equal(verdict(link), ERR_INVALID);
+        free(link);
+    }
+}
+
+static void files_may_be_chosen_by_number(void **state)
+{
+    (void)state;
+    struct magnet *m = good(V1 "&so=6-8,0,2,1,9,x,4-,-3,7-5,99999999999,20-30,25-40");
+    static const struct magnet_range want[] = {{0, 2}, {6, 9}, {20, 40}};
+    assert_int_equal(m->only_count, 3);
+    assert_memory_equal(m->only, want, sizeof want);
+    magnet_free(m);
+    m = good(V1 "&so=4294967295&so=0-4294967294");
+    assert_int_equal(m->only_count, 1);
+    assert_int_equal(m->only[0].last, UINT32_MAX);
+    magnet_free(m);
+    m = good(V1 "&so=");
+    assert_int_equal(m->only_count, 0);
+    magnet_free(m);
+}
+
+static void web_seeds_are_of_http(void **state)
+{
+    (void)state;
+    struct magnet *m = good(V1 "&ws=http%3A%2F%2Fa%2Fb&ws=https://c&ws=ftp://d&ws=file:///e");
+    assert_int_equal(m->web_seed_count, 2);
+    assert_string_equal(m->web_seeds[0], "http://a/b");
+    magnet_free(m);
+}
+
+/* BEP 46, "Test Vectors": public key and salt. */
+#define KEY "8543d3e6115f0f98c944077a4493dcd543e49c739fd998550a1f614ab36ed63e"
+
+static void a_public_key_stands_for_a_torrent_that_changes(void **state)
+{
+    (void)state;
+    struct magnet *m = magnet_parse("magnet:?xs=urn:btpk:" KEY "&s=6e", NULL);
+    assert_true(m->has_key);
+    assert_null(infohash_id(&m->hash));
+    assert_int_equal(m->key[0], 0x85);
+    assert_int_equal(m->salt_len, 1);
+    assert_int_equal(m->salt[0], 0x6e);
+    magnet_free(m);
+    assert_int_equal(verdict("magnet:?xs=urn:btpk:" KEY "0"), ERR_INVALID);
+    assert_int_equal(verdict("magnet:?xs=urn:btpk:" KEY "&s=6"), ERR_INVALID);
+    assert_int_equal(verdict("magnet:?xs=urn:btpk:" KEY "&s=" KEY KEY "00"), ERR_INVALID);
+    assert_int_equal(verdict("magnet:?xs=http://elsewhere"), ERR_INVALID);
 }
 
 static char *padded(size_t len)
@@ -149,7 +212,9 @@ static void what_we_write_comes_back(void **state)
     (void)state;
     static const char *const trackers[] = {"udp://t.example:1/a?b=c&d", "http://x/+%"};
     struct buf b = {0};
-    magnet_write(&b, hash, "a & b = c", trackers, 2);
+    struct infohash h = {.has_v1 = true};
+    memcpy(h.v1, hash, sizeof h.v1);
+    magnet_write(&b, &h, "a & b = c", trackers, 2);
     char *link = buf_take_str(&b);
     assert_string_equal(link,
                         "magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567"
@@ -161,9 +226,17 @@ static void what_we_write_comes_back(void **state)
     assert_string_equal(m->trackers[1], trackers[1]);
     magnet_free(m);
     free(link);
-    magnet_write(&b, hash, NULL, NULL, 0);
+    magnet_write(&b, &h, NULL, NULL, 0);
     assert_int_equal(buf_len(&b), 60);
-    buf_done(&b);
+    buf_clear(&b);
+    h.has_v2 = true;
+    memset(h.v2, 0xab, sizeof h.v2);
+    magnet_write(&b, &h, NULL, NULL, 0);
+    link = buf_take_str(&b);
+    m = good(link);
+    assert_true(infohash_same(&m->hash, &h) && m->hash.has_v2);
+    magnet_free(m);
+    free(link);
 }
 
 int main(void)
@@ -173,7 +246,11 @@ int main(void)
         cmocka_unit_test(the_hash_may_be_base32_and_the_topic_escaped),
         cmocka_unit_test(what_is_no_magnet_link_is_refused),
         cmocka_unit_test(every_truncation_is_refused),
-        cmocka_unit_test(v2_alone_is_said_apart),
+        cmocka_unit_test(a_link_may_have_a_v2_hash_alone_or_both),
+        cmocka_unit_test(a_v2_hash_is_a_multihash_of_sha_256),
+        cmocka_unit_test(files_may_be_chosen_by_number),
+        cmocka_unit_test(web_seeds_are_of_http),
+        cmocka_unit_test(a_public_key_stands_for_a_torrent_that_changes),
         cmocka_unit_test(links_and_lists_are_bounded),
         cmocka_unit_test(values_that_could_harm_are_cleaned_or_passed_over),
         cmocka_unit_test(what_we_write_comes_back),

@@ -4,13 +4,11 @@
 #include "crypto/hex.h"
 #include "files/bencode.h"
 #include "files/metainfo_path.h"
+#include "files/metainfo_v2.h"
 #include "files/text.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-/* Bytes of all paths together: each repeats the torrent's name, so short entries could grow. */
-enum { PATHS_MAX = 64 * 1024 * 1024 };
 
 /* The string under "key.utf-8", which older programs wrote beside a `key` of another encoding, or
  * under `key`. */
@@ -35,7 +33,7 @@ static void read_name(struct metainfo *mi, const struct ben *info)
     if (name && name->str.n > 0)
         mi_path_put_part(&b, name->str);
     else
-        buf_str(&b, hex_encode(mi->infohash, SHA1_LEN, hex));
+        buf_str(&b, hex_encode(infohash_id(&mi->hash), INFOHASH_LEN, hex));
     mi->name = keep(mi, &b);
     buf_done(&b);
 }
@@ -105,7 +103,8 @@ static enum err read_file(struct metainfo *mi, const struct ben *file, size_t i,
     return read_path(mi, file, i, out, why);
 }
 
-static enum err read_many(struct metainfo *mi, const struct ben *list, struct why *why)
+static enum err read_many(struct metainfo *mi, const struct ben *list, struct mi_file **out,
+                          struct why *why)
 {
     if (list->count == 0 || list->count > MI_FILES_MAX)
         return why_set(why, list->count == 0 ? ERR_INVALID : ERR_LIMIT,
@@ -117,26 +116,27 @@ static enum err read_many(struct metainfo *mi, const struct ben *list, struct wh
         if (err != OK)
             return err;
         bytes += strlen(files[i].path);
-        if (bytes > PATHS_MAX)
-            return why_set(why, ERR_LIMIT, "paths of more than %d bytes in all", PATHS_MAX);
+        if (bytes > MI_PATHS_MAX)
+            return why_set(why, ERR_LIMIT, "paths of more than %d bytes in all", MI_PATHS_MAX);
     }
-    mi_paths_unique(mi->arena, files, i, strlen(mi->name) + 1);
-    mi->files = files;
+    mi->files = *out = files;
     mi->file_count = i;
     mi->multi = true;
     return OK;
 }
 
-static enum err read_single(struct metainfo *mi, const struct ben *info, struct why *why)
+static enum err read_single(struct metainfo *mi, const struct ben *info, struct mi_file **out,
+                            struct why *why)
 {
     struct mi_file *file = arena_zalloc(mi->arena, sizeof *file);
     file->path = mi->name;
-    mi->files = file;
+    mi->files = *out = file;
     mi->file_count = 1;
     return read_len(mi, info, -1, 0, file, why);
 }
 
-static enum err read_files(struct metainfo *mi, const struct ben *info, struct why *why)
+static enum err read_files(struct metainfo *mi, const struct ben *info, struct mi_file **out,
+                           struct why *why)
 {
     const struct ben *files = ben_get(info, "files", BEN_LIST);
     const struct ben *length = ben_get(info, "length", BEN_INT);
@@ -144,48 +144,93 @@ static enum err read_files(struct metainfo *mi, const struct ben *info, struct w
         return why_set(why, ERR_INVALID, "both one file and many");
     if (!files && !length)
         return why_set(why, ERR_INVALID, "neither a file nor files");
-    enum err err = files ? read_many(mi, files, why) : read_single(mi, info, why);
+    enum err err = files ? read_many(mi, files, out, why) : read_single(mi, info, out, why);
     if (err == OK && mi->total == 0)
         return why_set(why, ERR_INVALID, "its files have no bytes");
     return err;
 }
 
-static enum err read_pieces(struct metainfo *mi, const struct ben *info, struct why *why)
+/* BEP 52: "must be a power of two and at least 16KiB". */
+static enum err read_piece_len(struct metainfo *mi, const struct ben *info, struct why *why)
 {
-    struct cur pieces = ben_str(info, "pieces");
     int64_t len = ben_int(info, "piece length", 0);
     if (len < 1)
         return why_set(why, ERR_INVALID, "no piece length that can be");
     if (len > MI_PIECE_MAX)
         return why_set(why, ERR_LIMIT, "pieces of %" PRId64 " bytes, at most %d are taken", len,
                        MI_PIECE_MAX);
-    uint64_t count = (mi->total - 1) / (uint64_t)len + 1;
+    if (mi->hash.has_v2 && (len < BLOCK_LEN || (len & (len - 1)) != 0))
+        return why_set(why, ERR_INVALID,
+                       "pieces of %" PRId64 " bytes; in v2 a power of two from 16 KiB", len);
+    mi->piece_len = (uint32_t)len;
+    return OK;
+}
+
+static enum err read_pieces(struct metainfo *mi, const struct ben *info, struct why *why)
+{
+    struct cur pieces = ben_str(info, "pieces");
+    uint64_t count = (mi->total - 1) / mi->piece_len + 1;
     if (pieces.n % SHA1_LEN != 0 || pieces.n / SHA1_LEN != count)
         return why_set(why, ERR_INVALID, "%zu bytes of piece hashes for %" PRIu64 " pieces",
                        pieces.n, count);
-    mi->piece_len = (uint32_t)len;
     mi->piece_count = (uint32_t)count; /* fits: that many hashes are here */
     mi->pieces = pieces.p;
     return OK;
 }
 
-/* BEP 52: a torrent of v2 alone has a file tree and no piece hashes of ours. */
-static bool is_v2_only(const struct ben *info)
+/* Which views it has.  BEP 52: implementations "must check this field first and indicate that a
+ * torrent is of a newer version than they can handle". */
+static enum err read_version(struct metainfo *mi, const struct ben *info, struct why *why)
 {
-    return ben_int(info, "meta version", 1) == 2 && !ben_get(info, "pieces", BEN_STR);
+    int64_t version = ben_int(info, "meta version", 1);
+    if (version != 1 && version != 2)
+        return why_set(why, ERR_INVALID,
+                       "it is of version %" PRId64 " of BitTorrent; 1 and 2 are known", version);
+    mi->hash.has_v2 = version == 2;
+    mi->hash.has_v1 = version == 1 || ben_get(info, "pieces", BEN_STR);
+    memcpy(mi->infohash, infohash_id(&mi->hash), sizeof mi->infohash);
+    return OK;
+}
+
+/* Files and pieces of the views that it has. */
+static enum err read_views(struct metainfo *mi, const struct ben *info, struct mi_file **files,
+                           struct why *why)
+{
+    enum err err;
+    if (!mi->hash.has_v1) {
+        err = mi_v2_read_files(mi, info, files, why);
+    } else {
+        err = read_files(mi, info, files, why);
+        if (err == OK)
+            err = read_pieces(mi, info, why);
+        if (err == OK && mi->hash.has_v2)
+            err = mi_v2_agrees(mi, info, why);
+    }
+    if (err == OK && mi->hash.has_v2)
+        err = mi_v2_make(mi, why);
+    return err;
 }
 
 static enum err read_info(struct metainfo *mi, const struct ben *info, struct why *why)
 {
     if (info->type != BEN_DICT)
         return why_set(why, ERR_INVALID, "its info is no dictionary");
-    if (is_v2_only(info))
-        return why_set(why, ERR_INVALID,
-                       "it is of BitTorrent v2 only, which is not read yet; v1 and hybrid are");
+    enum err err = read_version(mi, info, why);
+    if (err != OK)
+        return err;
+    struct mi_file *files = NULL;
     read_name(mi, info);
     mi->private_ = ben_int(info, "private", 0) != 0;
-    enum err err = read_files(mi, info, why);
-    return err != OK ? err : read_pieces(mi, info, why);
+    err = read_piece_len(mi, info, why);
+    if (err == OK)
+        err = read_views(mi, info, &files, why);
+    if (err != OK)
+        return err;
+    if (mi->multi)
+        mi_paths_unique(mi->arena, files, mi->file_count, strlen(mi->name) + 1);
+    for (size_t i = 0; i < mi->file_count; i++)
+        mi->payload += files[i].pad ? 0 : files[i].len;
+    return OK;
 }
 
 /* A metainfo of these bytes, which it copies: all views will lead into its own copy. */
@@ -196,7 +241,8 @@ static struct metainfo *mi_new(struct cur info)
     mi->arena = arena;
     mi->info = cur_of(arena_dup(arena, info.p, info.n), info.n);
     mi->comment = mi->created_by = "";
-    sha1(info.p, info.n, mi->infohash);
+    sha1(info.p, info.n, mi->hash.v1);
+    sha256(info.p, info.n, mi->hash.v2);
     return mi;
 }
 
@@ -307,6 +353,22 @@ static struct metainfo *read_torrent(const struct ben *torrent, struct why *why)
     return mi;
 }
 
+/* BEP 52 wants a torrent without its layers refused.  We ask peers for them, as for a magnet link,
+ * of which a .torrent may have been made; layers that are wrong are refused. */
+static struct metainfo *with_layers_read(struct metainfo *mi, struct cur layers, struct why *why)
+{
+    struct arena *scratch = arena_new();
+    const struct ben *dict;
+    enum err err = ben_parse(scratch, layers, &dict, why);
+    if (err == OK)
+        err = mi_v2_read_layers(mi, dict, why);
+    arena_free(scratch);
+    if (err == OK)
+        return mi;
+    metainfo_free(mi);
+    return NULL;
+}
+
 struct metainfo *metainfo_parse(struct cur torrent, struct why *why)
 {
     if (torrent.n > MI_TORRENT_MAX) {
@@ -317,10 +379,15 @@ struct metainfo *metainfo_parse(struct cur torrent, struct why *why)
     struct metainfo *mi = NULL;
     struct arena *scratch = arena_new();
     const struct ben *top;
-    if (ben_parse(scratch, torrent, &top, why) == OK)
+    struct cur layers = {0};
+    if (ben_parse(scratch, torrent, &top, why) == OK) {
+        const struct ben *dict = ben_get(top, "piece layers", BEN_DICT);
+        layers = dict ? dict->raw : layers;
         mi = read_torrent(top, why);
+    }
     arena_free(scratch); /* before the second tree is made: of many files each is large */
-    return mi ? with_info_read(mi, why) : NULL;
+    mi = mi ? with_info_read(mi, why) : NULL;
+    return mi && mi->v2 && layers.n > 0 ? with_layers_read(mi, layers, why) : mi;
 }
 
 /* In order of their tiers, as given within one. */
@@ -335,18 +402,24 @@ static void sort_by_tier(struct gathered *g)
     }
 }
 
-struct metainfo *metainfo_of_info(struct cur info, const uint8_t infohash[SHA1_LEN],
+struct metainfo *metainfo_of_info(struct cur info, const struct infohash *hash,
                                   const struct mi_tracker *trackers, size_t n, struct why *why)
 {
-    uint8_t hash[SHA1_LEN];
-    sha1(info.p, info.n, hash);
-    if (memcmp(hash, infohash, SHA1_LEN) != 0) {
+    struct infohash real = {.has_v1 = true, .has_v2 = true};
+    sha1(info.p, info.n, real.v1);
+    sha256(info.p, info.n, real.v2);
+    if (!infohash_same(hash, &real)) {
         why_set(why, ERR_INVALID, "the info dictionary is not that of the infohash");
         return NULL;
     }
     if (check_size(info, why) != OK)
         return NULL;
     struct metainfo *mi = with_info_read(mi_new(info), why);
+    if (mi && ((hash->has_v1 && !mi->hash.has_v1) || (hash->has_v2 && !mi->hash.has_v2))) {
+        why_set(why, ERR_INVALID, "the link names it by a version that it is not of");
+        metainfo_free(mi);
+        return NULL;
+    }
     if (!mi)
         return NULL;
     struct gathered g = {.n = 0};
@@ -363,9 +436,18 @@ void metainfo_free(struct metainfo *mi)
         arena_free(mi->arena);
 }
 
-uint32_t metainfo_piece_len(const struct metainfo *mi, uint32_t i)
+uint32_t metainfo_piece_span(const struct metainfo *mi, uint32_t i)
 {
     if (i + 1 < mi->piece_count)
         return mi->piece_len;
     return (uint32_t)(mi->total - (uint64_t)i * mi->piece_len);
+}
+
+uint32_t metainfo_piece_len(const struct metainfo *mi, uint32_t i)
+{
+    if (!mi->v2)
+        return metainfo_piece_span(mi, i);
+    const struct mi_file *f = &mi->files[mi->v2->piece_file[i]];
+    uint64_t left = f->offset + f->len - (uint64_t)i * mi->piece_len;
+    return left < mi->piece_len ? (uint32_t)left : mi->piece_len;
 }

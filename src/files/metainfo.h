@@ -1,16 +1,18 @@
-/* files/metainfo.h - what a .torrent says (BEP 3 "metainfo files", BEP 12, BEP 27), v1.
+/* files/metainfo.h - what a .torrent says (BEP 3 "metainfo files", BEP 12, BEP 27; v2: BEP 52).
  *
- * Parsed once, immutable, owned by one torrent.  Every path is made safe here, before anything is
- * written: see mi_file.path.  v2 and hybrid torrents (BEP 52): the v1 view of a hybrid is read; v2
- * only is refused with words. */
+ * Parsed once, immutable but for the piece layers of v2, owned by one torrent.  Every path is made
+ * safe here, before anything is written: see mi_file.path.
+ *
+ * v1, v2 and hybrid torrents look alike from outside: a stream of files cut into pieces.  Of v2 and
+ * hybrid ones no piece has bytes of two files, so pieces may be shorter than piece_len; what proves
+ * them is in metainfo_v2.h, and both views of a hybrid say the same, or it is refused. */
 #ifndef SHOAL_FILES_METAINFO_H
 #define SHOAL_FILES_METAINFO_H
 
 #include "base/cur.h"
 #include "base/err.h"
-#include "crypto/sha1.h"
+#include "files/infohash.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,8 +23,9 @@ enum {
     MI_FILES_MAX = 1000000,
     MI_TRACKERS_MAX = 256,
     MI_WEB_SEEDS_MAX = 64,
-    MI_PATH_MAX = 1024, /* bytes of a path below the torrent's folder */
-    BLOCK_LEN = 16384,  /* BEP 3: requests of 16 KiB; "2^14" */
+    MI_PATHS_MAX = 64 * 1024 * 1024, /* bytes of all paths: each repeats the torrent's name */
+    MI_PATH_MAX = 1024,              /* bytes of a path below the torrent's folder */
+    BLOCK_LEN = 16384,               /* BEP 3: requests of 16 KiB; "2^14" */
 };
 
 struct mi_file {
@@ -44,16 +47,21 @@ struct mi_tracker {
     unsigned tier; /* 0 first (BEP 12) */
 };
 
+struct mi_v2;
+
 struct metainfo {
-    uint8_t infohash[SHA1_LEN];
-    struct cur info;    /* the info dictionary's bytes; owned by this struct */
-    const char *name;   /* one safe path part */
-    bool multi;         /* files lie in a folder `name` (their paths begin with it) */
-    bool private_;      /* BEP 27 */
-    uint64_t total;     /* bytes, at least 1 */
-    uint32_t piece_len; /* bytes; a power of two is not demanded */
+    struct infohash hash;           /* has_v1, has_v2: which views it has */
+    uint8_t infohash[INFOHASH_LEN]; /* infohash_id() of it */
+    struct cur info;                /* the info dictionary's bytes; owned by this struct */
+    const char *name;               /* one safe path part */
+    bool multi;                     /* files lie in a folder `name` (their paths begin with it) */
+    bool private_;                  /* BEP 27 */
+    uint64_t total;                 /* bytes of the stream, padding too, at least 1 */
+    uint64_t payload;               /* bytes without padding */
+    uint32_t piece_len;             /* bytes; in v1 alone a power of two is not demanded */
     uint32_t piece_count;
-    const uint8_t *pieces; /* piece_count * SHA1_LEN */
+    const uint8_t *pieces; /* piece_count * SHA1_LEN; NULL: v2 alone */
+    struct mi_v2 *v2;      /* files/metainfo_v2.h; NULL: v1 alone */
     const struct mi_file *files;
     size_t file_count;
     const struct mi_tracker *trackers; /* sorted by tier, as given within one */
@@ -68,30 +76,46 @@ struct metainfo {
 /* A whole .torrent. */
 struct metainfo *metainfo_parse(struct cur torrent, struct why *why);
 
-/* From an info dictionary that came by ut_metadata and has the hash; trackers come from the magnet
- * link.  ERR_INVALID when the hash differs. */
-struct metainfo *metainfo_of_info(struct cur info, const uint8_t infohash[SHA1_LEN],
+/* From an info dictionary that came by ut_metadata; trackers come from the magnet link, and so do
+ * the hashes (one or both).  ERR_INVALID when one of them differs. */
+struct metainfo *metainfo_of_info(struct cur info, const struct infohash *hash,
                                   const struct mi_tracker *trackers, size_t n, struct why *why);
 void metainfo_free(struct metainfo *mi); /* NULL: nothing */
 
-/* Bytes of piece `i`: piece_len, or less for the last. */
+/* Bytes of piece `i` that are asked for, held and written: piece_len, or less for the last; in v2
+ * and hybrid torrents less for the last of each file. */
 uint32_t metainfo_piece_len(const struct metainfo *mi, uint32_t i);
+/* Bytes that a peer may ask for: with the padding behind the file, for a peer of v1, or one that
+ * thinks as v1 does.  The v1 hash is of these. */
+uint32_t metainfo_piece_span(const struct metainfo *mi, uint32_t i);
 
-/* A .torrent with this info dictionary and these trackers; appended to out. */
+/* A .torrent with this info dictionary and these trackers; appended to out.  layers: the value of
+ * "piece layers" (mi_v2_put_layers()), empty for v1. */
 struct buf;
-void metainfo_write(struct buf *out, struct cur info, const struct mi_tracker *trackers, size_t n,
-                    const char *const *web_seeds, size_t web_seed_count, const char *comment,
-                    const char *created_by, int64_t created_s);
+void metainfo_write(struct buf *out, struct cur info, struct cur layers,
+                    const struct mi_tracker *trackers, size_t n, const char *const *web_seeds,
+                    size_t web_seed_count, const char *comment, const char *created_by,
+                    int64_t created_s);
 
 /* The info dictionary of what is to be shared; appended to out.  files in stream order; paths
- * without the name in front; one file whose path is "" for a single file. */
+ * without the name in front; one file whose path is "" for a single file.  For v2 and hybrid the
+ * order must be that of a tree whose folders are sorted by bytes; padding is put in for v1. */
 struct mi_source {
     const char *path;
     uint64_t len;
+    const uint8_t *root; /* v2, of a file with bytes */
 };
-void metainfo_write_info(struct buf *out, const char *name, const struct mi_source *files, size_t n,
-                         uint32_t piece_len, const uint8_t *pieces, uint32_t piece_count,
-                         bool private_);
+struct mi_draft {
+    const char *name;
+    const struct mi_source *files;
+    size_t n;
+    uint32_t piece_len;
+    const uint8_t *pieces; /* NULL: v2 alone */
+    uint32_t piece_count;
+    bool v2;
+    bool private_;
+};
+void metainfo_write_info(struct buf *out, const struct mi_draft *draft);
 
 /* The piece length for a new torrent of this size: a power of two, 16 KiB to 16 MiB, aiming at
  * about 1,500 pieces (1,024 to 2,048 between the ends). */

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "files/metainfo_v2.h"
 
 #include <string.h>
 #include <strings.h>
@@ -48,6 +49,13 @@ static void check_files(const struct metainfo *mi)
     }
     demand(total == mi->total && total > 0);
     demand(mi->piece_count > 0 && metainfo_piece_len(mi, mi->piece_count - 1) <= mi->piece_len);
+    uint64_t pieces = 0;
+    for (uint32_t p = 0; p < mi->piece_count; p++) {
+        uint32_t len = metainfo_piece_len(mi, p);
+        demand(len > 0 && len <= metainfo_piece_span(mi, p));
+        pieces += len;
+    }
+    demand(pieces == (mi->v2 ? mi->payload : mi->total));
     for (size_t i = 0; i < mi->file_count && mi->file_count < 200; i++)
         for (size_t k = 0; k < mi->file_count; k++)
             if (i != k && !mi->files[i].pad && !mi->files[k].pad)
@@ -56,15 +64,19 @@ static void check_files(const struct metainfo *mi)
 
 static void check_rewritten(const struct metainfo *mi)
 {
-    struct buf b = {0};
-    metainfo_write(&b, mi->info, mi->trackers, mi->tracker_count, mi->web_seeds, mi->web_seed_count,
-                   mi->comment, mi->created_by, mi->created_s);
+    struct buf b = {0}, layers = {0};
+    if (mi->v2)
+        mi_v2_put_layers(&layers, mi);
+    metainfo_write(&b, mi->info, buf_cur(&layers), mi->trackers, mi->tracker_count, mi->web_seeds,
+                   mi->web_seed_count, mi->comment, mi->created_by, mi->created_s);
     struct metainfo *again = metainfo_parse(buf_cur(&b), NULL);
-    demand(again && memcmp(again->infohash, mi->infohash, SHA1_LEN) == 0);
+    demand(again && infohash_same(&again->hash, &mi->hash));
+    demand(!mi->v2 == !again->v2 && (!mi->v2 || mi->v2->missing == again->v2->missing));
     demand(again->tracker_count == mi->tracker_count);
     demand(again->web_seed_count == mi->web_seed_count);
     demand(strcmp(again->comment, mi->comment) == 0 && again->created_s == mi->created_s);
     metainfo_free(again);
+    buf_done(&layers);
     buf_done(&b);
 }
 

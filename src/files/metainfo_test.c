@@ -210,9 +210,9 @@ static void torrents_past_the_limits_are_refused(void **state)
     assert_int_equal(why.code, ERR_INVALID);
     assert_null(metainfo_parse(cur_of(big, MI_TORRENT_MAX + 1), &why));
     assert_int_equal(why.code, ERR_LIMIT);
-    uint8_t hash[SHA1_LEN];
-    sha1(big, MI_INFO_MAX + 1, hash);
-    assert_null(metainfo_of_info(cur_of(big, MI_INFO_MAX + 1), hash, NULL, 0, &why));
+    struct infohash hash = {.has_v1 = true};
+    sha1(big, MI_INFO_MAX + 1, hash.v1);
+    assert_null(metainfo_of_info(cur_of(big, MI_INFO_MAX + 1), &hash, NULL, 0, &why));
     assert_int_equal(why.code, ERR_LIMIT);
     free(big);
 }
@@ -232,20 +232,13 @@ static void the_bytes_of_all_paths_are_bounded(void **state)
     buf_done(&b);
 }
 
-static void v2_alone_is_refused_with_words_and_a_hybrid_is_read_as_v1(void **state)
+static void another_version_is_refused_with_words(void **state)
 {
     (void)state;
     struct why why;
-    struct metainfo *mi = parse("d4:infod9:file treed1:ad0:d6:lengthi1eeee12:meta versioni2e"
-                                "4:name1:a12:piece lengthi16384eee",
-                                &why);
-    assert_null(mi);
+    assert_null(parse("d4:infod12:meta versioni3e4:name1:aee", &why));
     assert_int_equal(why.code, ERR_INVALID);
-    assert_non_null(strstr(why.text, "v2"));
-    mi = good("d4:infod9:file treed1:ad0:d6:lengthi1eeee6:lengthi1e12:meta versioni2e4:name1:a"
-              "12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee");
-    assert_int_equal(mi->total, 1);
-    metainfo_free(mi);
+    assert_non_null(strstr(why.text, "version 3"));
 }
 
 static void tiers_are_those_of_bep_12(void **state)
@@ -329,10 +322,10 @@ static void metadata_must_have_its_hash(void **state)
     static const struct mi_tracker given[] = {
         {"http://b", 1}, {"http://a", 0}, {"http://c", 1}, {"http://a", 3}};
     struct why why = {0};
-    uint8_t hash[SHA1_LEN];
+    struct infohash hash = {.has_v1 = true};
     struct cur info = cur_of(SINGLE, sizeof SINGLE - 1);
-    sha1(info.p, info.n, hash);
-    struct metainfo *mi = metainfo_of_info(info, hash, given, 4, &why);
+    sha1(info.p, info.n, hash.v1);
+    struct metainfo *mi = metainfo_of_info(info, &hash, given, 4, &why);
     assert_non_null(mi);
     assert_int_equal(mi->total, 40);
     assert_int_equal(mi->tracker_count, 3);
@@ -340,8 +333,8 @@ static void metadata_must_have_its_hash(void **state)
     assert_string_equal(mi->trackers[1].url, "http://b");
     assert_string_equal(mi->trackers[2].url, "http://c");
     metainfo_free(mi);
-    hash[0] ^= 1;
-    assert_null(metainfo_of_info(info, hash, NULL, 0, &why));
+    hash.v1[0] ^= 1;
+    assert_null(metainfo_of_info(info, &hash, NULL, 0, &why));
     assert_int_equal(why.code, ERR_INVALID);
     metainfo_free(NULL);
 }
@@ -349,13 +342,20 @@ static void metadata_must_have_its_hash(void **state)
 static void what_we_write_is_canonical(void **state)
 {
     (void)state;
-    static const struct mi_source files[] = {{"a/b.txt", 30}, {"c", 10}};
+    static const struct mi_source files[] = {{"a/b.txt", 30, NULL}, {"c", 10, NULL}};
     static const struct mi_tracker trackers[] = {{"http://a", 0}, {"http://b", 0}, {"http://c", 1}};
     static const char *const seeds[] = {"http://w/"};
     const uint8_t *pieces = (const uint8_t *)HASHES + 3;
     struct buf info = {0}, out = {0};
-    metainfo_write_info(&info, "t", files, 2, 16, pieces, 3, true);
-    metainfo_write(&out, buf_cur(&info), trackers, 3, seeds, 1, "hi", "me", 5);
+    const struct mi_draft draft = {.name = "t",
+                                   .files = files,
+                                   .n = 2,
+                                   .piece_len = 16,
+                                   .pieces = pieces,
+                                   .piece_count = 3,
+                                   .private_ = true};
+    metainfo_write_info(&info, &draft);
+    metainfo_write(&out, buf_cur(&info), cur_of(NULL, 0), trackers, 3, seeds, 1, "hi", "me", 5);
     const char want[] = "d8:announce8:http://a13:announce-listll8:http://a8:http://bel8:http://cee"
                         "7:comment2:hi10:created by2:me13:creation datei5e4:info"
                         "d5:filesld6:lengthi30e4:pathl1:a5:b.txteed6:lengthi10e4:pathl1:ceee"
@@ -375,16 +375,22 @@ static void what_we_write_is_canonical(void **state)
 static void a_single_file_is_written_without_a_folder(void **state)
 {
     (void)state;
-    static const struct mi_source file = {"", 40};
+    static const struct mi_source file = {"", 40, NULL};
     struct buf info = {0}, out = {0};
-    metainfo_write_info(&info, "a.txt", &file, 1, 16, (const uint8_t *)HASHES + 3, 3, false);
+    const struct mi_draft draft = {.name = "a.txt",
+                                   .files = &file,
+                                   .n = 1,
+                                   .piece_len = 16,
+                                   .pieces = (const uint8_t *)HASHES + 3,
+                                   .piece_count = 3};
+    metainfo_write_info(&info, &draft);
     assert_int_equal(buf_len(&info), sizeof SINGLE - 1);
     assert_memory_equal(buf_bytes(&info), SINGLE, buf_len(&info));
-    metainfo_write(&out, buf_cur(&info), NULL, 0, NULL, 0, "", NULL, 0);
+    metainfo_write(&out, buf_cur(&info), cur_of(NULL, 0), NULL, 0, NULL, 0, "", NULL, 0);
     assert_memory_equal(buf_bytes(&out), "d4:info" SINGLE "e", buf_len(&out));
     buf_clear(&out);
-    metainfo_write(&out, buf_cur(&info), &(struct mi_tracker){"http://a", 0}, 1, NULL, 0, "", "",
-                   0);
+    metainfo_write(&out, buf_cur(&info), cur_of(NULL, 0), &(struct mi_tracker){"http://a", 0}, 1,
+                   NULL, 0, "", "", 0);
     assert_int_equal(buf_len(&out), strlen("d8:announce8:http://a4:info" SINGLE "e"));
     assert_memory_equal(buf_bytes(&out), "d8:announce8:http://a4:info" SINGLE "e", buf_len(&out));
     buf_done(&info);
@@ -414,7 +420,7 @@ int main(void)
         cmocka_unit_test(what_is_no_torrent_is_refused),
         cmocka_unit_test(torrents_past_the_limits_are_refused),
         cmocka_unit_test(the_bytes_of_all_paths_are_bounded),
-        cmocka_unit_test(v2_alone_is_refused_with_words_and_a_hybrid_is_read_as_v1),
+        cmocka_unit_test(another_version_is_refused_with_words),
         cmocka_unit_test(tiers_are_those_of_bep_12),
         cmocka_unit_test(trackers_and_web_seeds_are_bounded),
         cmocka_unit_test(words_from_strangers_are_made_valid),

@@ -2,6 +2,7 @@
 #include "files/bencode.h"
 #include "files/metainfo.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void put_text(struct buf *out, const char *key, const char *text)
@@ -27,9 +28,10 @@ static void put_tiers(struct buf *out, const struct mi_tracker *trackers, size_t
     buf_u8(out, 'e');
 }
 
-void metainfo_write(struct buf *out, struct cur info, const struct mi_tracker *trackers, size_t n,
-                    const char *const *web_seeds, size_t web_seed_count, const char *comment,
-                    const char *created_by, int64_t created_s)
+void metainfo_write(struct buf *out, struct cur info, struct cur layers,
+                    const struct mi_tracker *trackers, size_t n, const char *const *web_seeds,
+                    size_t web_seed_count, const char *comment, const char *created_by,
+                    int64_t created_s)
 {
     buf_u8(out, 'd');
     if (n > 0)
@@ -44,6 +46,10 @@ void metainfo_write(struct buf *out, struct cur info, const struct mi_tracker *t
     }
     ben_put_key(out, "info");
     buf_put(out, info.p, info.n);
+    if (layers.n > 0) {
+        ben_put_key(out, "piece layers");
+        buf_put(out, layers.p, layers.n);
+    }
     if (web_seed_count > 0) {
         ben_put_key(out, "url-list");
         buf_u8(out, 'l');
@@ -77,28 +83,121 @@ static void put_file(struct buf *out, const struct mi_source *file)
     buf_u8(out, 'e');
 }
 
-void metainfo_write_info(struct buf *out, const char *name, const struct mi_source *files, size_t n,
-                         uint32_t piece_len, const uint8_t *pieces, uint32_t piece_count,
-                         bool private_)
+/* BEP 47: padding, so that the next file begins a piece. */
+static void put_pad(struct buf *out, uint64_t len)
 {
-    bool single = n == 1 && files[0].path[0] == '\0';
+    char number[24];
+    snprintf(number, sizeof number, "%llu", (unsigned long long)len);
     buf_u8(out, 'd');
-    ben_put_key(out, single ? "length" : "files");
-    if (single) {
-        ben_put_int(out, (int64_t)files[0].len);
-    } else {
-        buf_u8(out, 'l');
-        for (size_t i = 0; i < n; i++)
-            put_file(out, &files[i]);
+    ben_put_key(out, "attr");
+    ben_put_key(out, "p");
+    ben_put_key(out, "length");
+    ben_put_int(out, (int64_t)len);
+    ben_put_key(out, "path");
+    buf_u8(out, 'l');
+    ben_put_key(out, ".pad");
+    ben_put_key(out, number);
+    buf_str(out, "ee");
+}
+
+/* The list of v1; the last file needs no padding. */
+static void put_list(struct buf *out, const struct mi_draft *d)
+{
+    uint64_t gap = 0; /* from the end of the last file with bytes to the next piece */
+    buf_u8(out, 'l');
+    for (size_t i = 0; i < d->n; i++) {
+        const struct mi_source *f = &d->files[i];
+        if (d->v2 && f->len > 0 && gap > 0)
+            put_pad(out, gap);
+        put_file(out, f);
+        if (f->len > 0)
+            gap = (d->piece_len - f->len % d->piece_len) % d->piece_len;
+    }
+    buf_u8(out, 'e');
+}
+
+/* --- the file tree of v2 -------------------------------------------------------------------- */
+
+static void put_leaf(struct buf *out, const struct mi_source *file)
+{
+    buf_u8(out, 'd');
+    ben_put_key(out, "");
+    buf_u8(out, 'd');
+    ben_put_key(out, "length");
+    ben_put_int(out, (int64_t)file->len);
+    if (file->root) {
+        ben_put_key(out, "pieces root");
+        ben_put_str(out, file->root, SHA256_LEN);
+    }
+    buf_str(out, "ee");
+}
+
+/* The folders that two paths have in common, as bytes of either. */
+static size_t common_folders(const char *a, const char *b)
+{
+    size_t folders = 0;
+    for (size_t i = 0; a[i] != '\0' && a[i] == b[i]; i++)
+        if (a[i] == '/')
+            folders = i + 1;
+    return folders;
+}
+
+/* Leave the folders of `path` behind byte `from`. */
+static void close_folders(struct buf *out, const char *path, size_t from)
+{
+    for (const char *slash = path + from; (slash = strchr(slash, '/')); slash++)
         buf_u8(out, 'e');
+}
+
+static void put_tree(struct buf *out, const struct mi_draft *d)
+{
+    const char *last = "";
+    buf_u8(out, 'd');
+    for (size_t i = 0; i < d->n; i++) {
+        const char *path = d->files[i].path[0] ? d->files[i].path : d->name;
+        size_t at = common_folders(last, path);
+        close_folders(out, last, at);
+        for (size_t len; path[at + (len = strcspn(path + at, "/"))] == '/'; at += len + 1) {
+            ben_put_str(out, path + at, len);
+            buf_u8(out, 'd');
+        }
+        ben_put_key(out, path + at);
+        put_leaf(out, &d->files[i]);
+        last = path;
+    }
+    close_folders(out, last, 0);
+    buf_u8(out, 'e');
+}
+
+void metainfo_write_info(struct buf *out, const struct mi_draft *d)
+{
+    bool single = d->n == 1 && d->files[0].path[0] == '\0';
+    buf_u8(out, 'd');
+    if (d->v2) {
+        ben_put_key(out, "file tree");
+        put_tree(out, d);
+    }
+    if (d->pieces && !single) {
+        ben_put_key(out, "files");
+        put_list(out, d);
+    }
+    if (d->pieces && single) {
+        ben_put_key(out, "length");
+        ben_put_int(out, (int64_t)d->files[0].len);
+    }
+    if (d->v2) {
+        ben_put_key(out, "meta version");
+        ben_put_int(out, 2);
     }
     ben_put_key(out, "name");
-    ben_put_key(out, name);
+    ben_put_key(out, d->name);
     ben_put_key(out, "piece length");
-    ben_put_int(out, piece_len);
-    ben_put_key(out, "pieces");
-    ben_put_str(out, pieces, (size_t)piece_count * SHA1_LEN);
-    if (private_) {
+    ben_put_int(out, d->piece_len);
+    if (d->pieces) {
+        ben_put_key(out, "pieces");
+        ben_put_str(out, d->pieces, (size_t)d->piece_count * SHA1_LEN);
+    }
+    if (d->private_) {
         ben_put_key(out, "private");
         ben_put_int(out, 1);
     }

@@ -150,7 +150,9 @@ static enum err check_range(const struct peer_state *st, const struct wire_msg *
     enum err e = check_piece(st, m, why);
     if (e)
         return e;
-    uint32_t len = metainfo_piece_len(st->mi, m->piece);
+    /* A peer may ask for the padding behind a file; what it gives has been asked without. */
+    uint32_t len = m->type == WIRE_REQUEST ? metainfo_piece_span(st->mi, m->piece)
+                                           : metainfo_piece_len(st->mi, m->piece);
     if (m->len == 0 || m->begin >= len || m->len > len - m->begin)
         return why_set(why, ERR_INVALID, "message %d: %u bytes at %u of piece %u, which has %u",
                        (int)m->type, m->len, m->begin, m->piece, len);

@@ -55,6 +55,7 @@ struct picker {
     bool stalled;
 
     struct link open, full;
+    uint16_t *short_blocks; /* of pieces that have fewer; 0: as many as the others; NULL: none */
     uint64_t unasked; /* blocks neither asked nor got, of all wanted pieces that are missing */
 };
 
@@ -70,6 +71,8 @@ static uint64_t next_random(struct picker *p)
 static uint32_t piece_blocks(const struct picker *p, uint32_t piece)
 {
     uint64_t len = p->piece_len;
+    if (p->short_blocks && p->short_blocks[piece] > 0)
+        return p->short_blocks[piece];
     if (piece == p->count - 1)
         len = p->total - (uint64_t)piece * p->piece_len;
     return (uint32_t)((len + BLOCK_LEN - 1) / BLOCK_LEN);
@@ -187,6 +190,15 @@ static void active_free(struct picker *p, struct active *a)
     free(a);
 }
 
+void picker_shorten(struct picker *p, uint32_t piece, uint32_t blocks)
+{
+    if (!p->short_blocks)
+        p->short_blocks = mem_array(p->count, sizeof *p->short_blocks);
+    p->unasked -= piece_blocks(p, piece);
+    p->short_blocks[piece] = (uint16_t)blocks; /* at most MI_PIECE_MAX / BLOCK_LEN */
+    p->unasked += blocks;
+}
+
 void picker_free(struct picker *p)
 {
     if (!p)
@@ -197,6 +209,7 @@ void picker_free(struct picker *p)
         active_free(p, a);
     free(p->slots);
     free(p->order);
+    free(p->short_blocks);
     free(p);
 }
 

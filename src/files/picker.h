@@ -48,6 +48,8 @@ struct picker;
  * calls give the same picks. */
 struct picker *picker_new(uint64_t total, uint32_t piece_len, uint64_t seed);
 void picker_free(struct picker *p); /* NULL: nothing */
+/* This piece has fewer blocks (the last of a file, in v2).  Before anything else is called. */
+void picker_shorten(struct picker *p, uint32_t piece, uint32_t blocks);
 
 /* The piece is proven; or is not there any more and must be fetched again. */
 void picker_have(struct picker *p, uint32_t piece);

@@ -292,10 +292,12 @@ static void step(struct host *h, uint8_t kind, struct cur *c)
 static struct metainfo *make_mi(void)
 {
     static const uint8_t pieces[5 * SHA1_LEN];
-    struct mi_source one = {"", TOTAL};
+    struct mi_source one = {"", TOTAL, NULL};
     struct buf info = {0}, torrent = {0};
-    metainfo_write_info(&info, "x", &one, 1, PIECE, pieces, 5, false);
-    metainfo_write(&torrent, buf_cur(&info), NULL, 0, NULL, 0, "", "", 0);
+    const struct mi_draft draft = {
+        .name = "x", .files = &one, .n = 1, .piece_len = PIECE, .pieces = pieces, .piece_count = 5};
+    metainfo_write_info(&info, &draft);
+    metainfo_write(&torrent, buf_cur(&info), cur_of(NULL, 0), NULL, 0, NULL, 0, "", "", 0);
     struct metainfo *mi = metainfo_parse(buf_cur(&torrent), NULL);
     assert(mi);
     buf_done(&info);

@@ -1,7 +1,6 @@
 #include "files/sweep.h"
 
 #include "base/mem.h"
-#include "crypto/sha1.h"
 
 enum { BATCH_PIECES = 64 };
 
@@ -9,12 +8,12 @@ enum { BATCH_PIECES = 64 };
 struct slot {
     struct sweep *sweep; /* NULL: the slot is idle */
     uint32_t piece, end;
-    bool alone;            /* a read of the row failed: piece by piece, to know which */
-    uint32_t hashed_bytes; /* of `piece` */
-    struct sha1 *sha1;     /* of those */
+    bool alone;              /* a read of the row failed: piece by piece, to know which */
+    uint32_t hashed_bytes;   /* of `piece` */
+    struct piece_hash *hash; /* of those */
     uint8_t *chunk;
     size_t len;
-    uint8_t digest[BATCH_PIECES][SHA1_LEN]; /* of what the last chunk ended */
+    struct piece_sum digest[BATCH_PIECES]; /* of what the last chunk ended */
     uint32_t digests;
     bool ran;
 };
@@ -35,7 +34,7 @@ static uint64_t range(const struct slot *t, size_t *len)
     const struct layout *l = t->sweep->cfg.layout;
     uint64_t from = layout_piece_at(l, t->piece) + t->hashed_bytes;
     uint32_t last = t->alone ? t->piece : t->end - 1;
-    uint64_t left = layout_piece_at(l, last) + layout_piece_len(l, last) - from;
+    uint64_t left = layout_piece_at(l, last) + layout_piece_span(l, last) - from;
     *len = left < SWEEP_CHUNK ? (size_t)left : SWEEP_CHUNK;
     return from;
 }
@@ -48,10 +47,10 @@ static bool take(struct sweep *s, struct slot *t)
     if (first >= l->piece_count)
         return false;
     uint32_t end = first + 1;
-    uint64_t bytes = layout_piece_len(l, first);
+    uint64_t bytes = layout_piece_span(l, first);
     while (end < l->piece_count && end - first < BATCH_PIECES &&
-           bytes + layout_piece_len(l, end) <= SWEEP_CHUNK && s->cfg.next(s->cfg.arg, end) == end)
-        bytes += layout_piece_len(l, end++);
+           bytes + layout_piece_span(l, end) <= SWEEP_CHUNK && s->cfg.next(s->cfg.arg, end) == end)
+        bytes += layout_piece_span(l, end++);
     s->at = end;
     t->sweep = s;
     t->piece = first;
@@ -76,7 +75,7 @@ static void fill_slots(struct sweep *s)
 static void end(struct sweep *s)
 {
     for (size_t i = 0; i < SWEEP_SLOTS; i++) {
-        sha1_free(s->slots[i].sha1);
+        piece_hash_free(s->slots[i].hash);
         free(s->slots[i].chunk);
     }
     struct sweep_cfg cfg = s->cfg;
@@ -100,13 +99,21 @@ static void go_on(struct slot *t)
         end(s);
 }
 
-static void tell(struct slot *t, const uint8_t *sha1, const struct why *why)
+static void tell(struct slot *t, const struct piece_sum *sum, const struct why *why)
 {
     struct sweep *s = t->sweep;
     uint32_t piece = t->piece++;
     t->hashed_bytes = 0;
     if (!s->stopped)
-        s->cfg.result(s->cfg.arg, piece, sha1, why);
+        s->cfg.result(s->cfg.arg, piece, sum, why);
+}
+
+/* Bytes from `at` on, of which those behind the file's end are padding. */
+static void hash_bytes(struct slot *t, uint32_t piece, uint32_t at, const uint8_t *bytes, size_t n)
+{
+    uint32_t len = layout_piece_len(t->sweep->cfg.layout, piece);
+    size_t left = at < len ? len - at : 0;
+    piece_hash_update(t->hash, bytes, n < left ? n : left);
 }
 
 static void hash_work(void *arg)
@@ -115,17 +122,17 @@ static void hash_work(void *arg)
     const struct layout *l = t->sweep->cfg.layout;
     uint32_t piece = t->piece, at = t->hashed_bytes;
     for (size_t i = 0; i < t->len;) {
-        size_t left = layout_piece_len(l, piece) - at;
+        size_t left = layout_piece_span(l, piece) - at;
         size_t n = left < t->len - i ? left : t->len - i;
-        if (!t->sha1)
-            t->sha1 = sha1_new();
-        sha1_update(t->sha1, t->chunk + i, n);
+        if (!t->hash)
+            t->hash = piece_hash_new(l, piece);
+        hash_bytes(t, piece, at, t->chunk + i, n);
         i += n;
         at += (uint32_t)n;
         if (n < left)
             break;
-        sha1_finish(t->sha1, t->digest[t->digests++]);
-        t->sha1 = NULL;
+        piece_hash_finish(t->hash, &t->digest[t->digests++], NULL);
+        t->hash = NULL;
         piece++;
         at = 0;
     }
@@ -140,7 +147,7 @@ static void on_hashed(void *arg)
         t->sweep->stopped = true;
     uint32_t partly = t->hashed_bytes;
     for (uint32_t i = 0; i < t->digests; i++)
-        tell(t, t->digest[i], NULL);
+        tell(t, &t->digest[i], NULL);
     t->hashed_bytes = partly;
     go_on(t);
 }
@@ -157,8 +164,8 @@ static void on_read(void *arg, const struct why *why)
     if (t->end - t->piece > 1 && !t->alone) {
         t->alone = true;
     } else {
-        sha1_free(t->sha1);
-        t->sha1 = NULL;
+        piece_hash_free(t->hash);
+        t->hash = NULL;
         tell(t, NULL, why);
     }
     go_on(t);

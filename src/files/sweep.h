@@ -2,12 +2,13 @@
  *
  * For checking what is on disk and for making torrents.  The owner says which piece is next, the
  * sweep reads it on the disk lane in chunks of SWEEP_CHUNK, hashes each on the CPU lane, and tells
- * the piece's SHA-1.  Small pieces are read several at a time.  At most SWEEP_SLOTS chunks are in
+ * the piece's hashes.  Small pieces are read several at a time.  At most SWEEP_SLOTS chunks are in
  * memory. */
 #ifndef SHOAL_FILES_SWEEP_H
 #define SHOAL_FILES_SWEEP_H
 
 #include "files/layout.h"
+#include "files/piece_sum.h"
 #include "files/readpool.h"
 
 enum { SWEEP_CHUNK = 1024 * 1024, SWEEP_SLOTS = 4 };
@@ -18,8 +19,8 @@ struct sweep_cfg {
     const struct layout *layout;
     /* The first piece to hash at or after `from`, which rises; piece_count when there is none. */
     uint32_t (*next)(void *arg, uint32_t from);
-    /* sha1: NULL when it could not be read, and why.  In the order in which they get ready. */
-    void (*result)(void *arg, uint32_t piece, const uint8_t *sha1, const struct why *why);
+    /* sum: NULL when it could not be read, and why.  In the order in which they get ready. */
+    void (*result)(void *arg, uint32_t piece, const struct piece_sum *sum, const struct why *why);
     void (*done)(void *arg); /* once, always; the handle is dead, and nothing runs any more */
     void *arg;
 };

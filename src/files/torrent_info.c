@@ -36,8 +36,7 @@ void info_want(struct torrent *t)
         }
         if (!best || running >= TORRENT_INFO_ATTEMPTS)
             return;
-        best->info =
-            info_fetch_new(t->infohash, session_ext(best->s)->metadata_size, torrent_now(t));
+        best->info = info_fetch_new(&t->hash, session_ext(best->s)->metadata_size, torrent_now(t));
         ask_more(best);
     }
 }
@@ -46,7 +45,7 @@ void info_want(struct torrent *t)
 static void got(struct torrent *t, struct cur info)
 {
     struct why why;
-    struct metainfo *mi = metainfo_of_info(info, t->infohash, t->urls, t->url_count, &why);
+    struct metainfo *mi = metainfo_of_info(info, &t->hash, t->urls, t->url_count, &why);
     LIST_EACH(&t->members, struct member, m, link) {
         info_drop(m); /* `info` lies in one of them */
     }
@@ -55,15 +54,14 @@ static void got(struct torrent *t, struct cur info)
         return;
     }
     t->mi = mi;
+    infohash_learn(&t->hash, &mi->hash);
     log_info(t->log, "metadata is here: %s, %llu bytes", mi->name, (unsigned long long)mi->total);
     LIST_EACH(&t->members, struct member, m, link) {
         session_set_torrent(m->s, mi);
         session_extend(m->s, (int64_t)mi->info.n);
     }
-    choice_apply_rules(t);
     t->env->got_info(t->env->node, t);
-    if (!t->error_stays)
-        torrent_open_data(t);
+    torrent_open_data(t);
     torrent_changed(t);
 }
 

@@ -13,6 +13,8 @@ struct ports {
     struct listener *tcp[FAMILIES];
     struct udp *udp[FAMILIES];
     struct addr at;
+    uint32_t interface; /* loop_interface() when they were opened */
+    struct timer *look; /* NULL: the interface does not matter */
 };
 
 static void on_accept(void *arg, struct conn *c)
@@ -72,25 +74,59 @@ static bool open_all(struct ports *p, const struct addr *want, struct why *why)
     return open_family(p, V6, &six, why);
 }
 
+/* Sockets of an interface that went are dead, also when it is back. */
+static void on_look(void *arg)
+{
+    struct ports *p = arg;
+    struct why why;
+    uint32_t now = loop_interface(p->loop);
+    p->look = timer_start(p->loop, PORTS_LOOK_US, on_look, p);
+    if (now == p->interface)
+        return;
+    shut(p);
+    p->interface = now;
+    struct addr at = p->at;
+    if (now != 0 && !open_all(p, &at, &why)) {
+        shut(p);
+        p->interface = 0; /* tried again */
+    }
+}
+
+/* The interface is not there yet: a number is picked that the sockets will have. */
+static void wait_for_interface(struct ports *p, const struct addr *at)
+{
+    p->at = *at;
+    if (at->port == 0)
+        p->at.port = (uint16_t)(UINT16_MAX - loop_random_u64(p->loop) % PORTS_DYNAMIC);
+}
+
 struct ports *ports_open(struct loop *loop, const struct addr *at, const struct ports_ops *ops,
                          void *arg, struct why *why)
 {
     struct ports *p = MEM_NEW(struct ports);
-    *p = (struct ports){.loop = loop, .ops = ops, .arg = arg};
-    int tries = at->port == 0 ? PORTS_TRIES : 1;
-    for (int i = 0; i < tries; i++) {
-        if (open_all(p, at, why))
-            return p;
-        shut(p);
+    *p = (struct ports){.loop = loop, .ops = ops, .arg = arg, .interface = loop_interface(loop)};
+    bool opened = p->interface == 0;
+    if (opened)
+        wait_for_interface(p, at);
+    for (int i = 0; !opened && i < (at->port == 0 ? PORTS_TRIES : 1); i++) {
+        opened = open_all(p, at, why);
+        if (!opened)
+            shut(p);
     }
-    free(p);
-    return NULL;
+    if (!opened) {
+        free(p);
+        return NULL;
+    }
+    if (p->interface != LOOP_ANY_INTERFACE)
+        p->look = timer_start(loop, PORTS_LOOK_US, on_look, p);
+    return p;
 }
 
 void ports_close(struct ports *p)
 {
     if (!p)
         return;
+    timer_cancel(p->look);
     shut(p);
     free(p);
 }

@@ -2,16 +2,22 @@
  * and, when the address is 0.0.0.0, on IPv6 too.
  *
  * Peers are told one port, so all of them have it.  With port 0 the kernel picks one that is free
- * for all.  A machine without IPv6 goes without.  A datagram is handed to the first of the
- * protocols that knows it: what is uTP's and what is the DHT's is told by the first byte (a DHT
- * message is a bencoded dictionary and begins with 'd', a uTP packet with its version, BEP 29). */
+ * for all.  A machine without IPv6 goes without.  Where the loop has an interface that is not there
+ * (net/loop.h), or goes and comes back, the sockets are made, on the same number, when it is.  A
+ * datagram is handed to the first of the protocols that knows it: what is uTP's and what is the
+ * DHT's is told by the first byte (a DHT message is a bencoded dictionary and begins with 'd', a
+ * uTP packet with its version, BEP 29). */
 #ifndef SHOAL_FILES_PORTS_H
 #define SHOAL_FILES_PORTS_H
 
 #include "net/conn.h"
 #include "net/udp.h"
 
-enum { PORTS_TRIES = 16 }; /* numbers tried, when any will do */
+enum {
+    PORTS_TRIES = 16,      /* numbers tried, when any will do */
+    PORTS_DYNAMIC = 16384, /* RFC 6335: 49152 and above are nobody's */
+};
+#define PORTS_LOOK_US (5 * SEC) /* is the interface still the one that it was? */
 
 struct ports;
 struct ports_ops {

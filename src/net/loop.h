@@ -57,6 +57,17 @@ struct resolve *resolve_start(struct loop *loop, const char *host, uint16_t port
                               void *arg);
 void resolve_cancel(struct resolve *r); /* NULL: nothing */
 
+/* From now on what goes to other machines goes through this network interface ("tun0"), or not at
+ * all: without it dialling and opening fail, and sockets opened before it went are dead.  For
+ * listening sockets, dials, datagrams and http.h; the system's look-up of names is not bound.  "":
+ * any interface again.  At most LOOP_INTERFACE_MAX - 1 bytes. */
+enum { LOOP_INTERFACE_MAX = 16 };
+#define LOOP_ANY_INTERFACE UINT32_MAX
+void loop_set_interface(struct loop *loop, const char *name);
+/* Its number now, another one each time it comes; 0: it is not there; LOOP_ANY_INTERFACE: none is
+ * set. */
+uint32_t loop_interface(const struct loop *loop);
+
 /* Worker lanes: pure functions on buffers that they own for the while.
  *
  * lane_run queues `work(arg)` for a thread of the lane; when it has returned, `done(arg)` runs on

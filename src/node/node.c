@@ -311,6 +311,10 @@ static enum err open_parts(struct node *n, const struct node_cfg *cfg, struct wh
     n->conf = read_settings(n, why);
     if (!n->conf)
         return why->code;
+    if (strlen(conf_text(n->conf, "node.interface")) >= LOOP_INTERFACE_MAX)
+        return why_set(why, ERR_LIMIT, "node.interface: \"%s\" is longer than any interface's name",
+                       conf_text(n->conf, "node.interface"));
+    loop_set_interface(n->loop, conf_text(n->conf, "node.interface"));
     if ((code = load_identity(n, why)) != OK)
         return code;
     n->policy = policy_new();

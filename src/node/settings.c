@@ -10,6 +10,10 @@ static const struct conf_key own[] = {
     {"node.name", CONF_TEXT, "", 0, 64, NULL, true,
      "What other people see this node as; empty: the machine's name"},
 
+    {"node.interface", CONF_TEXT, "", 0, 0, NULL, false,
+     "Reach other machines through this network interface (a VPN's, \"tun0\") or not at all; names are "
+     "still looked up by the system; empty: any"},
+
     {"limits.up", CONF_RATE, "off", 0, INT64_C(1) << 40, NULL, true,
      "Upload limit of the whole node, bytes a second"},
     {"limits.down", CONF_RATE, "off", 0, INT64_C(1) << 40, NULL, true,

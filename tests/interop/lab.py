@@ -53,8 +53,8 @@ class Lab:
         with open(os.path.join(self.dir, f'{name}.log'), errors='replace') as f:
             return f.read()
 
-    def node(self, name='node', **settings):
-        return Node(self, name, settings)
+    def node(self, name='node', under=(), **settings):
+        return Node(self, name, settings, under)
 
 
 def end(p, sig=signal.SIGTERM):
@@ -96,8 +96,9 @@ class Refused(Exception):
 class Node:
     """A Shoal node on loopback, in a home of its own, started as a user would."""
 
-    def __init__(self, lab, name, settings):
-        self.lab, self.name = lab, name
+    def __init__(self, lab, name, settings, under=()):
+        """under: the words of a command that runs the node, as nsenter does."""
+        self.lab, self.name, self.under = lab, name, under
         self.home = lab.folder(name)
         self.settings = {'files.listen': '127.0.0.1:0', 'api.http': '127.0.0.1:0', **settings}
         self.process = None
@@ -105,7 +106,7 @@ class Node:
 
     def start(self):
         sets = [w for k, v in self.settings.items() for w in ('--set', f'{k.replace("__", ".")}={v}')]
-        self.process = self.lab.spawn([f'{BIN}/shoald', '--home', self.home, '--foreground', *sets],
+        self.process = self.lab.spawn([*self.under, f'{BIN}/shoald', '--home', self.home, '--foreground', *sets],
                                       self.name)
         until(f'{self.name} to answer', self.answers)
         status = self.json('status')

@@ -289,7 +289,7 @@ static void set_headers(struct http_fetch *f, const struct http_request *rq)
     curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, f->headers);
 }
 
-static void set_where(struct http_fetch *f, const struct http_request *rq)
+static void set_where(struct http_fetch *f, const struct loop *loop, const struct http_request *rq)
 {
     curl_easy_setopt(f->curl, CURLOPT_URL, rq->url);
     curl_easy_setopt(f->curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -299,7 +299,11 @@ static void set_where(struct http_fetch *f, const struct http_request *rq)
     curl_easy_setopt(f->curl, CURLOPT_PROXY, ""); /* what the environment says is ignored */
     if (rq->unix_path)
         curl_easy_setopt(f->curl, CURLOPT_UNIX_SOCKET_PATH, rq->unix_path);
-    if (rq->from_ip) {
+    else if (loop->interface[0]) { /* fails when it is not there */
+        char *through = mem_printf("if!%s", loop->interface);
+        curl_easy_setopt(f->curl, CURLOPT_INTERFACE, through);
+        free(through);
+    } else if (rq->from_ip) {
         char *from = mem_printf("host!%s", rq->from_ip);
         curl_easy_setopt(f->curl, CURLOPT_INTERFACE, from);
         free(from);
@@ -350,7 +354,7 @@ struct http_fetch *http_start(struct loop *loop, const struct http_request *rq, 
     curl_easy_setopt(f->curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(f->curl, CURLOPT_USERAGENT,
                      rq->user_agent ? rq->user_agent : "Shoal/" SHOAL_VERSION);
-    set_where(f, rq);
+    set_where(f, loop, rq);
     set_limits(f, rq);
     set_method(f, rq);
     set_headers(f, rq);

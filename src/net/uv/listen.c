@@ -88,7 +88,7 @@ static void on_ready(void *arg, unsigned events)
  * refused, but our own dials may come from it (tcp.c, bind_from). */
 static int begin(struct listener *l)
 {
-    l->fd = sock_open(&l->at, SOCK_STREAM);
+    l->fd = sock_open(l->loop, &l->at, SOCK_STREAM);
     if (l->fd < 0)
         return errno;
     sock_flag(l->fd, SOL_SOCKET, SO_REUSEADDR);

@@ -1,7 +1,11 @@
 #include "net/uv/sock.h"
 
+#include "net/uv/turn.h"
+
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,7 +15,14 @@ void sock_flag(int fd, int level, int option)
     setsockopt(fd, level, option, &on, sizeof on);
 }
 
-int sock_open(const struct addr *family_of, int type)
+/* Since Linux 5.7 without a privilege, for a socket that is not bound to one yet. */
+static bool bind_interface(int fd, const char *name)
+{
+    return !name[0] ||
+           setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name) + 1) == 0;
+}
+
+int sock_open(const struct loop *loop, const struct addr *family_of, int type)
 {
     if (family_of->family == ADDR_NONE) {
         errno = EAFNOSUPPORT;
@@ -21,6 +32,12 @@ int sock_open(const struct addr *family_of, int type)
     int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && family == AF_INET6)
         sock_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    if (fd >= 0 && !bind_interface(fd, loop->interface)) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
     return fd;
 }
 
@@ -51,4 +68,16 @@ struct addr sock_name(int fd)
     socklen_t len = sizeof ss;
     getsockname(fd, (struct sockaddr *)&ss, &len);
     return addr_of_sockaddr((struct sockaddr *)&ss);
+}
+
+void loop_set_interface(struct loop *loop, const char *name)
+{
+    size_t n = strnlen(name, sizeof loop->interface - 1);
+    memcpy(loop->interface, name, n);
+    loop->interface[n] = '\0';
+}
+
+uint32_t loop_interface(const struct loop *loop)
+{
+    return loop->interface[0] ? if_nametoindex(loop->interface) : LOOP_ANY_INTERFACE;
 }

@@ -5,10 +5,11 @@
 #ifndef SHOAL_NET_UV_SOCK_H
 #define SHOAL_NET_UV_SOCK_H
 
-#include "net/addr.h"
+#include "net/loop.h"
 
-/* type: SOCK_STREAM or SOCK_DGRAM.  Returns a descriptor, or -1 with errno. */
-int sock_open(const struct addr *family_of, int type);
+/* type: SOCK_STREAM or SOCK_DGRAM.  Bound to the loop's interface, if it has one.  Returns a
+ * descriptor, or -1 with errno. */
+int sock_open(const struct loop *loop, const struct addr *family_of, int type);
 /* 0, or -1 with errno. */
 int sock_bind(int fd, const struct addr *at);
 int sock_connect(int fd, const struct addr *to);

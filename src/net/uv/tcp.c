@@ -215,7 +215,7 @@ static int bind_from(int fd, const struct addr *from)
 /* 0, or an errno. */
 static int begin(struct tcp *t, const struct addr *from)
 {
-    t->fd = sock_open(&t->conn.peer, SOCK_STREAM);
+    t->fd = sock_open(t->conn.loop, &t->conn.peer, SOCK_STREAM);
     if (t->fd < 0)
         return errno;
     sock_flag(t->fd, IPPROTO_TCP, TCP_NODELAY);

@@ -37,6 +37,7 @@ struct loop {
     uv_timer_t alarm;
     uv_idle_t soon;
 
+    char interface[LOOP_INTERFACE_MAX]; /* "": any */
     struct lanes *lanes;
     struct link signals;
     struct http_multi *http; /* made by the first http_start */

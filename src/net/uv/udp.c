@@ -129,7 +129,7 @@ static void keep_whole(const struct udp *u, bool yes)
 /* 0, or an errno. */
 static int begin(struct udp *u)
 {
-    u->fd = sock_open(&u->at, SOCK_DGRAM);
+    u->fd = sock_open(u->loop, &u->at, SOCK_DGRAM);
     if (u->fd < 0 || sock_bind(u->fd, &u->at) != 0)
         return errno;
     ask_for_room(u->fd);

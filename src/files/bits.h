@@ -53,4 +53,14 @@ static inline uint32_t bits_wanted(const uint8_t *theirs, const uint8_t *ours, u
     return n;
 }
 
+/* Of these, those that are in `of` too. */
+static inline uint32_t bits_wanted_of(const uint8_t *theirs, const uint8_t *ours, const uint8_t *of,
+                                      uint32_t count)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < bits_bytes(count); i++)
+        n += (uint32_t)__builtin_popcount((uint8_t)(theirs[i] & of[i] & ~ours[i]));
+    return n;
+}
+
 #endif

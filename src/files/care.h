@@ -36,8 +36,9 @@ struct care {
     uint64_t downloading_us, seeding_us;   /* in all runs */
 };
 
-void care_done(struct care *c);
+void care_done(struct care *c); /* frees what it holds, not itself */
 
+/* A new reference. */
 json_t *care_to_json(const struct care *c);
 void care_of_json(struct care *c, const json_t *j); /* c: zeros */
 

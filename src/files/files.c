@@ -147,6 +147,7 @@ static void count_bytes(struct holding *h)
     torrent_totals(h->t, &up, &down);
     metric_add(f->metric.up, (int64_t)(up - h->metric_up));
     metric_add(f->metric.down, (int64_t)(down - h->metric_down));
+    tend_changed(h, up - h->metric_up, down - h->metric_down);
     h->metric_up = up;
     h->metric_down = down;
 }
@@ -158,22 +159,29 @@ static void on_changed(void *node, struct torrent *t)
     if (!h || h->t != t)
         return;
     count_bytes(h);
+    reach_changed(f, t);
     metric_set(f->metric.peers, f->swarm.conns);
-    bus_post(f->env.bus, BUS_STATE, "file.state", torrent_hex(t), torrent_row(t));
+    bus_post(f->env.bus, BUS_STATE, "file.state", torrent_hex(t), files_row(h));
 }
 
 static void on_finished(void *node, struct torrent *t)
 {
     struct files *f = node;
+    struct holding *h = files_find(f, torrent_infohash(t));
     metric_add(f->metric.finished, 1);
-    bus_post(f->env.bus, BUS_ONCE, "file.done", torrent_hex(t), torrent_row(t));
+    if (!h || h->t != t)
+        return;
+    tend_finished(h);
+    bus_post(f->env.bus, BUS_ONCE, "file.done", torrent_hex(t), files_row(h));
 }
 
 static void on_got_info(void *node, struct torrent *t)
 {
     struct holding *h = files_find(node, torrent_infohash(t));
-    if (h)
-        keep_torrent(h, NULL, NULL);
+    if (!h)
+        return;
+    queue_review(h->f); /* now that its size is known: is there room? */
+    keep_torrent(h, NULL, NULL);
 }
 
 /* Torrents */
@@ -190,12 +198,19 @@ struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
     h->f = f;
     h->kept_up = h->metric_up = cfg->uploaded;
     h->kept_down = h->metric_down = cfg->downloaded;
+    tend_begin(h);
+    h->tend.care.shared = cfg->seed;
+    if (!cfg->paused)
+        cfg->held = queue_first(f);
     h->t = torrent_new(&f->swarm, cfg);
+    tend_started(h);
     map_put(f->torrents, cfg->infohash, SHA1_LEN, h);
     mse_req2(cfg->infohash, h->req2);
     map_put(f->by_req2, h->req2, SHA1_LEN, h);
     metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
     torrent_start(h->t);
+    if (!f->restoring)
+        queue_review(f);
     return h;
 }
 
@@ -244,12 +259,18 @@ void files_remove(struct holding *h, bool with_data, struct call *call)
     struct files *f = h->f;
     h->with_data = with_data;
     h->call = call;
+    f->gone[f->gone_at++ % FILES_GONE_MAX] =
+        (struct gone){h->tend.number, loop_now_us(f->env.loop)};
+    tend_end(h);
+    tend_drop(f, torrent_infohash(h->t));
     map_drop(f->torrents, torrent_infohash(h->t), SHA1_LEN);
     map_drop(f->by_req2, h->req2, SHA1_LEN);
+    reach_removed(f, h->t);
     metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
     keep_drop(f, torrent_infohash(h->t));
     list_push(&f->leaving, &h->link);
     torrent_close(h->t, on_left, h);
+    queue_soon(f);
 }
 
 /* Start and stop */
@@ -270,6 +291,7 @@ static void on_save(void *arg)
 {
     struct files *f = arg;
     save_totals(f);
+    tend_save(f, false);
     f->save_timer = timer_start(f->env.loop, SAVE_US, on_save, f);
 }
 
@@ -397,6 +419,7 @@ static void take_settings(struct files *f)
     free(f->download_dir);
     f->download_dir = mem_strdup(dir[0] ? dir : f->env.download_dir);
     f->conns_max = (unsigned)conf_int(conf, "files.connections");
+    tend_settings(f);
 }
 
 struct files *files_start(const struct app_env *env, struct why *why)
@@ -408,6 +431,9 @@ struct files *files_start(const struct app_env *env, struct why *why)
     list_init(&f->adding);
     list_init(&f->keeping);
     list_init(&f->lookups);
+    list_init(&f->order);
+    list_init(&f->recent);
+    f->groups = map_new(loop_random_u64(env->loop));
     f->torrents = map_new(loop_random_u64(env->loop));
     f->by_req2 = map_new(loop_random_u64(env->loop));
     f->torrents_dir = mem_printf("%s/torrents", env->data_dir);
@@ -424,7 +450,12 @@ struct files *files_start(const struct app_env *env, struct why *why)
     f->swarm.from_ip = f->from_ip;
     f->swarm.udp =
         tracker_udp_new(env->loop, f->swarm.from.family == ADDR_NONE ? NULL : &f->swarm.from);
+    reach_start(f);
+    f->restoring = true;
+    tend_restore(f);
     keep_restore(f);
+    f->restoring = false;
+    queue_review(f);
     f->save_timer = timer_start(env->loop, SAVE_US, on_save, f);
     char at[ADDR_TEXT];
     struct addr listening = ports_addr(f->ports);
@@ -470,15 +501,19 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
 {
     f->stopped = done;
     f->stopped_arg = arg;
+    reach_stop(f);
     ports_close(f->ports);
     f->ports = NULL;
     timer_cancel(f->dial_timer);
     timer_cancel(f->save_timer);
-    f->dial_timer = f->save_timer = NULL;
+    timer_cancel(f->review_timer);
+    timer_cancel(f->review_soon);
+    f->dial_timer = f->save_timer = f->review_timer = f->review_soon = NULL;
     free_knocks(f);
     adding_cancel_all(f);
     lookup_cancel_all(f);
     save_totals(f);
+    tend_save(f, true);
     LIST_EACH(&f->leaving, struct holding, l, link) {
         f->closing++;
     }
@@ -496,7 +531,10 @@ void files_free(struct files *f)
         return;
     timer_cancel(f->dial_timer);
     timer_cancel(f->save_timer);
+    timer_cancel(f->review_timer);
+    timer_cancel(f->review_soon);
     timer_cancel(f->stop_timer);
+    reach_stop(f);
     ports_close(f->ports);
     free_knocks(f);
     adding_cancel_all(f);
@@ -505,8 +543,10 @@ void files_free(struct files *f)
     struct holding *h;
     for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
         torrent_free(h->t);
+        tend_end(h);
         free(h);
     }
+    groups_free(f);
     map_free(f->torrents);
     map_free(f->by_req2);
     LIST_EACH(&f->leaving, struct holding, l, link) {

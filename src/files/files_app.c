@@ -16,6 +16,16 @@ static const struct migration migrations[] = {
      " uploaded INTEGER NOT NULL," /* bytes, of all runs */
      " downloaded INTEGER NOT NULL"
      ") WITHOUT ROWID"},
+    {"what is wanted of torrents, groups of them, totals",
+     "CREATE TABLE care (infohash BLOB PRIMARY KEY, wishes TEXT NOT NULL) WITHOUT ROWID;" /* care.h
+                                                                                           */
+     "CREATE TABLE rate_group ("
+     " name TEXT PRIMARY KEY,"
+     " up INTEGER NOT NULL," /* bytes a second, 0: none */
+     " down INTEGER NOT NULL,"
+     " free_of_node INTEGER NOT NULL"
+     ") WITHOUT ROWID;"
+     "CREATE TABLE total (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID"},
 };
 
 static void *start(const struct app_env *env, struct why *why)

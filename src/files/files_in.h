@@ -1,7 +1,13 @@
 /* files/files_in.h - the inside of the files app, for its sources:
  *     files.c          the torrents of a node: listener, dialler, start and stop
  *     files_keep.c     rows and .torrent files
+ *     files_care.c     what is wanted of each torrent, its times and totals; what of it is kept
+ *     files_queue.c    whose turn it is, seeding limits, storage
+ *     files_groups.c   torrents that share a rate
  *     files_methods.c  what a person can ask for
+ *     files_reach.c    being found without trackers
+ *     files_wishes.c   ... of one torrent's care
+ *     files_poll.c     ... in a hurry, for thousands of torrents
  *     files_settings.c what shoal.conf may say
  *     files_app.c      struct app_ops, migrations
  * Nobody else includes this. */
@@ -15,8 +21,28 @@
 #include "core/bus.h"
 #include "core/jobs.h"
 #include "core/metrics.h"
+#include "files/lsd.h"
+#include "files/care.h"
+#include "files/limit.h"
 #include "files/ports.h"
+#include "files/queue.h"
 #include "files/torrent.h"
+
+/* What care says, and what follows from it in this run. */
+struct tended {
+    struct care care;
+    struct link order;  /* in f->order, by care.place */
+    size_t rank;        /* in it, from 0; see queue_ranks() */
+    int number;         /* for clients that count torrents; never another's in this run */
+    struct link recent; /* in f->recent, the one that changed last first */
+    uint64_t changed_us;
+    enum queue_kind kind; /* as it runs, or waits */
+    bool running;
+    uint64_t since_us, quiet_us; /* loop: runs so; the last byte, or since_us */
+    enum torrent_state was;      /* since was_us */
+    uint64_t was_us, unkept_us;  /* times that are not in its row yet */
+    bool unkept;
+};
 
 /* One torrent of the node. */
 struct holding {
@@ -29,6 +55,28 @@ struct holding {
     struct call *call;               /* leaving: who waits for it; NULL: nobody */
     uint64_t kept_up, kept_down;     /* totals in its row */
     uint64_t metric_up, metric_down; /* totals that the metrics know */
+    struct tended tend;
+};
+
+/* What files.* and limits.* say of queues and seeding. */
+struct files_rules {
+    size_t places[QUEUE_KINDS];
+    uint64_t stalled_us; /* 0: nobody stalls */
+    double ratio;        /* below 0: none */
+    int64_t idle_s;      /* below 0: none */
+    unsigned conns;      /* of one torrent */
+    bool start;          /* what is added begins at once */
+};
+
+/* Bytes and times of the node, in all runs and in this one. */
+struct files_totals {
+    uint64_t up, down, added, sessions, active_us;
+};
+
+enum { FILES_GONE_MAX = 64 };
+struct gone {
+    int number;
+    uint64_t at_us;
 };
 
 struct files_metrics {
@@ -49,10 +97,22 @@ struct files {
     struct link lookups; /* peers given by name */
     struct ports *ports; /* NULL once stopping */
     unsigned conns_max;  /* files.connections */
+    struct lsd *lsd;     /* NULL: switched off, or stopping */
     struct bucket *dials;
     struct timer *dial_timer, *save_timer, *stop_timer;
     size_t next_dial; /* whose turn it is */
     struct files_metrics metric;
+
+    struct files_rules rules;
+    struct link order, recent; /* of holdings: tend.order, tend.recent */
+    bool ranks_stale, restoring;
+    int last_number;
+    struct gone gone[FILES_GONE_MAX]; /* a ring */
+    size_t gone_at;
+    struct timer *review_timer, *review_soon;
+    struct map *groups;              /* name -> struct group */
+    struct files_totals before, now; /* of earlier runs; of this one */
+    uint64_t began_us;
 
     unsigned closing; /* torrents that still say goodbye */
     void (*stopped)(void *arg);
@@ -81,6 +141,46 @@ void keep_torrent(struct holding *h, keep_cb *done, void *arg);
 void keep_forget(struct files *f); /* the app goes before what its lanes still write */
 void keep_unlink(struct files *f, const char *hex); /* the .torrent and the resume file */
 
+/* files_reach.c: being found by others */
+void reach_start(struct files *f); /* after the ports are open */
+void reach_changed(struct files *f, const struct torrent *t);
+void reach_removed(struct files *f, const struct torrent *t);
+void reach_stop(struct files *f);
+/* files_care.c */
+void tend_begin(struct holding *h);   /* before its torrent is made */
+void tend_started(struct holding *h); /* after */
+void tend_end(struct holding *h);     /* out of all lists; frees what tend has */
+void tend_changed(struct holding *h, uint64_t up, uint64_t down); /* bytes since the last time */
+void tend_finished(struct holding *h);
+MUST_CHECK enum err tend_keep(struct holding *h, struct why *why);
+void tend_drop(struct files *f, const uint8_t infohash[SHA1_LEN]);
+void tend_save(struct files *f, bool all); /* what is not kept yet */
+void tend_settings(struct files *f);
+void tend_apply(struct holding *h); /* the care, to its torrent */
+void tend_restore(struct files *f); /* totals and groups, before the torrents */
+json_t *files_row(struct holding *h);
+json_t *files_row_more(json_t *row, struct holding *h); /* care's members, into row */
+/* One member of a row, or of what `file show` tells, by its name; NULL: there is none. */
+struct files_field;
+const struct files_field *files_field(const char *name);
+json_t *files_field_value(const struct files_field *field, struct holding *h);
+
+/* files_queue.c */
+void queue_enter(struct holding *h); /* by its place; 0: at the end */
+void queue_move(struct holding *h, size_t rank);
+void queue_ranks(struct files *f); /* makes tend.rank true */
+void queue_review(struct files *f);
+void queue_soon(struct files *f);
+/* Why a torrent that is added begins held; NULL: it does not. */
+const char *queue_first(const struct files *f);
+
+/* files_groups.c */
+struct group;
+void groups_restore(struct files *f);
+void groups_free(struct files *f);
+struct limit *group_limit(struct files *f, const char *name, enum policy_rate r); /* NULL: none */
+bool group_is_free(struct files *f, const char *name); /* of the node's limits */
+
 /* files_settings.c */
 extern const struct conf_key files_settings[];
 /* files_table.c */
@@ -102,5 +202,24 @@ void file_rm(void *app, struct call *c);
 void file_peer(void *app, struct call *c);
 void file_limit(void *app, struct call *c);
 void file_export(void *app, struct call *c);
+
+/* Which torrent the parameter `id` means; NULL after the call was answered. */
+struct holding *holding_of(struct files *f, struct call *c);
+/* Commit the rows, then answer with what is now. */
+void answer_kept(struct holding *h, struct call *c);
+
+/* files_wishes.c */
+void file_label(void *app, struct call *c);
+void file_queue(void *app, struct call *c);
+void file_stats(void *app, struct call *c);
+/* The part of file.limit that is care's; false after the call was answered. */
+bool wish_limits(struct holding *h, struct call *c);
+
+/* files_poll.c */
+void file_poll(void *app, struct call *c);
+
+/* files_groups.c */
+void file_group_set(void *app, struct call *c);
+void file_group_ls(void *app, struct call *c);
 
 #endif

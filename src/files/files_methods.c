@@ -24,7 +24,7 @@ static bool matches(const struct holding *h, const char *id, size_t len)
            strcmp(torrent_name(h->t), id) == 0;
 }
 
-static struct holding *holding_of(struct files *f, struct call *c)
+struct holding *holding_of(struct files *f, struct call *c)
 {
     const char *id = call_text(c, "id");
     size_t len = strlen(id), found = 0;
@@ -44,14 +44,13 @@ static struct holding *holding_of(struct files *f, struct call *c)
     return NULL;
 }
 
-/* Commit the row, then answer with what is now. */
-static void answer_kept(struct holding *h, struct call *c)
+void answer_kept(struct holding *h, struct call *c)
 {
     struct why why;
-    if (keep_row(h, &why))
+    if (keep_row(h, &why) || (h->tend.unkept && tend_keep(h, &why)))
         call_fail(c, "file.not_kept", &why, "it holds for this run; see shoal log");
     else
-        call_ok(c, torrent_row(h->t));
+        call_ok(c, files_row(h));
 }
 
 /* file.add */
@@ -299,7 +298,7 @@ static enum err add_peer(struct holding *h, const char *text, struct why *why)
 
 static json_t *got_result(struct holding *h, bool existing)
 {
-    json_t *j = torrent_row(h->t);
+    json_t *j = files_row(h);
     json_object_set_new(j, "existing", json_boolean(existing));
     return j;
 }
@@ -364,6 +363,24 @@ static void add_peers(struct holding *h, json_t *list)
             log_info(h->f->env.log, "a peer given by hand: %s", why.text);
 }
 
+/* What seeding limits ended goes on without the one that is reached. */
+static void resume(struct holding *h, bool now)
+{
+    struct care *care = &h->tend.care;
+    double ratio = care_ratio_limit(care, h->f->rules.ratio);
+    if (care->finished && ratio >= 0 && torrent_ratio(h->t) >= ratio)
+        care->ratio_mode = CARE_NONE;
+    if (care->finished && care_idle_limit_s(care, h->f->rules.idle_s) == 0)
+        care->idle_mode = CARE_NONE;
+    care->finished = false;
+    care->forced = care->forced || now;
+    h->tend.unkept = true;
+    if (torrent_is_paused(h->t) && !care->forced)
+        torrent_hold(h->t, queue_first(h->f));
+    torrent_resume(h->t);
+    queue_review(h->f);
+}
+
 /* What was asked for is known by its infohash: a new torrent, or one that is there. */
 static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
 {
@@ -387,7 +404,7 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
             torrent_add_tracker(h->t, cfg->trackers[i].url);
         metainfo_free(cfg->mi);
         if (!call_bool(c, "paused"))
-            torrent_resume(h->t);
+            resume(h, false);
     } else {
         cfg->dir = dir;
         cfg->paused = call_bool(c, "paused");
@@ -490,7 +507,7 @@ void file_ls(void *app, struct call *c)
     struct holding *h;
     for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));)
         if (!state || strcmp(state, torrent_state_name(torrent_state(h->t))) == 0)
-            json_array_append_new(list, torrent_row(h->t));
+            json_array_append_new(list, files_row(h));
     call_ok(c, list);
 }
 
@@ -512,7 +529,7 @@ void file_show(void *app, struct call *c)
         chosen = chosen || call_has(c, parts[i].name);
         wanted |= call_bool(c, parts[i].name) ? parts[i].part : 0;
     }
-    call_ok(c, torrent_show(h->t, chosen ? wanted : TORRENT_ALL));
+    call_ok(c, files_row_more(torrent_show(h->t, chosen ? wanted : TORRENT_ALL), h));
 }
 
 void file_pause(void *app, struct call *c)
@@ -521,6 +538,9 @@ void file_pause(void *app, struct call *c)
     if (!h)
         return;
     torrent_pause(h->t);
+    h->tend.care.forced = h->tend.care.finished = false;
+    h->tend.unkept = true;
+    queue_soon(h->f);
     answer_kept(h, c);
 }
 
@@ -529,7 +549,7 @@ void file_resume(void *app, struct call *c)
     struct holding *h = holding_of(app, c);
     if (!h)
         return;
-    torrent_resume(h->t);
+    resume(h, call_bool(c, "now"));
     answer_kept(h, c);
 }
 
@@ -539,7 +559,7 @@ void file_verify(void *app, struct call *c)
     if (!h)
         return;
     if (torrent_verify(h->t))
-        call_ok(c, torrent_row(h->t));
+        call_ok(c, files_row(h));
     else
         call_failf(c, "file.not_ready", ERR_STATE, "try again when its state is another",
                    "there is nothing to verify yet");
@@ -551,7 +571,7 @@ void file_reannounce(void *app, struct call *c)
     if (!h)
         return;
     torrent_reannounce(h->t);
-    call_ok(c, torrent_row(h->t));
+    call_ok(c, files_row(h));
 }
 
 void file_rm(void *app, struct call *c)
@@ -582,6 +602,8 @@ void file_limit(void *app, struct call *c)
     torrent_limits(h->t, &up, &down);
     up = (uint64_t)call_int(c, "up", (int64_t)up);
     down = (uint64_t)call_int(c, "down", (int64_t)down);
+    if (!wish_limits(h, c))
+        return;
     torrent_set_limits(h->t, up, down);
     answer_kept(h, c);
 }

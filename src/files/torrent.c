@@ -25,6 +25,11 @@ uint64_t torrent_now(const struct torrent *t)
 
 bool torrent_is_complete(const struct torrent *t)
 {
+    return t->opened && choice_lacks(t) == 0;
+}
+
+bool torrent_has_all(const struct torrent *t)
+{
     return t->opened && data_have_count(t->data) == t->mi->piece_count;
 }
 
@@ -229,10 +234,19 @@ static void on_complete(struct torrent *t)
     if (!fresh || t->told_done)
         return;
     t->told_done = true;
-    log_info(t->log, "complete: all %u pieces are here and proven", t->mi->piece_count);
-    if (t->trackers)
+    log_info(t->log, "complete: %u of %u pieces are here and proven", data_have_count(t->data),
+             t->mi->piece_count);
+    if (t->trackers && torrent_has_all(t))
         trackers_completed(t->trackers);
     t->env->finished(t->env->node, t);
+}
+
+void torrent_look_complete(struct torrent *t)
+{
+    if (!t->opened || !torrent_is_complete(t))
+        t->was_complete = false;
+    else if (!t->was_complete || t->picker)
+        on_complete(t);
 }
 
 static void on_opened(struct torrent *t)
@@ -274,12 +288,7 @@ static void on_data(void *arg, enum data_event ev, uint32_t piece, const struct 
         swarm_resume(t);
         break;
     }
-    if (t->opened && torrent_is_complete(t)) {
-        if (!t->was_complete || t->picker)
-            on_complete(t);
-    } else {
-        t->was_complete = false;
-    }
+    torrent_look_complete(t);
     torrent_need_tick(t);
     torrent_changed(t);
 }
@@ -290,6 +299,7 @@ void torrent_open_data(struct torrent *t)
         torrent_fail(t, true, "the hashes of its pieces are missing, and are not asked for yet");
         return;
     }
+    choice_hold(t);
     struct data_cfg cfg = {
         .loop = t->env->wire.loop,
         .vfs = t->env->vfs,
@@ -305,6 +315,14 @@ void torrent_open_data(struct torrent *t)
     if (t->data) /* it failed to open: this is another try */
         data_close(t->data, nothing, NULL);
     t->data = data_open(&cfg);
+}
+
+void torrent_unblock(struct torrent *t)
+{
+    clear_error(t);
+    if (t->started && !t->data)
+        torrent_open_data(t);
+    torrent_changed(t);
 }
 
 /* Life */
@@ -336,6 +354,11 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     t->added_us = cfg->added_us;
     t->paused = cfg->paused;
     t->held = mem_strdup(cfg->held);
+    if (cfg->mi && cfg->priorities && cfg->priority_count == cfg->mi->file_count)
+        t->priorities = mem_dup(cfg->priorities, cfg->priority_count);
+    t->rules = mem_strdup(cfg->rules);
+    t->sequential = cfg->sequential;
+    t->ends_first = cfg->ends_first;
     t->seed = cfg->seed;
     t->uploaded = cfg->uploaded;
     t->downloaded = cfg->downloaded;
@@ -344,6 +367,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     list_init(&t->members);
     budget_init(&t->info_budget);
     t->info_budget.limit[BUDGET_BYTES] = TORRENT_INFO_HELD_MAX;
+    t->conns_max = TORRENT_CONNS_MAX;
     torrent_set_limits(t, cfg->up_limit, cfg->down_limit);
     if (cfg->error)
         torrent_fail(t, true, "%s", cfg->error);
@@ -353,6 +377,8 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
 void torrent_start(struct torrent *t)
 {
     t->started = true;
+    if (t->mi)
+        choice_apply_rules(t);
     if (t->mi && !t->error)
         torrent_open_data(t); /* announced when it is known what is here: a seed is no leecher */
     else if (!torrent_is_still(t))
@@ -405,7 +431,8 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
     swarm_free(t);
     timer_cancel(t->tick);
     timer_cancel(t->tell);
-    t->tell = NULL;
+    timer_cancel(t->choosing);
+    t->tell = t->choosing = NULL;
     t->tick = timer_start(t->env->wire.loop, 0, on_close_timer, t);
     if (t->trackers) {
         t->closing++;
@@ -428,6 +455,7 @@ void torrent_free(struct torrent *t)
     swarm_free(t);
     timer_cancel(t->tick);
     timer_cancel(t->tell);
+    timer_cancel(t->choosing);
     trackers_free(t->trackers);
     close_data(t); /* where it was not closed before: the node crashed, or a test takes it apart */
     if (t->farewell) {
@@ -450,6 +478,9 @@ void torrent_free(struct torrent *t)
     free(t->resume_path);
     free(t->error);
     free(t->held);
+    free(t->priorities);
+    free(t->rules);
+    free(t->want);
     free(t);
 }
 
@@ -530,6 +561,19 @@ void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source 
         t->env->want_dial(t->env->node);
 }
 
+/* A link does not say whether the torrent is private (BEP 27); what has no other way to its
+ * metadata is asked for here too, as all clients do. */
+bool torrent_is_told_near(const struct torrent *t)
+{
+    return torrent_may_connect(t) && !(t->mi && t->mi->private_);
+}
+
+void torrent_heard_near(struct torrent *t, const struct addr *a)
+{
+    if (torrent_is_told_near(t) && torrent_peers_heard(t->peers, a, torrent_now(t)))
+        t->env->want_dial(t->env->node);
+}
+
 void torrent_add_tracker(struct torrent *t, const char *url)
 {
     if (!t->trackers)
@@ -543,6 +587,22 @@ void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down)
     limit_set(&t->down, down, torrent_now(t));
     swarm_resume(t);
     torrent_changed(t);
+}
+
+void torrent_set_conns(struct torrent *t, unsigned most)
+{
+    t->conns_max = most < TORRENT_CONNS_CAP ? most : TORRENT_CONNS_CAP;
+    t->env->want_dial(t->env->node);
+}
+
+void torrent_set_share(struct torrent *t, struct limit *up, struct limit *down,
+                       enum limit_weight weight, bool free_of_node)
+{
+    t->up.group = up;
+    t->down.group = down;
+    t->up.weight = t->down.weight = weight;
+    t->up.free_of_node = t->down.free_of_node = free_of_node;
+    swarm_resume(t);
 }
 
 /* Facts */

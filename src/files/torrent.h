@@ -17,6 +17,7 @@
 #define SHOAL_FILES_TORRENT_H
 
 #include "files/data.h"
+#include "files/select.h"
 #include "files/session.h"
 #include "files/torrent_peers.h"
 #include "files/trackers.h"
@@ -24,7 +25,8 @@
 #include <jansson.h>
 
 enum {
-    TORRENT_CONNS_MAX = 50,
+    TORRENT_CONNS_MAX = 50,                   /* unless told otherwise */
+    TORRENT_CONNS_CAP = 500,                  /* whatever is told */
     TORRENT_KEPT_PEERS = 16,                  /* addresses given by hand that outlive a restart */
     TORRENT_INFO_ATTEMPTS = 8,                /* metadata fetched from so many peers at once */
     TORRENT_INFO_HELD_MAX = 64 * 1024 * 1024, /* bytes in all attempts */
@@ -71,6 +73,10 @@ struct torrent_cfg {
     size_t tracker_count;
     const char *dir;
     bool paused, seed;             /* seed: just hashed, believe it */
+    const uint8_t *priorities;     /* enum file_priority per file; NULL: all normal */
+    size_t priority_count;         /* another number than there are files: as if NULL */
+    const char *rules;             /* files/select.h; NULL: none */
+    bool sequential, ends_first;   /* as torrent_set_order */
     const char *held;              /* begins queued, for this reason; NULL: not */
     uint64_t up_limit, down_limit; /* bytes a second, 0: none */
     uint64_t uploaded, downloaded; /* so far */
@@ -97,8 +103,31 @@ void torrent_hold(struct torrent *t, const char *why);
 bool torrent_verify(struct torrent *t);
 void torrent_reannounce(struct torrent *t);
 void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source);
+/* May strangers on this network hear that we have it?  And what they say of themselves (LSD). */
+bool torrent_is_told_near(const struct torrent *t);
+void torrent_heard_near(struct torrent *t, const struct addr *a);
 void torrent_add_tracker(struct torrent *t, const char *url);
 void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down);
+void torrent_set_conns(struct torrent *t, unsigned most); /* 1 to TORRENT_CONNS_CAP */
+/* Limits that it shares with others (outlive it; NULL: none), its weight among all torrents, and
+ * whether the node's limits count. */
+void torrent_set_share(struct torrent *t, struct limit *up, struct limit *down,
+                       enum limit_weight weight, bool free_of_node);
+
+/* How much a file is wanted.  Before torrent_start() and inside got_info() it holds before a byte
+ * is written; else from the next turn of the loop, for many calls at once.  The metadata is known;
+ * a file that is not there: nothing. */
+void torrent_set_priorities(struct torrent *t, size_t file, enum file_priority priority);
+enum file_priority torrent_priority(const struct torrent *t, size_t file);
+const uint8_t *torrent_priorities(const struct torrent *t); /* one a file; NULL: all normal */
+/* Rules (files/select.h) on top of what is chosen; kept until the metadata is known.  On error (a
+ * rule that means no file) nothing is changed. */
+MUST_CHECK enum err torrent_select(struct torrent *t, const char *rules, struct why *why);
+const char *torrent_rules(const struct torrent *t); /* not yet applied; NULL: none */
+/* Pieces from the first to the last; the first and last piece of each file before the others. */
+void torrent_set_order(struct torrent *t, bool sequential, bool ends_first);
+bool torrent_is_sequential(const struct torrent *t);
+bool torrent_has_ends_first(const struct torrent *t);
 
 /* Dial the next candidate.  True: one was begun.  Else *wait_us says when there may be one. */
 bool torrent_dial(struct torrent *t, uint64_t *wait_us);
@@ -115,6 +144,7 @@ enum torrent_state torrent_state(const struct torrent *t);
 bool torrent_is_paused(const struct torrent *t);
 const char *torrent_held(const struct torrent *t); /* the reason; NULL: not held */
 bool torrent_is_complete(const struct torrent *t); /* all that is wanted is here */
+bool torrent_has_all(const struct torrent *t);     /* all, wanted or not */
 bool torrent_is_broken(const struct torrent *t);   /* an error that trying again does not mend */
 uint64_t torrent_done(const struct torrent *t);    /* bytes in proven pieces */
 double torrent_ratio(const struct torrent *t);     /* uploaded / downloaded, or / what is here */

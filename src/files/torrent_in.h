@@ -3,6 +3,7 @@
  *     torrent_swarm.c  sessions: who is connected, what is asked, who is served, who is to blame
  *     torrent_info.c   metadata, asked and given
  *     torrent_pex.c    peer exchange
+ *     torrent_select.c which files are wanted, and in which order
  *     torrent_json.c   how it is shown, and why it stands still
  * Nobody else includes this. */
 #ifndef SHOAL_FILES_TORRENT_IN_H
@@ -56,8 +57,14 @@ struct torrent {
 
     struct data *data;
     bool opened, was_complete, told_done;
-    struct picker *picker; /* NULL: nothing missing, or not known */
-    uint32_t *seen_s;      /* per piece: when a peer was last seen with it, loop seconds */
+    uint8_t *priorities; /* enum file_priority per file; NULL: all normal */
+    char *rules;         /* not yet applied: which files there are is not known; or NULL */
+    uint8_t *want;       /* a bit a piece; NULL: all are wanted */
+    bool sequential, ends_first;
+    bool ordered;           /* the picker was told of priorities */
+    struct timer *choosing; /* what was chosen is to hold soon */
+    struct picker *picker;  /* NULL: nothing missing that is wanted, or not known */
+    uint32_t *seen_s;       /* per piece: when a peer was last seen with it, loop seconds */
 
     struct torrent_peers *peers;
     struct link members;
@@ -68,6 +75,7 @@ struct torrent {
     struct budget info_budget;
 
     struct limit up, down;
+    unsigned conns_max;
     uint64_t uploaded, downloaded; /* of all runs */
     uint64_t wasted;
     struct rate up_rate, down_rate;
@@ -90,7 +98,22 @@ void torrent_need_tick(struct torrent *t);
 void torrent_fail(struct torrent *t, bool stays, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void torrent_open_data(struct torrent *t);
 
+/* An error that stays is over: the data is opened. */
+void torrent_unblock(struct torrent *t);
+/* After a change of what is here or of what is wanted: is it complete now? */
+void torrent_look_complete(struct torrent *t);
+
+/* torrent_select.c */
+bool choice_wants(const struct torrent *t, uint32_t piece);
+uint32_t choice_lacks(const struct torrent *t); /* wanted pieces that are not here; opened */
+void choice_bytes(const struct torrent *t, uint64_t *wanted, uint64_t *done);
+uint8_t *choice_skipped(const struct torrent *t); /* a bit a file; NULL: none.  free() */
+void choice_apply_rules(struct torrent *t);       /* the metadata is here, the data not yet open */
+void choice_hold(struct torrent *t);              /* what was chosen holds from now on */
+void choice_to_picker(struct torrent *t);
+
 /* torrent_swarm.c */
+void swarm_chosen(struct torrent *t); /* other pieces are wanted */
 void swarm_opened(struct torrent *t); /* the data is there: what sessions waited for */
 void swarm_piece_ok(struct torrent *t, uint32_t piece);
 void swarm_piece_bad(struct torrent *t, uint32_t piece);

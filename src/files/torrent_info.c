@@ -60,8 +60,10 @@ static void got(struct torrent *t, struct cur info)
         session_set_torrent(m->s, mi);
         session_extend(m->s, (int64_t)mi->info.n);
     }
+    choice_apply_rules(t);
     t->env->got_info(t->env->node, t);
-    torrent_open_data(t);
+    if (!t->error_stays)
+        torrent_open_data(t);
     torrent_changed(t);
 }
 

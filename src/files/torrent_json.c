@@ -186,14 +186,25 @@ static json_t *row_done(const struct torrent *t)
     return num(bytes_done(t));
 }
 
+static json_t *row_wanted(const struct torrent *t)
+{
+    uint64_t wanted, done;
+    choice_bytes(t, &wanted, &done);
+    return num(wanted);
+}
+
 static json_t *row_left(const struct torrent *t)
 {
-    return num(t->mi ? t->mi->payload - bytes_done(t) : 0);
+    uint64_t wanted, done;
+    choice_bytes(t, &wanted, &done);
+    return num(wanted - done);
 }
 
 static json_t *row_progress(const struct torrent *t)
 {
-    return json_real(t->mi ? (double)bytes_done(t) / (double)t->mi->payload : 0);
+    uint64_t wanted, done;
+    choice_bytes(t, &wanted, &done);
+    return json_real(wanted ? (double)done / (double)wanted : 0);
 }
 
 static json_t *row_up_rate(const struct torrent *t)
@@ -223,7 +234,9 @@ static json_t *row_ratio(const struct torrent *t)
 
 static json_t *row_eta(const struct torrent *t)
 {
-    uint64_t left = t->mi ? t->mi->payload - bytes_done(t) : 0;
+    uint64_t wanted, done;
+    choice_bytes(t, &wanted, &done);
+    uint64_t left = wanted - done;
     return t->down_rate.per_s && left ? num(left / t->down_rate.per_s) : json_null();
 }
 
@@ -278,6 +291,7 @@ static const struct torrent_field row_fields[] = {
     {"reason", row_reason},
     {"size", row_size},
     {"done", row_done},
+    {"wanted", row_wanted},
     {"left", row_left},
     {"progress", row_progress},
     {"up_rate", row_up_rate},
@@ -362,7 +376,11 @@ static json_t *file_rows(const struct torrent *t)
         json_t *j = json_object();
         json_object_set_new(j, "path", text(f->path));
         json_object_set_new(j, "size", num(f->len));
-        json_object_set_new(j, "done", num(t->opened ? data_file_done(t->data, i) : 0));
+        uint64_t done = t->opened ? data_file_done(t->data, i) : 0;
+        json_object_set_new(j, "done", num(done));
+        json_object_set_new(j, "progress", json_real(f->len ? (double)done / (double)f->len : 1));
+        json_object_set_new(j, "wanted", json_boolean(torrent_priority(t, i) != FILE_SKIP));
+        json_object_set_new(j, "priority", json_string(file_priority_name(torrent_priority(t, i))));
         json_array_append_new(list, j);
     }
     return list;

@@ -174,6 +174,16 @@ struct peer_entry *torrent_peers_told(struct torrent_peers *t, const struct addr
     return e;
 }
 
+bool torrent_peers_heard(struct torrent_peers *t, const struct addr *a, uint64_t now_us)
+{
+    struct peer_entry *e = torrent_peers_find(t, a);
+    if (!e)
+        return torrent_peers_told(t, a, UINT32_MAX, now_us) != NULL;
+    if (!e->connected && e->next_us > now_us + TORRENT_PEERS_PAUSE_US)
+        e->next_us = now_us + TORRENT_PEERS_PAUSE_US;
+    return !e->connected;
+}
+
 /* Fewer failures; of equals the one that somebody better than a peer named. */
 static bool is_before(const struct peer_entry *a, const struct peer_entry *b)
 {

@@ -61,6 +61,9 @@ struct peer_entry *torrent_peers_add(struct torrent_peers *t, const struct addr 
  * already, or it may not be or has no room. */
 struct peer_entry *torrent_peers_told(struct torrent_peers *t, const struct addr *a,
                                       uint32_t teller, uint64_t now_us);
+/* It was heard on the network that we are in (LSD): takes a share as if one peer had told of all
+ * such, and one whose turn is far off is dialled soon.  True: somebody may be dialled. */
+bool torrent_peers_heard(struct torrent_peers *t, const struct addr *a, uint64_t now_us);
 /* Those that a person or a link named and no tracker repeats, oldest first: what a restart must not
  * forget.  Returns how many, at most cap. */
 size_t torrent_peers_named(const struct torrent_peers *t, struct addr *out, size_t cap);

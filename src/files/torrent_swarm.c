@@ -98,9 +98,13 @@ static void count_wanted(struct member *m)
     const struct peer_state *st = session_state(m->s);
     uint32_t count = t->mi->piece_count;
     if (st->all)
-        m->wanted = count - data_have_count(t->data);
+        m->wanted = choice_lacks(t);
+    else if (!st->bits)
+        m->wanted = 0;
+    else if (t->want)
+        m->wanted = bits_wanted_of(st->bits, data_have(t->data), t->want, count);
     else
-        m->wanted = st->bits ? bits_wanted(st->bits, data_have(t->data), count) : 0;
+        m->wanted = bits_wanted(st->bits, data_have(t->data), count);
 }
 
 static bool is_asked(const void *arg, uint32_t piece, uint32_t block)
@@ -188,13 +192,13 @@ static void grant(struct torrent *t)
 
 static void round_of_chokes(struct torrent *t)
 {
-    struct choke_peer peers[TORRENT_CONNS_MAX + 1];
-    struct member *members[TORRENT_CONNS_MAX + 1];
+    struct choke_peer peers[TORRENT_CONNS_CAP + 1];
+    struct member *members[TORRENT_CONNS_CAP + 1];
     size_t n = 0;
     uint64_t now = torrent_now(t);
     LIST_EACH(&t->members, struct member, m, link) {
         const struct peer_state *st = session_state(m->s);
-        if (!session_is_open(m->s) || n > TORRENT_CONNS_MAX)
+        if (!session_is_open(m->s) || n > TORRENT_CONNS_CAP)
             continue;
         members[n] = m;
         peers[n] = (struct choke_peer){.id = m->entry->id,
@@ -281,7 +285,7 @@ void swarm_piece_ok(struct torrent *t, uint32_t piece)
         if (!session_is_open(m->s))
             continue;
         const struct peer_state *st = session_state(m->s);
-        if (peer_state_has(st, piece)) {
+        if (peer_state_has(st, piece) && choice_wants(t, piece)) {
             m->wanted -= m->wanted > 0;
             update_interest(m);
         }
@@ -303,6 +307,8 @@ static void make_picker(struct torrent *t)
     for (uint32_t i = 0; i < mi->piece_count; i++)
         if (data_has(t->data, i))
             picker_have(t->picker, i);
+    t->ordered = false;
+    choice_to_picker(t);
 }
 
 static void count(struct member *m)
@@ -318,22 +324,41 @@ static void count(struct member *m)
         picker_add_peer(m->t->picker, st->bits);
 }
 
+static void need_picker(struct torrent *t)
+{
+    if (t->picker)
+        return;
+    make_picker(t);
+    LIST_EACH(&t->members, struct member, c, link) {
+        if (session_is_open(c->s))
+            count(c);
+    }
+}
+
 void swarm_piece_lost(struct torrent *t, uint32_t piece)
 {
-    if (!t->picker) {
-        make_picker(t);
-        LIST_EACH(&t->members, struct member, c, link) {
-            if (session_is_open(c->s))
-                count(c);
-        }
-    }
-    picker_lost(t->picker, piece);
+    if (choice_wants(t, piece))
+        need_picker(t);
+    if (t->picker)
+        picker_lost(t->picker, piece);
+    if (!choice_wants(t, piece))
+        return;
     LIST_EACH(&t->members, struct member, m, link) {
         if (session_is_open(m->s) && peer_state_has(session_state(m->s), piece)) {
             m->wanted++;
             update_interest(m);
         }
     }
+}
+
+/* Neither has what the other wants: BEP 21, "upload_only", says so of a peer that lacks pieces. */
+static void end_if_idle(struct member *m)
+{
+    bool gives_only = peer_state_is_seed(session_state(m->s)) || session_ext(m->s)->upload_only;
+    if (!gives_only || !torrent_is_complete(m->t))
+        return;
+    m->entry->known_seed = true;
+    session_end(m->s, ERR_STATE, "both have all that they want");
 }
 
 /* The peer's pieces are known, and ours. */
@@ -346,8 +371,7 @@ static void meet(struct member *m)
     count(m);
     count_wanted(m);
     update_interest(m);
-    if (m->entry->known_seed && torrent_is_complete(t))
-        session_end(m->s, ERR_STATE, "both have all");
+    end_if_idle(m);
 }
 
 void swarm_opened(struct torrent *t)
@@ -365,6 +389,25 @@ void swarm_opened(struct torrent *t)
         fill(m);
     }
     grant(t);
+}
+
+void swarm_chosen(struct torrent *t)
+{
+    if (t->picker || torrent_is_complete(t)) /* then torrent_look_complete() lets it go */
+        choice_to_picker(t);
+    else
+        need_picker(t);
+    if (!torrent_is_complete(t))
+        t->told_done = false;
+    LIST_EACH(&t->members, struct member, m, link) {
+        if (!session_is_open(m->s))
+            continue;
+        count_wanted(m);
+        update_interest(m);
+        fill(m);
+        end_if_idle(m);
+    }
+    t->env->want_dial(t->env->node);
 }
 
 void swarm_resume(struct torrent *t)
@@ -402,7 +445,7 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
 {
     struct why why;
     *wait_us = UINT64_MAX;
-    if (!torrent_may_connect(t) || t->member_count >= TORRENT_CONNS_MAX)
+    if (!torrent_may_connect(t) || t->member_count >= t->conns_max)
         return false;
     struct peer_entry *e =
         torrent_peers_next(t->peers, torrent_is_complete(t), torrent_now(t), wait_us);
@@ -431,7 +474,7 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
 bool torrent_take(struct torrent *t, struct session *s)
 {
     struct addr a = session_addr(s);
-    if (!torrent_may_connect(t) || t->member_count >= TORRENT_CONNS_MAX)
+    if (!torrent_may_connect(t) || t->member_count >= t->conns_max)
         return false;
     struct peer_entry *e = torrent_peers_add(t->peers, &a, PEER_INCOMING, torrent_now(t), NULL);
     if (!e || e->connected)
@@ -522,6 +565,8 @@ static void on_extended(void *arg)
     struct member *m = arg;
     learn_port(m, session_ext(m->s)->port);
     info_want(m->t);
+    if (m->t->opened)
+        end_if_idle(m);
 }
 
 static void on_pieces(void *arg)
@@ -540,7 +585,7 @@ static void on_has(void *arg, uint32_t piece)
         picker_peer_has(t->picker, piece);
         m->counted = true;
     }
-    if (!data_has(t->data, piece)) {
+    if (!data_has(t->data, piece) && choice_wants(t, piece)) {
         m->wanted++;
         update_interest(m);
         if (session_owed(m->s) == 0)

@@ -9,7 +9,7 @@
 #include "net/conn_test.h"
 
 #include "base/mem.h"
-#include "net/udp.h"
+#include "net/mcast.h"
 
 #define WORLD_CHECKS(CASE)                                                                         \
     CASE(timers_fire_by_time_and_then_by_starting_order)                                           \
@@ -30,7 +30,8 @@
     CASE(datagrams_come_with_their_sender)                                                         \
     CASE(many_datagrams_in_one_call_come_one_by_one)                                               \
     CASE(a_datagram_socket_may_close_in_its_callback)                                              \
-    CASE(a_taken_udp_port_is_refused_with_a_reason)
+    CASE(a_taken_udp_port_is_refused_with_a_reason)                                                \
+    CASE(a_group_is_heard_by_all_who_joined_the_sender_too)
 
 /* Timers. */
 
@@ -551,6 +552,69 @@ static void a_taken_udp_port_is_refused_with_a_reason(void **state)
     assert_int_not_equal(why.code, OK);
     assert_int_not_equal(why.text[0], '\0');
     udp_close(a.u);
+}
+
+struct ears {
+    struct mcast *m;
+    struct addr from;
+    unsigned got;
+};
+
+static void on_group(void *arg, const struct addr *from, const uint8_t *bytes, size_t n)
+{
+    struct ears *e = arg;
+    if (n != 5 || memcmp(bytes, "shoal", 5) != 0)
+        return; /* the real network may have others */
+    e->from = *from;
+    e->got++;
+}
+
+/* The interface with this world's address: in the real one that is loopback's, any of it. */
+static struct iface iface_of(struct loop *loop, const struct addr *at)
+{
+    struct iface all[IFACES_MAX];
+    size_t n = iface_list(loop, all, IFACES_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (addr_same_ip(&all[i].addr, at) ||
+            (all[i].loopback && addr_is_loopback(at) && all[i].addr.family == at->family)) {
+            all[i].addr = *at;
+            return all[i];
+        }
+    fail_msg("no interface for it among %zu", n);
+    return all[0];
+}
+
+static bool both_heard(void *arg)
+{
+    struct ears *e = arg;
+    return e[0].got > 0 && e[1].got > 0;
+}
+
+static void a_group_is_heard_by_all_who_joined_the_sender_too(void **state)
+{
+    struct world *w = *state;
+    struct ears e[3] = {0};
+    struct why why;
+    struct addr group = addr_v4(239, 192, 77, 78, 7879);
+    struct iface a = iface_of(w->a, &w->at_a), b = iface_of(w->b, &w->at_b);
+    e[0].m = mcast_open(w->a, &group, on_group, &e[0], &why);
+    e[1].m = mcast_open(w->b, &group, on_group, &e[1], &why);
+    e[2].m = mcast_open(w->b, &group, on_group, &e[2], &why); /* joins nothing */
+    assert_non_null(e[0].m);
+    assert_non_null(e[1].m);
+    assert_int_equal(mcast_join(e[0].m, &a, &why), OK);
+    assert_int_equal(mcast_join(e[0].m, &a, &why), OK); /* once more: nothing */
+    assert_int_equal(mcast_join(e[1].m, &b, &why), OK);
+    mcast_send(e[0].m, &a, "shoal", 5);
+    world_run(w, both_heard, e);
+    world_settle(w);
+    assert_int_equal(e[0].got, 1);
+    assert_int_equal(e[1].got, 1);
+    assert_int_equal(e[2].got, 0);
+    assert_true(addr_same_ip(&e[1].from, &w->at_a));
+    for (size_t i = 0; i < 3; i++)
+        mcast_close(e[i].m);
+    mcast_close(NULL);
 }
 
 #endif

@@ -42,6 +42,7 @@ struct sim *sim_new(uint64_t seed)
     sim->names = map_new(seed);
     list_init(&sim->packets);
     list_init(&sim->flows);
+    list_init(&sim->groups);
     list_init(&sim->scripts);
     return sim;
 }

@@ -100,6 +100,10 @@ void sim_node_on_crash(struct sim_node *node, sim_fn *hook, void *arg);
 void sim_node_crash(struct sim_node *node);
 void sim_node_restart(struct sim_node *node);
 
+/* Multicast (net/mcast.h) goes to all nodes of one IPv4 /24 or IPv6 /64.  Off at the start: the
+ * world is an internet, where it goes nowhere. */
+void sim_set_multicast(struct sim *sim, bool on);
+
 /* What resolve_start finds; more calls with one name add addresses, up to RESOLVE_MAX. */
 void sim_name_add(struct sim *sim, const char *name, struct addr ip);
 

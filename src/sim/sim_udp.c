@@ -103,6 +103,8 @@ static void deliver(struct packet *p)
         u = socket_at(p->to, &p->target); /* it may have closed itself */
         if (u && u->pause)
             u->pause(u->arg);
+    } else if (p->to->up) {
+        sim_mcast_deliver(p->to, &p->source, &p->target, p->bytes, p->n);
     }
     free(p);
 }
@@ -132,21 +134,20 @@ static bool too_large(const struct sim_node *a, const struct sim_node *b, size_t
     return a != b && most > 0 && n > most;
 }
 
-static void launch(struct udp *u, struct sim_node *other, const struct addr *source,
-                   const struct addr *to, const uint8_t *bytes, size_t n)
+void sim_udp_post(struct sim_node *from, struct sim_node *to, const struct addr *source,
+                  const struct addr *target, const void *bytes, size_t n)
 {
-    struct sim_node *node = u->op.node;
-    struct sim_hop hop = sim_depart(node, other, n, SIM_DROP);
+    struct sim_hop hop = sim_depart(from, to, n, SIM_DROP);
     if (hop.lost)
         return;
     struct packet *p = mem_zalloc(sizeof *p + n);
-    *p = (struct packet){.ev.fire = on_packet, .from = node, .to = other, .n = n};
+    *p = (struct packet){.ev.fire = on_packet, .from = from, .to = to, .n = n};
     p->source = *source;
-    p->target = *to;
+    p->target = *target;
     if (n > 0)
         memcpy(p->bytes, bytes, n);
-    list_push(&node->sim->packets, &p->link);
-    sim_queue_put(&node->sim->queue, &p->ev, hop.at_us);
+    list_push(&from->sim->packets, &p->link);
+    sim_queue_put(&from->sim->queue, &p->ev, hop.at_us);
 }
 
 static void emit(struct udp *u, const struct addr *to, const uint8_t *bytes, size_t n, bool whole)
@@ -160,9 +161,9 @@ static void emit(struct udp *u, const struct addr *to, const uint8_t *bytes, siz
     if (!addr_is_any(&u->at))
         source = u->at; /* bound to one address: it speaks from that */
     source.port = u->at.port;
-    launch(u, other, &source, to, bytes, n);
+    sim_udp_post(node, other, &source, to, bytes, n);
     if (node->line.twice_ppm > 0 && sim_rng_below(&node->sim->rng, 1000000) < node->line.twice_ppm)
-        launch(u, other, &source, to, bytes, n);
+        sim_udp_post(node, other, &source, to, bytes, n);
 }
 
 void udp_send(struct udp *u, const struct addr *to, const void *bytes, size_t n)

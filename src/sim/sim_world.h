@@ -5,7 +5,7 @@
  *     sim_flow.c  TCP: two ends and the segments between them
  *     sim_window.c  how much an end may send now
  *     sim_tcp.c   conn.h on top of a flow
- *     sim_udp.c  sim_loop.c  sim_http.c    the other faces
+ *     sim_udp.c  sim_mcast.c  sim_loop.c  sim_http.c    the other faces
  *     sim_trace.c what was delivered
  *
  * Every handle that an app holds begins with a struct sim_op and hangs in its node's list; so a
@@ -35,10 +35,12 @@ struct sim {
     struct sim_rng rng; /* the network's; each node has its own for its app */
     struct sim_node **nodes;
     size_t node_count;
-    struct map *by_ip;        /* addr_key with port 0 -> sim_node */
-    struct map *names;        /* name -> sim_name */
-    struct link packets;      /* sim_udp.c: datagrams under way */
-    struct link flows;        /* sim_flow.c */
+    struct map *by_ip;   /* addr_key with port 0 -> sim_node */
+    struct map *names;   /* name -> sim_name */
+    struct link packets; /* sim_udp.c: datagrams under way */
+    struct link flows;   /* sim_flow.c */
+    struct link groups;  /* sim_mcast.c: sockets of all nodes */
+    bool multicast;
     struct link scripts;      /* sim_at */
     struct sim_node *running; /* whose callback it is */
     uint64_t trace_hash, trace_count;
@@ -150,5 +152,11 @@ void sim_trace(struct sim_node *node, const char *kind, const struct addr *peer,
 void sim_flow_crash(struct sim_node *node);
 void sim_flow_free_all(struct sim *sim);
 void sim_udp_free_all(struct sim *sim);
+
+/* sim_udp.c: a datagram is put on its way.  sim_mcast.c: one to a group is there. */
+void sim_udp_post(struct sim_node *from, struct sim_node *to, const struct addr *source,
+                  const struct addr *target, const void *bytes, size_t n);
+void sim_mcast_deliver(struct sim_node *to, const struct addr *source, const struct addr *group,
+                       const uint8_t *bytes, size_t n);
 
 #endif

@@ -16,6 +16,7 @@ static int open_world(void **state)
         .latency_us = 5 * MSEC, .jitter_us = 100, .up_rate = 20000000, .down_rate = 20000000};
     struct world *w = MEM_NEW(struct world);
     struct sim *sim = sim_new(5);
+    sim_set_multicast(sim, true);
     w->priv = sim;
     w->at_a = addr_v4(10, 0, 0, 1, 0);
     w->at_b = addr_v4(10, 0, 0, 2, 0);

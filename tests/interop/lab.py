@@ -100,12 +100,13 @@ class Node:
         """under: the words of a command that runs the node, as nsenter does."""
         self.lab, self.name, self.under = lab, name, under
         self.home = lab.folder(name)
-        self.settings = {'files.listen': '127.0.0.1:0', 'api.http': '127.0.0.1:0', **settings}
+        self.settings = {'files.listen': '127.0.0.1:0', 'api.http': '127.0.0.1:0',
+                         'files.lsd': 'off', **{k.replace('__', '.'): v for k, v in settings.items()}}
         self.process = None
         self.start()
 
     def start(self):
-        sets = [w for k, v in self.settings.items() for w in ('--set', f'{k.replace("__", ".")}={v}')]
+        sets = [w for k, v in self.settings.items() for w in ('--set', f'{k}={v}')]
         self.process = self.lab.spawn([*self.under, f'{BIN}/shoald', '--home', self.home, '--foreground', *sets],
                                       self.name)
         until(f'{self.name} to answer', self.answers)
@@ -154,6 +155,19 @@ class Node:
 
     def log(self):
         return self.lab.log_of(self.name)
+
+
+def own_network():
+    """Begin again in a network of our own, which has nothing but loopback (as root, or where users
+    may make namespaces); elsewhere go on in the machine's."""
+    if os.environ.get('SHOAL_OWN_NETWORK'):
+        return
+    os.environ['SHOAL_OWN_NETWORK'] = '1'
+    alone = ['unshare', '--net', *([] if os.geteuid() == 0 else ['--map-root-user'])]
+    if subprocess.run([*alone, 'ip', 'link', 'set', 'lo', 'up'], capture_output=True,
+                      check=False).returncode == 0:
+        os.execvp('unshare', [*alone, 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh',
+                              sys.executable, *sys.argv])
 
 
 def infohash_of(lab, path):

@@ -122,7 +122,7 @@ static void open_work(void *arg)
     struct open_job *j = arg;
     struct data *d = j->d;
     disk_open(d->disk, j->have, d->c.todo, &j->note);
-    if (disk_make_empty(d->disk, &j->why) == OK)
+    if (disk_bring_back(d->disk, &j->why) == OK && disk_make_empty(d->disk, &j->why) == OK)
         j->why.code = OK;
     j->dirty = disk_is_dirty(d->disk);
 }
@@ -152,12 +152,20 @@ static void on_open(void *arg)
     data_let_go(d);
 }
 
+/* "HEX.parts" for "HEX.resume". */
+static char *parts_path(const char *resume)
+{
+    const char *dot = strrchr(resume, '.');
+    return mem_printf("%.*s.parts", (int)(dot ? (size_t)(dot - resume) : strlen(resume)), resume);
+}
+
 struct data *data_open(const struct data_cfg *cfg)
 {
     struct data *d = MEM_NEW(struct data);
     d->cfg = *cfg;
     d->dir = mem_strdup(cfg->dir);
     d->resume_path = mem_strdup(cfg->resume_path);
+    d->parts_path = parts_path(cfg->resume_path);
     d->boot_id = mem_strdup(cfg->boot_id);
     d->layout = layout_of(cfg->mi);
     d->disk_cfg = (struct disk_cfg){.vfs = cfg->vfs,
@@ -165,11 +173,15 @@ struct data *data_open(const struct data_cfg *cfg)
                                     .layout = &d->layout,
                                     .dir = d->dir,
                                     .resume_path = d->resume_path,
+                                    .parts_path = d->parts_path,
+                                    .skip = cfg->skip,
                                     .boot_id = d->boot_id,
                                     .check_all = cfg->check_all,
                                     .seed = cfg->seed};
     d->disk = disk_new(&d->disk_cfg);
+    d->disk_cfg.skip = NULL; /* it was the caller's */
     d->pool = readpool_new(cfg->loop, cfg->vfs, d->dir, &d->layout);
+    readpool_use_parts(d->pool, d->parts_path);
     d->have = mem_zalloc(bits_bytes(d->layout.piece_count));
     d->sure = mem_zalloc(bits_bytes(d->layout.piece_count));
     d->c.todo = mem_zalloc(bits_bytes(d->layout.piece_count));
@@ -201,6 +213,7 @@ static void destroy(struct data *d)
     free(d->file_done);
     free(d->dir);
     free(d->resume_path);
+    free(d->parts_path);
     free(d->boot_id);
     free(d);
 }

@@ -49,6 +49,7 @@ struct data_cfg {
     const char *dir;           /* the folder in which the file or folder lies; copied */
     const char *resume_path;   /* copied */
     const char *boot_id;       /* of this boot of the machine; copied */
+    const uint8_t *skip;       /* as for data_skip(); copied */
     bool check_all;            /* no resume file is believed: hash what is on disk */
     bool seed;                 /* just hashed by create: all pieces are had, believe it */
     data_cb *cb;
@@ -68,6 +69,11 @@ void data_close(struct data *d, void (*done)(void *arg), void *arg);
  * that crashes in the simulator; what waits for a lane is freed when the lane lets go.  NULL:
  * nothing. */
 void data_free(struct data *d);
+
+/* These files are not wanted (a bit a file; NULL: all are): they are not made.  Bytes of theirs
+ * that come with the pieces of other files are put aside (files/parts.h: beside the resume file,
+ * with .parts for .resume), and go into the file when it is wanted. */
+void data_skip(struct data *d, const uint8_t *skip);
 
 /* One bit a piece, BEP 3's order (high bit first); valid until the next event. */
 const uint8_t *data_have(const struct data *d);

@@ -6,6 +6,7 @@
 #include "files/data_judge.h"
 #include "files/diskpath.h"
 #include "files/openfiles.h"
+#include "files/parts_back.h"
 
 #include <string.h>
 
@@ -19,7 +20,10 @@ struct disk {
     uint8_t *unnamed;        /* a bit a file: its name is not synced */
     uint8_t *absent;         /* a bit a file: was not there at open, and we have not made it */
     bool proven_since_mark;
-    size_t dir_was; /* bytes of cfg.dir that were there at open */
+    uint8_t *skip; /* a bit a file: not to be made */
+    struct parts *parts;
+    bool parts_dirty; /* written to since the last mark */
+    size_t dir_was;   /* bytes of cfg.dir that were there at open */
     struct openfiles open;
     struct vfile *journal; /* NULL: the next append writes the file anew */
     uint64_t journal_len;
@@ -35,6 +39,10 @@ struct disk *disk_new(const struct disk_cfg *cfg)
     k->unsynced = mem_zalloc(bits_bytes(files));
     k->unnamed = mem_zalloc(bits_bytes(files));
     k->absent = mem_zalloc(bits_bytes(files));
+    k->skip = mem_zalloc(bits_bytes(files));
+    if (cfg->skip)
+        memcpy(k->skip, cfg->skip, bits_bytes(files));
+    k->parts = parts_new(cfg->vfs, cfg->parts_path, cfg->layout->piece_count);
     return k;
 }
 
@@ -50,6 +58,8 @@ void disk_free(struct disk *k)
     free(k->unsynced);
     free(k->unnamed);
     free(k->absent);
+    free(k->skip);
+    parts_free(k->parts);
     free(k);
 }
 
@@ -130,6 +140,7 @@ static void find_unsynced(struct disk *k)
         if (!bits_get(k->r->proven, p) || bits_get(k->r->synced, p))
             continue;
         k->proven_since_mark = true;
+        k->parts_dirty |= parts_has(k->parts, p);
         for (struct layout_walk w = layout_walk(l, layout_piece_at(l, p), layout_piece_len(l, p));
              layout_next(&w, &s);) {
             if (s.pad)
@@ -159,7 +170,8 @@ void disk_open(struct disk *k, uint8_t *have, uint8_t *check, struct why *note)
 {
     *note = (struct why){0};
     struct judge_file *now = look(k);
-    struct judge_case c = {.layout = k->cfg.layout, .now = now};
+    parts_load(k->parts);
+    struct judge_case c = {.layout = k->cfg.layout, .now = now, .parted = parts_bits(k->parts)};
     k->dir_was = existing(k);
     for (uint32_t i = 0; i < k->r->file_count; i++)
         if (!now[i].there)
@@ -186,11 +198,27 @@ void disk_open(struct disk *k, uint8_t *have, uint8_t *check, struct why *note)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
+/* A file that is not to be made may be there all the same, from before. */
+static struct vfile *open_skipped(struct disk *k, struct diskdir *dir, size_t file, struct why *why)
+{
+    const char *path = k->cfg.layout->files[file].path;
+    if (bits_get(k->absent, (uint32_t)file)) {
+        why_set(why, ERR_NOT_FOUND, "%.150s: is not wanted", path);
+        return NULL;
+    }
+    struct vfile *f = diskdir_open(dir, path, VFS_WRITE, why);
+    if (!f && why->code == ERR_NOT_FOUND)
+        bits_set(k->absent, (uint32_t)file);
+    return f;
+}
+
 /* What was not there at the start is made at once, without asking for it first. */
 static struct vfile *open_or_make(struct disk *k, struct diskdir *dir, size_t file, struct why *why)
 {
     const char *path = k->cfg.layout->files[file].path;
     struct vfile *f = NULL;
+    if (bits_get(k->skip, (uint32_t)file))
+        return open_skipped(k, dir, file, why);
     if (bits_get(k->absent, (uint32_t)file)) {
         bits_set(k->unnamed, (uint32_t)file);
         f = diskdir_open(dir, path, VFS_WRITE | VFS_CREATE | VFS_EXCL, why);
@@ -228,7 +256,7 @@ enum err disk_make_empty(struct disk *k, struct why *why)
     enum err err = OK;
     for (size_t i = 0; i < l->file_count && err == OK; i++) {
         struct vfs_stat st;
-        if (l->files[i].len > 0 || l->files[i].pad)
+        if (l->files[i].len > 0 || l->files[i].pad || bits_get(k->skip, (uint32_t)i))
             continue;
         err = diskdir_stat(&dir, l->files[i].path, &st, why);
         if (err == ERR_NOT_FOUND)
@@ -239,13 +267,18 @@ enum err disk_make_empty(struct disk *k, struct why *why)
     return err;
 }
 
+static bool is_aside(const struct disk *k, size_t file)
+{
+    return bits_get(k->skip, (uint32_t)file) && bits_get(k->absent, (uint32_t)file);
+}
+
 enum err disk_announce(struct disk *k, const struct disk_range *ranges, size_t n, struct why *why)
 {
     struct layout_span s;
     for (size_t i = 0; i < n; i++) {
         for (struct layout_walk w = layout_walk(k->cfg.layout, ranges[i].offset, ranges[i].len);
              layout_next(&w, &s);) {
-            if (s.pad)
+            if (s.pad || is_aside(k, s.file))
                 continue;
             bits_set(k->unsynced, (uint32_t)s.file);
             if (k->r->files[s.file].state != RESUME_FILE_WRITING)
@@ -273,6 +306,28 @@ static int cut(struct iovec **iov, uint64_t *len, struct iovec part[IOV_AT_ONCE]
     return n;
 }
 
+/* Of a file that is not to be made. */
+static enum err put_aside(struct disk *k, const struct layout_span *s, struct iovec **iov,
+                          struct why *why)
+{
+    struct iovec part[IOV_AT_ONCE];
+    const struct layout *l = k->cfg.layout;
+    uint64_t left = s->len, at = l->files[s->file].offset + s->at;
+    uint32_t first = (uint32_t)(at / l->piece_len);
+    uint32_t last = (uint32_t)((at + s->len - 1) / l->piece_len);
+    enum err err = OK;
+    k->parts_dirty = true;
+    while (left > 0 && err == OK) {
+        uint64_t before = left;
+        int n = cut(iov, &left, part);
+        err = parts_write(k->parts, at, part, n, why);
+        at += before - left;
+    }
+    for (uint32_t p = first; p <= last && err == OK; p++)
+        err = parts_add(k->parts, p, why);
+    return err;
+}
+
 static enum err write_span(struct disk *k, struct diskdir *dir, const struct layout_span *s,
                            struct iovec **iov, struct why *why)
 {
@@ -280,7 +335,7 @@ static enum err write_span(struct disk *k, struct diskdir *dir, const struct lay
     uint64_t left = s->len, at = s->at;
     struct vfile *f = NULL;
     if (!s->pad && !(f = open_to_write(k, dir, s->file, why)))
-        return why->code;
+        return is_aside(k, s->file) ? put_aside(k, s, iov, why) : why->code;
     while (left > 0) {
         uint64_t before = left;
         int n = cut(iov, &left, part);
@@ -309,12 +364,50 @@ enum err disk_write(struct disk *k, uint64_t offset, struct iovec *iov, int coun
     return err;
 }
 
+/* --- files that are wanted, and not ---------------------------------------------------------- */
+
+static enum err bring_back(struct disk *k, size_t file, struct why *why)
+{
+    struct parts_place at = {.vfs = k->cfg.vfs,
+                             .layout = k->cfg.layout,
+                             .infohash = k->cfg.infohash,
+                             .dir = k->cfg.dir,
+                             .parts_path = k->cfg.parts_path};
+    struct disk_range all = {k->cfg.layout->files[file].offset, k->cfg.layout->files[file].len};
+    bits_clear(k->absent, (uint32_t)file); /* so that it is announced as one that is there */
+    bits_set(k->unnamed, (uint32_t)file);
+    enum err err = disk_announce(k, &all, 1, why);
+    return err == OK ? parts_bring_back(k->parts, &at, file, why) : err;
+}
+
+void disk_skip(struct disk *k, const uint8_t *skip)
+{
+    memcpy(k->skip, skip, bits_bytes((uint32_t)k->cfg.layout->file_count));
+}
+
+enum err disk_bring_back(struct disk *k, struct why *why)
+{
+    const struct layout *l = k->cfg.layout;
+    for (size_t i = 0; i < l->file_count; i++) {
+        struct vfs_stat st;
+        if (l->files[i].pad || bits_get(k->skip, (uint32_t)i) || !parts_have_file(k->parts, l, i))
+            continue;
+        enum err err = diskpath_stat(k->cfg.vfs, k->cfg.dir, l->files[i].path, &st, why);
+        if (err == ERR_NOT_FOUND)
+            err = bring_back(k, i, why);
+        if (err != OK)
+            return err;
+    }
+    return OK;
+}
+
 /* --- the resume file ------------------------------------------------------------------------ */
 
 void disk_proven(struct disk *k, uint32_t piece)
 {
     resume_proven(k->r, &k->records, piece, 1);
     k->proven_since_mark = true;
+    k->parts_dirty |= parts_has(k->parts, piece);
     /* It may have been found there: somebody wrote it, and need not have synced it. */
     const struct layout *l = k->cfg.layout;
     struct layout_span s;
@@ -399,6 +492,7 @@ static void dirty_again(struct disk *k, const struct disk_dirty *dirty)
     for (size_t i = 0; i < dirty->unnamed_count; i++)
         bits_set(k->unnamed, dirty->unnamed[i]);
     k->proven_since_mark = true;
+    k->parts_dirty |= dirty->parts;
 }
 
 enum err disk_mark(struct disk *k, struct disk_dirty *dirty, struct why *why)
@@ -424,6 +518,8 @@ enum err disk_mark(struct disk *k, struct disk_dirty *dirty, struct why *why)
     memset(k->unsynced, 0, bits_bytes(n));
     memset(k->unnamed, 0, bits_bytes(n));
     k->proven_since_mark = false;
+    dirty->parts = k->parts_dirty;
+    k->parts_dirty = false;
     resume_mark(k->r, &k->records);
     enum err err = disk_append(k, why);
     if (err != OK)
@@ -464,7 +560,8 @@ enum err disk_sync(const struct disk_cfg *cfg, const struct disk_dirty *dirty, s
         if (err != OK && err != ERR_NOT_FOUND)
             return err;
     }
-    return OK;
+    done = dirty->parts ? parts_sync(cfg->vfs, cfg->parts_path, why) : OK;
+    return done == ERR_NOT_FOUND ? OK : done; /* all of it went into files meanwhile */
 }
 
 /* Whether all pieces of a file are proven: nothing more will be written to it. */
@@ -510,7 +607,7 @@ void disk_dirty_done(struct disk_dirty *dirty)
 
 bool disk_is_dirty(const struct disk *k)
 {
-    if (k->proven_since_mark)
+    if (k->proven_since_mark || k->parts_dirty)
         return true;
     for (size_t i = 0; i < bits_bytes(k->r->file_count); i++)
         if (k->unsynced[i] || k->unnamed[i])

@@ -24,7 +24,9 @@ struct disk_cfg {
     const uint8_t *infohash;
     const struct layout *layout; /* this and the strings outlive the disk */
     const char *dir, *resume_path, *boot_id;
-    bool check_all, seed; /* as in data_cfg */
+    const char *parts_path; /* of files/parts.h */
+    const uint8_t *skip;    /* a bit a file: not to be made; NULL: none.  Copied */
+    bool check_all, seed;   /* as in data_cfg */
 };
 
 /* Touches nothing yet; any thread. */
@@ -36,7 +38,14 @@ void disk_free(struct disk *k);
  * what cannot be believed is in `check`; `note` then says why, else it is OK. */
 void disk_open(struct disk *k, uint8_t *have, uint8_t *check, struct why *note);
 
-/* Make the empty files that are not there. */
+/* From now on these files are not to be made (a bit a file): what comes of their bytes is put
+ * aside. */
+void disk_skip(struct disk *k, const uint8_t *skip);
+/* What was put aside of files that are to be made goes into them.  Begun again after a failure, it
+ * goes on. */
+MUST_CHECK enum err disk_bring_back(struct disk *k, struct why *why);
+
+/* Make the empty files that are not there and not skipped. */
 MUST_CHECK enum err disk_make_empty(struct disk *k, struct why *why);
 
 /* Before anything is written there: the files' mtimes will not be what is recorded, and the record
@@ -67,6 +76,7 @@ struct disk_dirty {
     size_t unnamed_count;
     char **folders; /* whose names are new, each once */
     size_t folder_count;
+    bool parts; /* the parts file */
 };
 /* dirty: freed with disk_dirty_done().  On failure all is as it was. */
 MUST_CHECK enum err disk_mark(struct disk *k, struct disk_dirty *dirty, struct why *why);

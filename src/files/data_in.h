@@ -39,6 +39,7 @@ struct data_write {
     /* For the next write job: */
     struct pieces proven, lost;
     bool make_empty, checked, mark, synced, unsynced;
+    uint8_t *skip;           /* a bit a file; NULL: as before */
     struct disk_dirty dirty; /* of the sync that failed, for unsynced */
     bool touched;            /* there is a reason to sync and write anew at close */
 };
@@ -66,7 +67,7 @@ struct data_check {
 
 struct data {
     struct data_cfg cfg; /* its strings are those below */
-    char *dir, *resume_path, *boot_id;
+    char *dir, *resume_path, *parts_path, *boot_id;
     struct layout layout;
     struct disk_cfg disk_cfg;
     struct disk *disk;

@@ -32,7 +32,7 @@ static enum verdict verdict(const struct resume *r, const struct judge_case *c, 
     for (struct layout_walk w = layout_walk(c->layout, layout_piece_at(c->layout, piece),
                                             layout_piece_len(c->layout, piece));
          layout_next(&w, &s);) {
-        if (s.pad)
+        if (s.pad || (!c->now[s.file].there && c->parted && bits_get(c->parted, piece)))
             continue;
         if (!c->now[s.file].there || s.at + s.len > c->now[s.file].size)
             return MISSING;

@@ -7,7 +7,8 @@
  * to a file its mtime runs ahead of the record; it is then ours when it is no younger than the
  *       resume file plus JUDGE_SLACK_NS.  So an edit by someone else within that minute, of a file
  *       that was just being downloaded, is not noticed here.
- *     - A piece whose bytes are not all within the files' present sizes cannot be there.
+ *     - A piece whose bytes are not all within the files' present sizes cannot be there, unless
+ *       what is not there was put aside because its file is not wanted.
  * Pure. */
 #ifndef SHOAL_FILES_DATA_JUDGE_H
 #define SHOAL_FILES_DATA_JUDGE_H
@@ -28,6 +29,9 @@ struct judge_file {
 struct judge_case {
     const struct layout *layout;
     const struct judge_file *now; /* one a file */
+    /* A bit a piece, NULL: none.  Of these pieces the bytes of files that are not there lie in the
+     * parts file (files/parts.h), which nobody else writes. */
+    const uint8_t *parted;
     int64_t resume_mtime_ns;
     bool same_boot;
     bool hash_all; /* no resume file, or it is not to be believed */

@@ -28,6 +28,7 @@ struct kit {
     uint8_t hashes[KIT_PIECES * SHA1_LEN];
 
     struct data *d;
+    const uint8_t *skip; /* of kit_open() */
     bool opened, closed, checked, failed, drained;
     unsigned ok[KIT_PIECES], bad[KIT_PIECES], lost[KIT_PIECES];
     struct why why; /* of the failure */
@@ -133,6 +134,7 @@ __attribute__((unused)) static void kit_open(struct kit *k, const char *boot_id)
                            .dir = "/home/ann/down",
                            .resume_path = "/home/ann/state/x.resume",
                            .boot_id = boot_id,
+                           .skip = k->skip,
                            .cb = kit_on_event,
                            .arg = k};
     k->d = data_open(&cfg);

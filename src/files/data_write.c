@@ -341,6 +341,17 @@ bool data_put(struct data *d, uint32_t piece, uint32_t begin, const void *bytes,
     return true;
 }
 
+void data_skip(struct data *d, const uint8_t *skip)
+{
+    size_t n = bits_bytes((uint32_t)d->layout.file_count);
+    if (d->closing || d->dead)
+        return;
+    free(d->w.skip);
+    d->w.skip = skip ? mem_dup(skip, n) : mem_zalloc(n);
+    d->w.make_empty = true;
+    data_write_kick(d);
+}
+
 bool data_has_block(const struct data *d, uint32_t piece, uint32_t block)
 {
     if (bits_get(d->have, piece) || bits_get(d->sure, piece))
@@ -364,6 +375,7 @@ struct job {
     size_t count;
     struct pieces proven, lost;
     bool make_empty, checked, mark, synced, synced_all, unsynced;
+    uint8_t *skip;
     struct disk_dirty dirty; /* in: of a failed sync; out: of the mark */
     bool wrote, recorded;
     bool still_dirty;
@@ -426,7 +438,10 @@ static enum err record(struct job *j)
 static void job_work(void *arg)
 {
     struct job *j = arg;
-    if (j->make_empty && disk_make_empty(j->d->disk, &j->why) != OK)
+    if (j->skip)
+        disk_skip(j->d->disk, j->skip);
+    if (j->make_empty &&
+        (disk_bring_back(j->d->disk, &j->why) != OK || disk_make_empty(j->d->disk, &j->why) != OK))
         return;
     j->make_empty = false;
     if (write_runs(j) != OK)
@@ -448,6 +463,7 @@ static void job_free(struct job *j)
     free(j->iov);
     free(j->proven.at);
     free(j->lost.at);
+    free(j->skip);
     free(j);
 }
 
@@ -616,7 +632,7 @@ static void take_blocks(struct data *d, struct job *j)
 bool data_write_pending(const struct data *d)
 {
     const struct data_write *w = &d->w;
-    return !list_empty(&w->ready) || w->proven.n > 0 || w->lost.n > 0 || w->make_empty ||
+    return !list_empty(&w->ready) || w->proven.n > 0 || w->lost.n > 0 || w->make_empty || w->skip ||
            w->checked || w->mark || w->synced || w->unsynced;
 }
 
@@ -627,6 +643,8 @@ static void take_notes(struct data *d, struct job *j)
     j->lost = w->lost;
     w->proven = w->lost = (struct pieces){0};
     j->make_empty = w->make_empty;
+    j->skip = w->skip;
+    w->skip = NULL;
     j->checked = w->checked;
     j->unsynced = w->unsynced;
     j->dirty = w->dirty;
@@ -751,4 +769,5 @@ void data_write_done(struct data *d)
     disk_dirty_done(&d->w.dirty);
     free(d->w.proven.at);
     free(d->w.lost.at);
+    free(d->w.skip);
 }

@@ -130,8 +130,8 @@ void keep_forget(struct files *f)
 
 void keep_unlink(struct files *f, const char *hex)
 {
-    static const char *const endings[] = {"torrent", "resume"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const endings[] = {"torrent", "resume", "parts"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         struct why why;
         char *path = keep_path(f, hex, endings[i]);
         if (vfs_unlink(f->env.vfs, path, &why) && why.code != ERR_NOT_FOUND)

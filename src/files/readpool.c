@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "files/diskpath.h"
 #include "files/openfiles.h"
+#include "files/parts.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct readpool {
     const struct vfs *vfs;
     const char *dir;
     const struct layout *layout;
+    const char *parts; /* NULL: there is no such file */
     struct openfiles open;
     unsigned jobs;
     bool freed;
@@ -46,6 +48,11 @@ struct readpool *readpool_new(struct loop *loop, const struct vfs *vfs, const ch
     p->dir = dir;
     p->layout = layout;
     return p;
+}
+
+void readpool_use_parts(struct readpool *p, const char *path)
+{
+    p->parts = path;
 }
 
 static void release_if_done(struct readpool *p)
@@ -91,6 +98,13 @@ static enum err read_span(struct vfile *f, const char *path, const struct layout
     return OK;
 }
 
+static enum err read_parts(struct job *j, const struct layout_span *s, uint8_t *to)
+{
+    const struct layout *l = j->pool->layout;
+    return parts_read(j->pool->vfs, j->pool->parts, l->piece_count,
+                      l->files[s->file].offset + s->at, to, (size_t)s->len, &j->why);
+}
+
 static enum err read_file(struct job *j, struct diskdir *dir, const struct layout_span *s,
                           uint8_t *to)
 {
@@ -99,6 +113,12 @@ static enum err read_file(struct job *j, struct diskdir *dir, const struct layou
     if (f)
         return read_span(f, path, s, to, &j->why);
     f = diskdir_open(dir, path, VFS_READ, &j->why);
+    if (!f && j->why.code == ERR_NOT_FOUND && j->pool->parts) {
+        if (read_parts(j, s, to) == OK)
+            return OK;
+        /* Between the two looks the file may have come, and the parts gone. */
+        f = diskpath_open(j->pool->vfs, j->pool->dir, path, VFS_READ, &j->why);
+    }
     if (!f)
         return j->why.code;
     enum err err = read_span(f, path, s, to, &j->why);

@@ -14,6 +14,9 @@ struct readpool;
 /* layout, its files and dir outlive the pool and its reads. */
 struct readpool *readpool_new(struct loop *loop, const struct vfs *vfs, const char *dir,
                               const struct layout *layout);
+/* Bytes of files that are not there may lie in a parts file (files/parts.h).  path outlives the
+ * pool and its reads. */
+void readpool_use_parts(struct readpool *p, const char *path);
 /* Reads that are under way still answer.  NULL: nothing. */
 void readpool_free(struct readpool *p);
 

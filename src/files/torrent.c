@@ -314,7 +314,10 @@ void torrent_open_data(struct torrent *t)
     };
     if (t->data) /* it failed to open: this is another try */
         data_close(t->data, nothing, NULL);
+    uint8_t *skipped = choice_skipped(t);
+    cfg.skip = skipped;
     t->data = data_open(&cfg);
+    free(skipped);
 }
 
 void torrent_unblock(struct torrent *t)

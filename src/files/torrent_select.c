@@ -95,6 +95,9 @@ void choice_hold(struct torrent *t)
     if (t->priorities || t->want)
         free(pieces_now(t));
     if (t->opened) {
+        uint8_t *skipped = choice_skipped(t);
+        data_skip(t->data, skipped);
+        free(skipped);
         swarm_chosen(t);
         torrent_look_complete(t);
     }

@@ -5,7 +5,6 @@
 #include "files/tracker_ask.h"
 #include "files/tracker_tiers.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -211,9 +210,17 @@ static void on_answer(void *arg, const struct tracker_answer *a, const struct wh
         t->cfg.peers(t->cfg.arg, a->peers, a->peer_count); /* last: the owner may free us in it */
 }
 
+/* Of the stop that runs, if one does, nothing is heard any more. */
+static void forget_stop(struct trackers *t)
+{
+    timer_cancel(t->stop_limit);
+    t->stop_limit = NULL;
+    t->stopped = NULL;
+}
+
 void trackers_start(struct trackers *t)
 {
-    assert(!t->stopped);
+    forget_stop(t);
     for (size_t i = 0; i < t->count; i++)
         cancel_ask(t->all[i]);
     tiers_start(t->tiers);
@@ -240,7 +247,11 @@ void trackers_add(struct trackers *t, const char *url, unsigned tier)
 
 void trackers_stop(struct trackers *t, void (*done)(void *arg), void *arg)
 {
-    assert(!t->stopped);
+    if (t->stopped) { /* it runs already: only another hears of its end, and not from inside here */
+        t->stopped = done;
+        t->stopped_arg = arg;
+        return;
+    }
     for (size_t i = 0; i < t->count; i++)
         cancel_ask(t->all[i]);
     t->stopped = done;

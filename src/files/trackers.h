@@ -42,7 +42,8 @@ void trackers_start(struct trackers *t);     /* announces `started`; also after 
 void trackers_completed(struct trackers *t); /* once, when the last piece came */
 void trackers_announce(struct trackers *t);  /* now, if 30 s have passed since the last (by hand) */
 void trackers_add(struct trackers *t, const char *url, unsigned tier);
-/* Announce `stopped` to those who heard `started`; done comes when all answered or after 3 s. */
+/* Announce `stopped` to those who heard `started`; done comes when all answered or after 3 s.
+ * Called again, or trackers_start(), while that runs: the earlier `done` does not come. */
 void trackers_stop(struct trackers *t, void (*done)(void *arg), void *arg);
 void trackers_free(struct trackers *t);
 

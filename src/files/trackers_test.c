@@ -340,6 +340,28 @@ static void stop_does_not_wait_longer_than_3_s(void **state)
     world_free(w);
 }
 
+/* A person pauses, then removes or resumes, faster than a tracker answers. */
+static void a_stop_within_a_stop_is_told_once_and_a_start_ends_it(void **state)
+{
+    (void)state;
+    struct world *w = world_new((struct mi_tracker[]){ONE}, 1);
+    trackers_start(w->t);
+    sim_run_for(w->sim, SEC);
+    udp_tracker_mute(w->one, true);
+    trackers_stop(w->t, on_stopped, w);
+    trackers_stop(w->t, on_stopped, w);
+    sim_run_for(w->sim, 10 * SEC);
+    assert_int_equal(w->stops, 1);
+    udp_tracker_mute(w->one, false);
+    trackers_start(w->t);
+    trackers_stop(w->t, on_stopped, w);
+    trackers_start(w->t);
+    sim_run_for(w->sim, 60 * SEC);
+    assert_int_equal(w->stops, 1);
+    assert_true(udp_tracker_seen(w->one)->events[TRACKER_STARTED] >= 2);
+    world_free(w);
+}
+
 static void stop_without_anybody_to_tell_is_done_in_the_next_turn(void **state)
 {
     (void)state;
@@ -565,6 +587,7 @@ int main(void)
         cmocka_unit_test(by_hand_it_waits_for_30_s),
         cmocka_unit_test(stop_tells_who_heard_started_and_then_says_so),
         cmocka_unit_test(stop_does_not_wait_longer_than_3_s),
+        cmocka_unit_test(a_stop_within_a_stop_is_told_once_and_a_start_ends_it),
         cmocka_unit_test(stop_without_anybody_to_tell_is_done_in_the_next_turn),
         cmocka_unit_test(strangers_are_not_listened_to),
         cmocka_unit_test(urls_that_cannot_be_asked_are_said_to_fail),

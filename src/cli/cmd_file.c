@@ -217,6 +217,13 @@ static int watch_download(struct cli *cli, const char *id, json_t **row)
         bool whole = size > 0 && cli_number(*row, "left") == 0;
         if (!strcmp(state, "seeding") || (whole && !strcmp(state, "paused")))
             break;
+        if (json_is_string(json_object_get(*row, "blocked"))) {
+            progress_end(cli->talk);
+            status = cli_fail(cli, EXIT_REFUSED, "file.blocked",
+                              "shoal file blocklist shows what is blocked", "%s is %s",
+                              cli_text(*row, "name"), cli_text(*row, "blocked"));
+            break;
+        }
         if (!strcmp(state, "error")) {
             progress_end(cli->talk);
             status = stopped(cli, *row);

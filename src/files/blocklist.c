@@ -1,6 +1,7 @@
 #include "files/blocklist.h"
 
 #include "base/mem.h"
+#include "crypto/base58.h"
 #include "crypto/hex.h"
 
 #include <string.h>
@@ -26,6 +27,20 @@ struct block block_of(enum block_kind kind, const uint8_t *key)
     return b;
 }
 
+/* A peer id is the libp2p multihash of its key: identity, 36 bytes, protobuf {Ed25519, 32 bytes}.
+ */
+static bool read_peer_id(struct cur text, uint8_t key[KEY_LEN])
+{
+    static const uint8_t head[] = {0x00, 4 + KEY_LEN, 0x08, 0x01, 0x12, KEY_LEN};
+    uint8_t id[sizeof head + KEY_LEN];
+    size_t n;
+    if (text.n > BLOCK_TEXT || !base58_decode((const char *)text.p, text.n, id, sizeof id, &n) ||
+        n != sizeof id || memcmp(id, head, sizeof head) != 0)
+        return false;
+    memcpy(key, id + sizeof head, KEY_LEN);
+    return true;
+}
+
 bool block_parse(struct cur text, struct block *out)
 {
     size_t prefix = sizeof signer - 1;
@@ -33,6 +48,8 @@ bool block_parse(struct cur text, struct block *out)
     if (text.n > prefix && strncasecmp((const char *)text.p, signer, prefix) == 0) {
         cur_take(&text, prefix);
         out->kind = BLOCK_SIGNER;
+        if (read_peer_id(text, out->key))
+            return true;
     } else if (text.n == 2 * KEY_LEN) {
         out->kind = BLOCK_V2;
     }

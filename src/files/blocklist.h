@@ -1,8 +1,9 @@
 /* files/blocklist.h - what the owner will not hold: torrents by infohash, and by who signed them.
  *
- * A text, one entry a line: an infohash in hex (40 digits: v1; 64: v2), or "signer:" and the 64
- * digits of an Ed25519 public key.  What follows behind a blank is a remark; '#' begins a comment.
- * Lines that are none of these are counted and passed over; a text of such lines only is refused.
+ * A text, one entry a line: an infohash in hex (40 digits: v1; 64: v2), or "signer:" and an
+ * Ed25519 public key (64 digits, or as a peer id, "12D3KooW...").  What follows behind a blank is a
+ * remark; '#' begins a comment. Lines that are none of these are counted and passed over; a text of
+ * such lines only is refused.
  *
  * Immutable; a question is a binary search. */
 #ifndef SHOAL_FILES_BLOCKLIST_H

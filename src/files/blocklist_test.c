@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/test.h"
+#include "core/keys.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -80,6 +81,20 @@ static void an_entry_reads_back_as_it_is_written(void **state)
     }
 }
 
+static void a_signer_may_be_named_by_his_peer_id(void **state)
+{
+    (void)state;
+    struct block hex, id;
+    char peer_id[PEER_ID_TEXT], text[PEER_ID_TEXT + 8];
+    assert_true(block_parse(cur_of("signer:" V2, 7 + 64), &hex));
+    keys_peer_id_of(hex.key, peer_id);
+    size_t n = (size_t)snprintf(text, sizeof text, "signer:%s", peer_id);
+    assert_true(block_parse(cur_of(text, n), &id));
+    assert_memory_equal(&id, &hex, sizeof id);
+    assert_false(block_parse(cur_of(text, n - 1), &id));
+    assert_false(block_parse(cur_of(peer_id, n - 7), &id));
+}
+
 static void many_entries_are_all_found(void **state)
 {
     (void)state;
@@ -103,6 +118,7 @@ int main(void)
         cmocka_unit_test(an_entry_said_twice_has_its_first_line),
         cmocka_unit_test(what_is_no_entry_is_counted_and_passed_over),
         cmocka_unit_test(an_entry_reads_back_as_it_is_written),
+        cmocka_unit_test(a_signer_may_be_named_by_his_peer_id),
         cmocka_unit_test(many_entries_are_all_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,7 @@ static void on_accept(void *arg, struct conn *c)
 {
     struct files *f = arg;
     struct why why;
-    if (!may_knock(f, &c->peer)) {
+    if (unwanted_refuse(f->unwanted, &c->peer) || !may_knock(f, &c->peer)) {
         conn_close(c);
         return;
     }
@@ -358,6 +358,8 @@ static void make_metrics(struct files *f)
                             "Bytes of blocks that came from peers."),
         .finished = metrics_get(m, METRIC_COUNTER, "shoal_files_finished_total",
                                 "Downloads that were completed."),
+        .filtered = metrics_get(m, METRIC_COUNTER, "shoal_files_filtered_total",
+                                "Addresses turned away by files.ip-filter."),
     };
 }
 
@@ -451,9 +453,14 @@ struct files *files_start(const struct app_env *env, struct why *why)
     f->swarm.udp =
         tracker_udp_new(env->loop, f->swarm.from.family == ADDR_NONE ? NULL : &f->swarm.from);
     reach_start(f);
+    if (unwanted_begin(f, why)) {
+        files_free(f);
+        return NULL;
+    }
     f->restoring = true;
     tend_restore(f);
     keep_restore(f);
+    unwanted_look(f);
     f->restoring = false;
     queue_review(f);
     f->save_timer = timer_start(env->loop, SAVE_US, on_save, f);
@@ -468,6 +475,7 @@ void files_reload(struct files *f, const struct conf *conf)
 {
     f->env.conf = conf;
     take_settings(f);
+    unwanted_reload(f->unwanted, conf);
 }
 
 static void free_knocks(struct files *f)
@@ -557,6 +565,7 @@ void files_free(struct files *f)
             removed(l, NULL);
     }
     tracker_udp_free(f->swarm.udp);
+    unwanted_free(f->unwanted);
     bucket_free(f->dials);
     budgets_free(f->swarm.wire.budgets);
     free(f->swarm.wire.scratch);

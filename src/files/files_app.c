@@ -26,6 +26,13 @@ static const struct migration migrations[] = {
      " free_of_node INTEGER NOT NULL"
      ") WITHOUT ROWID;"
      "CREATE TABLE total (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID"},
+    {"what is blocked",
+     "CREATE TABLE blocked ("
+     " what TEXT PRIMARY KEY," /* an infohash, or signer:KEY, in small hex */
+     " note TEXT NOT NULL,"
+     " added_us INTEGER NOT NULL"
+     ") WITHOUT ROWID;"
+     "ALTER TABLE torrent ADD COLUMN blocked TEXT NOT NULL DEFAULT ''"}, /* why; '': it is not */
 };
 
 static void *start(const struct app_env *env, struct why *why)

@@ -8,6 +8,7 @@
  *     files_reach.c    being found without trackers
  *     files_wishes.c   ... of one torrent's care
  *     files_poll.c     ... in a hurry, for thousands of torrents
+ *     files_unwanted.c what the owner does not want, held against torrents and addresses
  *     files_settings.c what shoal.conf may say
  *     files_app.c      struct app_ops, migrations
  * Nobody else includes this. */
@@ -21,12 +22,13 @@
 #include "core/bus.h"
 #include "core/jobs.h"
 #include "core/metrics.h"
-#include "files/lsd.h"
 #include "files/care.h"
 #include "files/limit.h"
+#include "files/lsd.h"
 #include "files/ports.h"
 #include "files/queue.h"
 #include "files/torrent.h"
+#include "files/unwanted.h"
 
 /* What care says, and what follows from it in this run. */
 struct tended {
@@ -80,7 +82,7 @@ struct gone {
 };
 
 struct files_metrics {
-    struct metric *torrents, *peers, *up, *down, *finished;
+    struct metric *torrents, *peers, *up, *down, *finished, *filtered;
 };
 
 struct files {
@@ -89,7 +91,8 @@ struct files {
     char *torrents_dir, *boot_id, *from_ip, *download_dir;
     struct map *torrents; /* infohash -> struct holding */
     struct map *by_req2;  /* mse_req2() of it -> the same */
-    struct rc4_lib *rc4;  /* NULL: no encryption */
+    struct unwanted *unwanted;
+    struct rc4_lib *rc4; /* NULL: no encryption */
     struct link leaving;
     struct link knocks;
     struct link adding;  /* files being hashed to be shared */
@@ -180,12 +183,20 @@ void groups_restore(struct files *f);
 void groups_free(struct files *f);
 struct limit *group_limit(struct files *f, const char *name, enum policy_rate r); /* NULL: none */
 bool group_is_free(struct files *f, const char *name); /* of the node's limits */
+/* files_unwanted.c */
+MUST_CHECK enum err unwanted_begin(struct files *f, struct why *why);
+/* May this torrent be held?  mi: NULL while it is not known.  ERR_DENIED and why. */
+MUST_CHECK enum err unwanted_vet(struct files *f, const uint8_t infohash[SHA1_LEN],
+                                 const struct metainfo *mi, struct why *why);
+void unwanted_look(struct files *f); /* blocks and frees what is held */
 
 /* files_settings.c */
 extern const struct conf_key files_settings[];
 /* files_table.c */
 extern const struct method files_methods[];
 /* files_methods.c */
+/* The torrent that `id` means; NULL: the call is answered. */
+struct holding *files_named(struct files *f, struct call *c, const char *id);
 void adding_cancel_all(struct files *f);
 void lookup_cancel_all(struct files *f);
 
@@ -202,6 +213,10 @@ void file_rm(void *app, struct call *c);
 void file_peer(void *app, struct call *c);
 void file_limit(void *app, struct call *c);
 void file_export(void *app, struct call *c);
+/* files_unwanted.c */
+void file_block(void *app, struct call *c);
+void file_unblock(void *app, struct call *c);
+void file_blocklist(void *app, struct call *c);
 
 /* Which torrent the parameter `id` means; NULL after the call was answered. */
 struct holding *holding_of(struct files *f, struct call *c);

@@ -191,7 +191,7 @@ void keep_restore(struct files *f)
     struct why why;
     struct db_stmt *q =
         db_prepare(f->env.db, "SELECT infohash, magnet, dir, paused, up_limit, down_limit,"
-                              " added_us, uploaded, downloaded, has_torrent FROM torrent"
+                              " added_us, uploaded, downloaded, has_torrent, blocked FROM torrent"
                               " ORDER BY added_us, infohash");
     enum db_step step;
     while ((step = db_step(q, &why)) == DB_ROW) {
@@ -207,6 +207,7 @@ void keep_restore(struct files *f)
             .added_us = db_int(q, 6),
             .uploaded = (uint64_t)db_int(q, 7),
             .downloaded = (uint64_t)db_int(q, 8),
+            .blocked = db_text(q, 10)[0] ? db_text(q, 10) : NULL,
         };
         memcpy(cfg.infohash, id, SHA1_LEN);
         restore(f, &cfg, db_text(q, 1), db_int(q, 9) != 0);

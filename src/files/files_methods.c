@@ -24,9 +24,8 @@ static bool matches(const struct holding *h, const char *id, size_t len)
            strcmp(torrent_name(h->t), id) == 0;
 }
 
-struct holding *holding_of(struct files *f, struct call *c)
+struct holding *files_named(struct files *f, struct call *c, const char *id)
 {
-    const char *id = call_text(c, "id");
     size_t len = strlen(id), found = 0;
     struct holding *h, *one = NULL;
     for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));)
@@ -42,6 +41,11 @@ struct holding *holding_of(struct files *f, struct call *c)
         call_failf(c, "file.ambiguous", ERR_INVALID, "give more of the id", "%zu torrents match %s",
                    found, id);
     return NULL;
+}
+
+struct holding *holding_of(struct files *f, struct call *c)
+{
+    return files_named(f, c, call_text(c, "id"));
 }
 
 void answer_kept(struct holding *h, struct call *c)
@@ -388,6 +392,11 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
     struct holding *h = files_find(f, cfg->infohash);
     bool existing = h != NULL;
     struct why why;
+    if (unwanted_vet(f, cfg->infohash, cfg->mi, &why)) {
+        metainfo_free(cfg->mi);
+        call_fail(c, "file.blocked", &why, "shoal file blocklist shows what is blocked");
+        return;
+    }
     if (!h && vfs_mkdirs(f->env.vfs, dir, 0777, &why)) {
         metainfo_free(cfg->mi);
         call_fail(c, "file.no_folder", &why, "give another folder with --dir");
@@ -549,6 +558,11 @@ void file_resume(void *app, struct call *c)
     struct holding *h = holding_of(app, c);
     if (!h)
         return;
+    if (torrent_blocked(h->t)) {
+        call_failf(c, "file.blocked", ERR_DENIED, "shoal file blocklist shows what is blocked",
+                   "%s", torrent_blocked(h->t));
+        return;
+    }
     resume(h, call_bool(c, "now"));
     answer_kept(h, c);
 }

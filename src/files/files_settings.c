@@ -36,6 +36,15 @@ const struct conf_key files_settings[] = {
      "Peers tell each other who else is in the swarm; never of a private torrent"},
     {"files.port-mapping", CONF_CHOICE, "off", 0, 0, "off", false,
      "Ask the router to forward the port; only off today"},
+    {"files.deny", CONF_TEXT, "", 0, 0, NULL, true,
+     "Names of files that are never made, as patterns apart by spaces: *.lnk *.scr *.exe *.zipx"},
+    {"files.deny-action", CONF_CHOICE, "skip", 0, 0, "skip|refuse", true,
+     "What becomes of a torrent with such a file: the file is left out, or all of it is refused"},
+    {"files.ip-filter", CONF_LIST, "", 0, 0, NULL, true,
+     "Lists of addresses we have nothing to do with, absolute paths or URLs: PeerGuardian's text, "
+     "eMule's ipfilter.dat, or address/bits a line; read again when they change"},
+    {"files.blocklist", CONF_LIST, "", 0, 0, NULL, true,
+     "Lists of infohashes and signers that are refused, absolute paths or URLs (asked once a day)"},
     {.name = NULL},
 };
 /* clang-format on */

@@ -163,6 +163,23 @@ static const struct param poll_params[] = {
     {.name = "lately", .type = PARAM_BOOL, .help = "Those that changed within a minute"},
     {0}};
 
+static const struct param block_params[] = {
+    {.name = "what",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 300,
+     .help = "A torrent that is here, an infohash, or signer:KEY (in hex, or as a peer id)"},
+    {.name = "note", .type = PARAM_TEXT, .max = 300, .help = "Words to remember why"},
+    {0}};
+
+static const struct param unblock_params[] = {
+    {.name = "what",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 300,
+     .help = "A torrent that is here, an infohash, or signer:KEY"},
+    {0}};
+
 static const struct column ls_columns[] = {{"id", "ID", "text"},
                                            {"name", "NAME", "text"},
                                            {"size", "SIZE", "bytes"},
@@ -207,7 +224,8 @@ const struct method files_methods[] = {
      .params = ls_params,
      .summary = "List all torrents",
      .result = "[{id, infohash_v1, infohash_v2, name, state, reason, size, done, left, progress, "
-               "up_rate, down_rate, uploaded, downloaded, ratio, eta_s, peers, seeds, error, dir, "
+               "up_rate, down_rate, uploaded, downloaded, ratio, eta_s, peers, seeds, error, "
+               "blocked, dir, "
                "added, magnet, private}]",
      .errors = "",
      .example = "shoal file ls --state downloading",
@@ -360,4 +378,33 @@ const struct method files_methods[] = {
      .errors = ID_ERRORS ", file.no_metadata",
      .example = "shoal file export debian-12 debian-12.torrent",
      .call = file_export},
+    {.name = "file.block",
+     .http = "POST",
+     .route = "/files/blocklist",
+     .flags = METHOD_WRITE,
+     .params = block_params,
+     .summary = "Never hold a torrent, or what somebody signed",
+     .result = "{what}: the line of your own list; what is held and now blocked is paused",
+     .errors = "file.not_found, file.ambiguous, file.not_kept",
+     .example = "shoal file block 0123456789abcdef0123456789abcdef01234567",
+     .call = file_block},
+    {.name = "file.unblock",
+     .http = "DELETE",
+     .route = "/files/blocklist/{what}",
+     .flags = METHOD_WRITE,
+     .params = unblock_params,
+     .summary = "Take a line from your own list of what is blocked",
+     .result = "{what}",
+     .errors = "file.not_found, file.ambiguous, file.not_kept",
+     .example = "shoal file unblock 0123456789abcdef0123456789abcdef01234567",
+     .call = file_unblock},
+    {.name = "file.blocklist",
+     .http = "GET",
+     .route = "/files/blocklist",
+     .summary = "Show what is blocked: your own list, the lists subscribed to, addresses, names",
+     .result = "{own: [{what, note, added}], lists and ip_filters: [{source, loaded, error, "
+               "entries}], filtered: addresses turned away so far, deny: files.deny}",
+     .errors = "",
+     .example = "shoal file blocklist --json",
+     .call = file_blocklist},
     {0}};

@@ -35,7 +35,7 @@ bool torrent_has_all(const struct torrent *t)
 
 bool torrent_is_still(const struct torrent *t)
 {
-    return t->paused || t->held;
+    return t->paused || t->held || t->blocked;
 }
 
 /* Peers may be talked to: their pieces matter, or they have the metadata. */
@@ -54,6 +54,8 @@ enum torrent_state torrent_state(const struct torrent *t)
         return TORRENT_PAUSED;
     if (t->opened && data_checking(t->data, &done, &total))
         return TORRENT_CHECKING;
+    if (t->blocked)
+        return TORRENT_PAUSED;
     if (t->held)
         return TORRENT_QUEUED;
     if (!t->mi)
@@ -362,6 +364,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     t->rules = mem_strdup(cfg->rules);
     t->sequential = cfg->sequential;
     t->ends_first = cfg->ends_first;
+    t->blocked = mem_strdup(cfg->blocked);
     t->seed = cfg->seed;
     t->uploaded = cfg->uploaded;
     t->downloaded = cfg->downloaded;
@@ -382,7 +385,9 @@ void torrent_start(struct torrent *t)
     t->started = true;
     if (t->mi)
         choice_apply_rules(t);
-    if (t->mi && !t->error)
+    if (t->mi && t->blocked)
+        ; /* nothing is written, not even an empty file */
+    else if (t->mi && !t->error)
         torrent_open_data(t); /* announced when it is known what is here: a seed is no leecher */
     else if (!torrent_is_still(t))
         announce_start(t);
@@ -484,6 +489,7 @@ void torrent_free(struct torrent *t)
     free(t->priorities);
     free(t->rules);
     free(t->want);
+    free(t->blocked);
     free(t);
 }
 
@@ -526,20 +532,53 @@ void torrent_resume(struct torrent *t)
     t->env->want_dial(t->env->node);
 }
 
+/* Sets t->held or t->blocked; true when it is another now. */
+static bool set_reason(char **slot, const char *why)
+{
+    if (why ? *slot && strcmp(*slot, why) == 0 : !*slot)
+        return false;
+    char *reason = mem_strdup(why);
+    free(*slot);
+    *slot = reason;
+    return true;
+}
+
 void torrent_hold(struct torrent *t, const char *why)
 {
     bool was_still = torrent_is_still(t);
-    if (why ? t->held && strcmp(t->held, why) == 0 : !t->held)
+    if (!set_reason(&t->held, why))
         return;
-    char *held = mem_strdup(why);
-    free(t->held);
-    t->held = held;
     if (!was_still && why)
         be_still(t);
     if (was_still && !torrent_is_still(t))
         begin_again(t);
     torrent_changed(t);
     t->env->want_dial(t->env->node);
+}
+
+void torrent_block(struct torrent *t, const char *why)
+{
+    bool was_still = torrent_is_still(t);
+    if (!set_reason(&t->blocked, why))
+        return;
+    if (why)
+        log_warn(t->log, "%s", why);
+    if (why && !was_still) {
+        swarm_end(t, why); /* not at once: it may be a session that brought the metadata */
+        if (t->trackers)
+            trackers_stop(t->trackers, nothing, NULL);
+    }
+    if (!why && t->mi && !t->data && t->started && !t->error)
+        torrent_open_data(t); /* it was forbidden before anything was written */
+    if (was_still && !torrent_is_still(t))
+        begin_again(t);
+    torrent_changed(t);
+    t->env->want_dial(t->env->node);
+}
+
+const char *torrent_blocked(const struct torrent *t)
+{
+    return t->blocked;
 }
 
 bool torrent_verify(struct torrent *t)
@@ -560,7 +599,7 @@ void torrent_reannounce(struct torrent *t)
 
 void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source)
 {
-    if (torrent_peers_add(t->peers, a, source, torrent_now(t), NULL))
+    if (!torrent_refuses(t, a) && torrent_peers_add(t->peers, a, source, torrent_now(t), NULL))
         t->env->want_dial(t->env->node);
 }
 
@@ -573,8 +612,25 @@ bool torrent_is_told_near(const struct torrent *t)
 
 void torrent_heard_near(struct torrent *t, const struct addr *a)
 {
-    if (torrent_is_told_near(t) && torrent_peers_heard(t->peers, a, torrent_now(t)))
+    if (torrent_is_told_near(t) && !torrent_refuses(t, a) &&
+        torrent_peers_heard(t->peers, a, torrent_now(t)))
         t->env->want_dial(t->env->node);
+}
+
+bool torrent_refuses(const struct torrent *t, const struct addr *a)
+{
+    return t->env->refuses && t->env->refuses(t->env->node, a);
+}
+
+static bool is_refused(const void *arg, const struct addr *a)
+{
+    return torrent_refuses(arg, a);
+}
+
+void torrent_sift(struct torrent *t)
+{
+    torrent_peers_sift(t->peers, is_refused, t);
+    swarm_sift(t);
 }
 
 void torrent_add_tracker(struct torrent *t, const char *url)

@@ -61,6 +61,10 @@ struct torrent_env {
     void (*want_dial)(void *node);                  /* somebody is to be dialled */
     void (*changed)(void *node, struct torrent *t); /* torrent_row() is another */
     void (*finished)(void *node, struct torrent *t);
+    /* Metadata came, nothing is written yet: torrent_block() it now, or never. */
+    void (*vet)(void *node, struct torrent *t);
+    /* This address is not to be known, dialled or let in. */
+    bool (*refuses)(void *node, const struct addr *a);
     void (*got_info)(void *node, struct torrent *t); /* metadata came: to be kept */
 };
 
@@ -77,6 +81,7 @@ struct torrent_cfg {
     size_t priority_count;         /* another number than there are files: as if NULL */
     const char *rules;             /* files/select.h; NULL: none */
     bool sequential, ends_first;   /* as torrent_set_order */
+    const char *blocked;           /* by the owner's rules, for this reason; NULL: not */
     const char *held;              /* begins queued, for this reason; NULL: not */
     uint64_t up_limit, down_limit; /* bytes a second, 0: none */
     uint64_t uploaded, downloaded; /* so far */
@@ -99,6 +104,10 @@ void torrent_pause(struct torrent *t);
 void torrent_resume(struct torrent *t); /* also out of an error */
 /* The node's queue: no connections for now, and why; NULL: not any more. */
 void torrent_hold(struct torrent *t, const char *why);
+/* The owner's rules forbid it: no connections, and why; NULL: not any more. */
+void torrent_block(struct torrent *t, const char *why);
+/* Let go of each address that env->refuses() now. */
+void torrent_sift(struct torrent *t);
 /* false: there is nothing to verify yet. */
 bool torrent_verify(struct torrent *t);
 void torrent_reannounce(struct torrent *t);
@@ -142,12 +151,13 @@ const char *torrent_dir(const struct torrent *t);
 const struct metainfo *torrent_metainfo(const struct torrent *t); /* NULL: not known yet */
 enum torrent_state torrent_state(const struct torrent *t);
 bool torrent_is_paused(const struct torrent *t);
-const char *torrent_held(const struct torrent *t); /* the reason; NULL: not held */
-bool torrent_is_complete(const struct torrent *t); /* all that is wanted is here */
-bool torrent_has_all(const struct torrent *t);     /* all, wanted or not */
-bool torrent_is_broken(const struct torrent *t);   /* an error that trying again does not mend */
-uint64_t torrent_done(const struct torrent *t);    /* bytes in proven pieces */
-double torrent_ratio(const struct torrent *t);     /* uploaded / downloaded, or / what is here */
+const char *torrent_blocked(const struct torrent *t); /* why; NULL: it is not */
+const char *torrent_held(const struct torrent *t);    /* the reason; NULL: not held */
+bool torrent_is_complete(const struct torrent *t);    /* all that is wanted is here */
+bool torrent_has_all(const struct torrent *t);        /* all, wanted or not */
+bool torrent_is_broken(const struct torrent *t);      /* an error that trying again does not mend */
+uint64_t torrent_done(const struct torrent *t);       /* bytes in proven pieces */
+double torrent_ratio(const struct torrent *t);        /* uploaded / downloaded, or / what is here */
 void torrent_totals(const struct torrent *t, uint64_t *up, uint64_t *down);
 void torrent_rates(const struct torrent *t, uint64_t *up, uint64_t *down); /* bytes a second */
 void torrent_limits(const struct torrent *t, uint64_t *up, uint64_t *down);

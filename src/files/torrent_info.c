@@ -62,7 +62,9 @@ static void got(struct torrent *t, struct cur info)
     }
     choice_apply_rules(t);
     t->env->got_info(t->env->node, t);
-    if (!t->error_stays)
+    if (t->env->vet)
+        t->env->vet(t->env->node, t); /* before anything is written */
+    if (!t->error_stays && !t->blocked)
         torrent_open_data(t);
     torrent_changed(t);
 }

@@ -123,7 +123,7 @@ static void reason(const struct torrent *t, char *out, size_t cap)
         snprintf(out, cap, "%s", t->error);
         break;
     case TORRENT_PAUSED:
-        snprintf(out, cap, "paused");
+        snprintf(out, cap, "%s", t->blocked ? t->blocked : "paused");
         break;
     case TORRENT_QUEUED:
         snprintf(out, cap, "%s", t->held);
@@ -255,6 +255,11 @@ static json_t *row_error(const struct torrent *t)
     return t->error ? text(t->error) : json_null();
 }
 
+static json_t *row_blocked(const struct torrent *t)
+{
+    return t->blocked ? text(t->blocked) : json_null();
+}
+
 static json_t *row_dir(const struct torrent *t)
 {
     return text(t->dir);
@@ -303,6 +308,7 @@ static const struct torrent_field row_fields[] = {
     {"peers", row_peers},
     {"seeds", row_seeds},
     {"error", row_error},
+    {"blocked", row_blocked},
     {"dir", row_dir},
     {"added", row_added},
     {"magnet", row_magnet},

@@ -241,6 +241,15 @@ void torrent_peers_no_mse(struct peer_entry *e)
     e->no_mse = e->retry = true;
 }
 
+void torrent_peers_sift(struct torrent_peers *t,
+                        bool (*refused)(const void *arg, const struct addr *a), const void *arg)
+{
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        if (!e->connected && refused(arg, &e->addr))
+            forget(t, e);
+    }
+}
+
 void torrent_peers_ban(struct torrent_peers *t, const struct addr *a)
 {
     if (torrent_peers_is_banned(t, a))

@@ -83,6 +83,10 @@ void torrent_peers_closed(struct torrent_peers *t, struct peer_entry *e, bool us
 /* Encryption failed: dialled once more, at once and without; call before torrent_peers_closed. */
 void torrent_peers_no_mse(struct peer_entry *e);
 
+/* Forgets those that are not connected and that `refused` says so of. */
+void torrent_peers_sift(struct torrent_peers *t,
+                        bool (*refused)(const void *arg, const struct addr *a), const void *arg);
+
 /* Its entry goes when it is not connected any more. */
 void torrent_peers_ban(struct torrent_peers *t, const struct addr *a);
 bool torrent_peers_is_banned(const struct torrent_peers *t, const struct addr *a);

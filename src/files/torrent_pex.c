@@ -66,7 +66,9 @@ static void take(struct member *m, struct pex_msg *msg)
     pex_keep_dialable(msg, &teller);
     for (size_t i = 0; i < msg->added_count; i++) {
         const struct pex_peer *p = &msg->added[i];
-        struct peer_entry *e = torrent_peers_told(t->peers, &p->addr, m->entry->id, torrent_now(t));
+        struct peer_entry *e = NULL;
+        if (!torrent_refuses(t, &p->addr))
+            e = torrent_peers_told(t->peers, &p->addr, m->entry->id, torrent_now(t));
         if (!e)
             continue;
         e->known_seed = (p->flags & PEX_SEED) != 0; /* seeing for ourselves corrects it */

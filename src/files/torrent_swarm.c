@@ -429,6 +429,21 @@ void swarm_tick(struct torrent *t)
     round_of_chokes(t);
 }
 
+void swarm_end(struct torrent *t, const char *why)
+{
+    LIST_EACH(&t->members, struct member, m, link) {
+        session_end(m->s, ERR_DENIED, "%s", why);
+    }
+}
+
+void swarm_sift(struct torrent *t)
+{
+    LIST_EACH(&t->members, struct member, m, link) {
+        if (torrent_refuses(t, &m->entry->addr))
+            session_end(m->s, ERR_DENIED, "the address is filtered");
+    }
+}
+
 /* Dialling and accepting */
 
 static struct session_cfg session_cfg_of(struct torrent *t, void *arg)

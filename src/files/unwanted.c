@@ -1,4 +1,4 @@
-#include "files/rules.h"
+#include "files/unwanted.h"
 
 #include "base/list.h"
 #include "base/mem.h"
@@ -16,7 +16,7 @@ static const char *const settings[KINDS] = {"files.ip-filter", "files.blocklist"
 /* One list that is subscribed to. */
 struct source {
     struct link link;
-    struct rules *r;
+    struct unwanted *r;
     enum kind kind;
     struct feed *feed;
     bool ready, stays;
@@ -24,8 +24,8 @@ struct source {
     struct blocklist *list;
 };
 
-struct rules {
-    struct rules_cfg cfg;
+struct unwanted {
+    struct unwanted_cfg cfg;
     char *lists_dir, *from_ip;
     struct link sources[KINDS];
     struct globs *deny;
@@ -87,7 +87,7 @@ static void on_ready(void *arg)
 {
     struct source *s = arg;
     s->ready = true;
-    if (s->kind == TORRENTS && rules_ready(s->r)) /* what was blocked before may be free now */
+    if (s->kind == TORRENTS && unwanted_ready(s->r)) /* what was blocked before may be free now */
         s->r->cfg.torrents(s->r->cfg.arg);
 }
 
@@ -100,7 +100,7 @@ static void source_free(struct source *s)
     free(s);
 }
 
-static void source_new(struct rules *r, enum kind kind, const char *from)
+static void source_new(struct unwanted *r, enum kind kind, const char *from)
 {
     struct source *s = MEM_NEW(struct source);
     bool addrs = kind == ADDRS;
@@ -123,7 +123,7 @@ static void source_new(struct rules *r, enum kind kind, const char *from)
     s->feed = feed_new(&cfg);
 }
 
-static struct source *find_source(struct rules *r, enum kind kind, const char *from)
+static struct source *find_source(struct unwanted *r, enum kind kind, const char *from)
 {
     LIST_EACH(&r->sources[kind], struct source, s, link) {
         if (strcmp(feed_source(s->feed), from) == 0)
@@ -133,7 +133,7 @@ static struct source *find_source(struct rules *r, enum kind kind, const char *f
 }
 
 /* The lists that the settings name; those that stay are looked at. */
-static void take_sources(struct rules *r, const struct conf *conf, enum kind kind)
+static void take_sources(struct unwanted *r, const struct conf *conf, enum kind kind)
 {
     char from[CONF_ITEM_MAX];
     LIST_EACH(&r->sources[kind], struct source, s, link) {
@@ -162,15 +162,15 @@ static enum err check_sources(const struct conf *conf, enum kind kind, struct wh
         if (from[0] != '/' && !feed_is_url(from))
             return why_set(why, ERR_INVALID, "%s: \"%s\" is no absolute path and no http:// URL",
                            settings[kind], from);
-    if (n > RULES_SOURCES_MAX)
+    if (n > UNWANTED_SOURCES_MAX)
         return why_set(why, ERR_LIMIT, "%s: %zu lists, at most %d", settings[kind], n,
-                       RULES_SOURCES_MAX);
+                       UNWANTED_SOURCES_MAX);
     return OK;
 }
 
 /* Settings */
 
-static enum err take_settings(struct rules *r, const struct conf *conf, struct why *why)
+static enum err take_settings(struct unwanted *r, const struct conf *conf, struct why *why)
 {
     const char *deny = conf_text(conf, "files.deny");
     struct globs *globs = globs_parse(deny, why);
@@ -193,9 +193,10 @@ static enum err take_settings(struct rules *r, const struct conf *conf, struct w
     return OK;
 }
 
-struct rules *rules_new(const struct rules_cfg *cfg, const struct conf *conf, struct why *why)
+struct unwanted *unwanted_new(const struct unwanted_cfg *cfg, const struct conf *conf,
+                              struct why *why)
 {
-    struct rules *r = MEM_NEW(struct rules);
+    struct unwanted *r = MEM_NEW(struct unwanted);
     r->cfg = *cfg;
     r->lists_dir = mem_strdup(cfg->lists_dir);
     r->from_ip = mem_strdup(cfg->from_ip);
@@ -203,11 +204,11 @@ struct rules *rules_new(const struct rules_cfg *cfg, const struct conf *conf, st
     list_init(&r->sources[TORRENTS]);
     if (take_settings(r, conf, why) == OK)
         return r;
-    rules_free(r);
+    unwanted_free(r);
     return NULL;
 }
 
-void rules_free(struct rules *r)
+void unwanted_free(struct unwanted *r)
 {
     if (!r)
         return;
@@ -222,7 +223,7 @@ void rules_free(struct rules *r)
     free(r);
 }
 
-void rules_reload(struct rules *r, const struct conf *conf)
+void unwanted_reload(struct unwanted *r, const struct conf *conf)
 {
     struct why why;
     if (take_settings(r, conf, &why)) {
@@ -233,7 +234,7 @@ void rules_reload(struct rules *r, const struct conf *conf)
     r->cfg.torrents(r->cfg.arg);
 }
 
-bool rules_ready(const struct rules *r)
+bool unwanted_ready(const struct unwanted *r)
 {
     for (int kind = 0; kind < KINDS; kind++)
         LIST_EACH(&r->sources[kind], struct source, s, link) {
@@ -245,7 +246,7 @@ bool rules_ready(const struct rules *r)
 
 /* Addresses */
 
-bool rules_refuse(struct rules *r, const struct addr *a)
+bool unwanted_refuse(struct unwanted *r, const struct addr *a)
 {
     if (!r)
         return false;
@@ -258,14 +259,14 @@ bool rules_refuse(struct rules *r, const struct addr *a)
     return false;
 }
 
-uint64_t rules_hits(const struct rules *r)
+uint64_t unwanted_hits(const struct unwanted *r)
 {
     return r->hits;
 }
 
 /* Torrents and signers */
 
-static bool is_on_own(struct rules *r, const char *what)
+static bool is_on_own(struct unwanted *r, const char *what)
 {
     struct why why;
     struct db_stmt *q = db_prepare(r->cfg.db, "SELECT 1 FROM blocked WHERE what = ?1");
@@ -277,7 +278,7 @@ static bool is_on_own(struct rules *r, const char *what)
     return step == DB_ROW;
 }
 
-enum err rules_check(struct rules *r, const struct block *b, struct why *why)
+enum err unwanted_check(struct unwanted *r, const struct block *b, struct why *why)
 {
     char what[BLOCK_TEXT];
     block_format(b, what);
@@ -286,13 +287,14 @@ enum err rules_check(struct rules *r, const struct block *b, struct why *why)
     LIST_EACH(&r->sources[TORRENTS], struct source, s, link) {
         size_t line = blocklist_line(s->list, b);
         if (line)
-            return why_set(why, ERR_DENIED, "blocked by %.100s line %zu (%s)",
-                           feed_source(s->feed), line, what);
+            return why_set(why, ERR_DENIED, "blocked by %.100s line %zu (%s)", feed_source(s->feed),
+                           line, what);
     }
     return OK;
 }
 
-enum err rules_block(struct rules *r, const struct block *b, const char *note, struct why *why)
+enum err unwanted_block(struct unwanted *r, const struct block *b, const char *note,
+                        struct why *why)
 {
     char what[BLOCK_TEXT];
     struct db_stmt *q = db_prepare(
@@ -306,7 +308,7 @@ enum err rules_block(struct rules *r, const struct block *b, const char *note, s
     return e;
 }
 
-enum err rules_unblock(struct rules *r, const struct block *b, struct why *why)
+enum err unwanted_unblock(struct unwanted *r, const struct block *b, struct why *why)
 {
     char what[BLOCK_TEXT];
     if (!is_on_own(r, block_format(b, what)))
@@ -321,33 +323,33 @@ enum err rules_unblock(struct rules *r, const struct block *b, struct why *why)
 
 /* Names */
 
-const char *rules_denied(const struct rules *r, const char *path)
+const char *unwanted_denied(const struct unwanted *r, const char *path)
 {
     return globs_match(r->deny, path);
 }
 
-bool rules_deny_refuses(const struct rules *r)
+bool unwanted_deny_refuses(const struct unwanted *r)
 {
     return r->deny_refuses;
 }
 
 /* Showing */
 
-static json_t *own_json(struct rules *r)
+static json_t *own_json(struct unwanted *r)
 {
     struct why why;
     json_t *list = json_array();
     struct db_stmt *q =
         db_prepare(r->cfg.db, "SELECT what, note, added_us FROM blocked ORDER BY added_us, what");
     while (db_step(q, &why) == DB_ROW)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "what", db_text(q, 0), "note",
-                                              db_text(q, 1), "added",
-                                              text_rfc3339(db_int(q, 2)).s));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s}", "what", db_text(q, 0), "note",
+                                        db_text(q, 1), "added", text_rfc3339(db_int(q, 2)).s));
     db_finish(q);
     return list;
 }
 
-static json_t *sources_json(struct rules *r, enum kind kind)
+static json_t *sources_json(struct unwanted *r, enum kind kind)
 {
     json_t *list = json_array();
     LIST_EACH(&r->sources[kind], struct source, s, link) {
@@ -359,7 +361,7 @@ static json_t *sources_json(struct rules *r, enum kind kind)
     return list;
 }
 
-json_t *rules_json(struct rules *r)
+json_t *unwanted_json(struct unwanted *r)
 {
     json_t *j = json_object();
     json_object_set_new(j, "own", own_json(r));

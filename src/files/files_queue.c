@@ -6,9 +6,10 @@
 
 #include <stdio.h>
 
-#define REVIEW_US (15 * SEC)         /* who stalls, who was idle for too long */
-#define PLACE_GAP (INT64_C(1) << 20) /* so that one can be put between two without moving others   \
-                                      */
+#define REVIEW_US (15 * SEC) /* who stalls, who was idle for too long */
+#define PLACE_GAP                                                                                  \
+    (INT64_C(1) << 20) /* so that one can be put between two without moving others                 \
+                        */
 
 static const char wait_for_turn[] = "waits for its turn";
 
@@ -79,7 +80,7 @@ void queue_move(struct holding *h, size_t rank)
 
 static enum queue_kind kind_of(const struct holding *h)
 {
-    if (torrent_is_paused(h->t) || torrent_is_broken(h->t))
+    if (torrent_is_paused(h->t) || torrent_blocked(h->t) || torrent_is_broken(h->t))
         return QUEUE_NONE;
     return torrent_is_complete(h->t) ? QUEUE_SEED : QUEUE_DOWNLOAD;
 }

@@ -51,7 +51,7 @@ struct torrent {
 
     bool paused, seed, started;
     char *held;       /* by the queue, and why; NULL: not */
-    char *blocked; /* by the owner\'s rules, why; NULL: not */
+    char *blocked;    /* by the owner's rules, why; NULL: not */
     char *error;      /* NULL: none */
     bool error_stays; /* not the disk's: trying again does not help */
     uint64_t error_us;
@@ -124,8 +124,8 @@ void swarm_resume(struct torrent *t); /* the disk takes blocks again */
 void swarm_fill(struct torrent *t);   /* ask everybody for what may now be asked */
 void swarm_tick(struct torrent *t);
 void swarm_end(struct torrent *t, const char *why); /* all sessions, in a later turn */
-void swarm_sift(struct torrent *t); /* ends sessions with whom torrent_refuses() */
-void swarm_free(struct torrent *t); /* all sessions, silently */
+void swarm_sift(struct torrent *t);                 /* ends sessions with whom torrent_refuses() */
+void swarm_free(struct torrent *t);                 /* all sessions, silently */
 void swarm_drop_member(struct member *m);
 
 /* torrent_info.c */

@@ -392,7 +392,7 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
     struct holding *h = files_find(f, cfg->infohash);
     bool existing = h != NULL;
     struct why why;
-    if (unwanted_vet(f, cfg->infohash, cfg->mi, &why)) {
+    if (unwanted_vet(f, cfg->infohash, cfg->mi ? &cfg->mi->hash : &cfg->hash, cfg->mi, &why)) {
         metainfo_free(cfg->mi);
         call_fail(c, "file.blocked", &why, "shoal file blocklist shows what is blocked");
         return;
@@ -416,6 +416,7 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
             resume(h, false);
     } else {
         cfg->dir = dir;
+        cfg->fresh = true;
         cfg->paused = call_bool(c, "paused");
         cfg->added_us = loop_wall_us(f->env.loop);
         h = files_add(f, cfg);

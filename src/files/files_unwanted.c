@@ -20,12 +20,22 @@ static enum err vet_names(struct files *f, const struct metainfo *mi, struct why
     return OK;
 }
 
-enum err unwanted_vet(struct files *f, const uint8_t infohash[SHA1_LEN], const struct metainfo *mi,
-                      struct why *why)
+enum err unwanted_vet(struct files *f, const uint8_t id[INFOHASH_LEN], const struct infohash *hash,
+                      const struct metainfo *mi, struct why *why)
 {
-    struct block b = block_of(BLOCK_V1, infohash);
+    struct block b = block_of(BLOCK_V1, id); /* also a v2 hash that was cut */
     enum err e = unwanted_check(f->unwanted, &b, why);
+    if (e == OK && hash->has_v2) {
+        b = block_of(BLOCK_V2, hash->v2);
+        e = unwanted_check(f->unwanted, &b, why);
+    }
     return e == OK && mi ? vet_names(f, mi, why) : e;
+}
+
+static enum err vet(struct files *f, const struct torrent *t, bool names, struct why *why)
+{
+    return unwanted_vet(f, torrent_infohash(t), torrent_hash(t), names ? torrent_metainfo(t) : NULL,
+                        why);
 }
 
 /* Torrents that are held */
@@ -45,7 +55,7 @@ static void on_vet(void *node, struct torrent *t)
 {
     struct files *f = node;
     struct why why;
-    if (unwanted_vet(f, torrent_infohash(t), torrent_metainfo(t), &why) == OK)
+    if (vet(f, t, true, &why) == OK)
         return;
     torrent_block(t, why.text);
     keep_blocked(f, t);
@@ -59,8 +69,7 @@ void unwanted_look(struct files *f)
     for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
         struct why why;
         const char *was = torrent_blocked(h->t);
-        const struct metainfo *mi = was ? torrent_metainfo(h->t) : NULL;
-        bool denied = unwanted_vet(f, torrent_infohash(h->t), mi, &why) != OK;
+        bool denied = vet(f, h->t, was != NULL, &why) != OK;
         if (!denied && (!was || !unwanted_ready(f->unwanted)))
             continue;
         torrent_block(h->t, denied ? why.text : NULL);
@@ -71,6 +80,12 @@ void unwanted_look(struct files *f)
 static void on_torrents(void *arg)
 {
     unwanted_look(arg);
+}
+
+static const char *on_denies(void *node, const char *path)
+{
+    const struct files *f = node;
+    return unwanted_denied(f->unwanted, path);
 }
 
 /* Addresses */
@@ -104,6 +119,7 @@ enum err unwanted_begin(struct files *f, struct why *why)
                                .torrents = on_torrents,
                                .arg = f};
     f->swarm.vet = on_vet;
+    f->swarm.denies = on_denies;
     f->swarm.refuses = on_refuses;
     f->unwanted = unwanted_new(&cfg, f->env.conf, why);
     free(dir);

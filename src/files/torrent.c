@@ -366,6 +366,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     t->ends_first = cfg->ends_first;
     t->blocked = mem_strdup(cfg->blocked);
     t->seed = cfg->seed;
+    t->fresh = cfg->fresh;
     t->uploaded = cfg->uploaded;
     t->downloaded = cfg->downloaded;
     copy_trackers(t, cfg->trackers, cfg->tracker_count);
@@ -385,6 +386,8 @@ void torrent_start(struct torrent *t)
     t->started = true;
     if (t->mi)
         choice_apply_rules(t);
+    if (t->mi && t->fresh)
+        torrent_deny(t);
     if (t->mi && t->blocked)
         ; /* nothing is written, not even an empty file */
     else if (t->mi && !t->error)
@@ -669,6 +672,11 @@ void torrent_set_share(struct torrent *t, struct limit *up, struct limit *down,
 const uint8_t *torrent_infohash(const struct torrent *t)
 {
     return t->infohash;
+}
+
+const struct infohash *torrent_hash(const struct torrent *t)
+{
+    return t->mi ? &t->mi->hash : &t->hash;
 }
 
 const char *torrent_hex(const struct torrent *t)

@@ -63,6 +63,8 @@ struct torrent_env {
     void (*finished)(void *node, struct torrent *t);
     /* Metadata came, nothing is written yet: torrent_block() it now, or never. */
     void (*vet)(void *node, struct torrent *t);
+    /* The pattern by which a file of this path is never made, or NULL: it is skipped. */
+    const char *(*denies)(void *node, const char *path);
     /* This address is not to be known, dialled or let in. */
     bool (*refuses)(void *node, const struct addr *a);
     void (*got_info)(void *node, struct torrent *t); /* metadata came: to be kept */
@@ -77,6 +79,7 @@ struct torrent_cfg {
     size_t tracker_count;
     const char *dir;
     bool paused, seed;             /* seed: just hashed, believe it */
+    bool fresh;                    /* it was not here before: what env->denies() is skipped */
     const uint8_t *priorities;     /* enum file_priority per file; NULL: all normal */
     size_t priority_count;         /* another number than there are files: as if NULL */
     const char *rules;             /* files/select.h; NULL: none */
@@ -106,6 +109,8 @@ void torrent_resume(struct torrent *t); /* also out of an error */
 void torrent_hold(struct torrent *t, const char *why);
 /* The owner's rules forbid it: no connections, and why; NULL: not any more. */
 void torrent_block(struct torrent *t, const char *why);
+/* Skip each file that env->denies(); before the data is opened. */
+void torrent_deny(struct torrent *t);
 /* Let go of each address that env->refuses() now. */
 void torrent_sift(struct torrent *t);
 /* false: there is nothing to verify yet. */
@@ -145,7 +150,8 @@ bool torrent_take(struct torrent *t, struct session *s);
 
 /* Facts; pointers live as long as the torrent. */
 const uint8_t *torrent_infohash(const struct torrent *t);
-const char *torrent_hex(const struct torrent *t); /* 40 digits: the id */
+const struct infohash *torrent_hash(const struct torrent *t); /* all that is known */
+const char *torrent_hex(const struct torrent *t);             /* 40 digits: the id */
 const char *torrent_name(const struct torrent *t);
 const char *torrent_dir(const struct torrent *t);
 const struct metainfo *torrent_metainfo(const struct torrent *t); /* NULL: not known yet */

@@ -49,6 +49,7 @@ struct torrent {
     struct mi_tracker *urls; /* while there is no mi */
     size_t url_count;
 
+    bool fresh; /* see torrent_cfg */
     bool paused, seed, started;
     char *held;       /* by the queue, and why; NULL: not */
     char *blocked;    /* by the owner's rules, why; NULL: not */
@@ -106,6 +107,7 @@ void torrent_unblock(struct torrent *t);
 void torrent_look_complete(struct torrent *t);
 
 /* torrent_select.c */
+const char *choice_denied(const struct torrent *t, size_t file); /* the pattern, or NULL */
 bool choice_wants(const struct torrent *t, uint32_t piece);
 uint32_t choice_lacks(const struct torrent *t); /* wanted pieces that are not here; opened */
 void choice_bytes(const struct torrent *t, uint64_t *wanted, uint64_t *done);

@@ -62,6 +62,7 @@ static void got(struct torrent *t, struct cur info)
     }
     choice_apply_rules(t);
     t->env->got_info(t->env->node, t);
+    torrent_deny(t);
     if (t->env->vet)
         t->env->vet(t->env->node, t); /* before anything is written */
     if (!t->error_stays && !t->blocked)

@@ -386,6 +386,8 @@ static json_t *file_rows(const struct torrent *t)
         json_object_set_new(j, "done", num(done));
         json_object_set_new(j, "progress", json_real(f->len ? (double)done / (double)f->len : 1));
         json_object_set_new(j, "wanted", json_boolean(torrent_priority(t, i) != FILE_SKIP));
+        const char *denied = torrent_priority(t, i) == FILE_SKIP ? choice_denied(t, i) : NULL;
+        json_object_set_new(j, "denied", denied ? text(denied) : json_null());
         json_object_set_new(j, "priority", json_string(file_priority_name(torrent_priority(t, i))));
         json_array_append_new(list, j);
     }

@@ -110,9 +110,29 @@ static void changed(struct torrent *t)
         t->choosing = timer_start(t->env->wire.loop, 0, on_choice, t);
 }
 
+const char *choice_denied(const struct torrent *t, size_t file)
+{
+    const struct mi_file *f = &t->mi->files[file];
+    return t->env->denies && !f->pad ? t->env->denies(t->env->node, f->path) : NULL;
+}
+
+void torrent_deny(struct torrent *t)
+{
+    unsigned denied = 0;
+    for (size_t i = 0; t->mi && !t->seed && i < t->mi->file_count; i++)
+        if (choice_denied(t, i)) {
+            torrent_set_priorities(t, i, FILE_SKIP);
+            denied++;
+        }
+    if (denied)
+        log_warn(t->log, "%u files are left out, their names are on files.deny", denied);
+}
+
 void torrent_set_priorities(struct torrent *t, size_t file, enum file_priority priority)
 {
     if (!t->mi || file >= t->mi->file_count || torrent_priority(t, file) == priority)
+        return;
+    if (priority != FILE_SKIP && torrent_priority(t, file) == FILE_SKIP && choice_denied(t, file))
         return;
     if (!t->priorities) {
         t->priorities = mem_zalloc(t->mi->file_count);

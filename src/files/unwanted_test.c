@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SIZE = 300000 };
+enum { SIZE = 300000, EXE_SIZE = 50000 };
 
 struct pair {
     struct sim *sim;
@@ -42,7 +42,7 @@ static struct pair pair_new(void)
     p.bob = make(p.sim, "bob", 2);
     node_start(p.ann, &files_app, NULL);
     node_write(p.ann, "/stuff/film/film.bin", p.bytes, SIZE);
-    node_write(p.ann, "/stuff/film/setup.EXE", p.bytes, 5000);
+    node_write(p.ann, "/stuff/film/setup.EXE", p.bytes, EXE_SIZE);
     json_t *job =
         node_call(p.ann, "file.add",
                   json_pack("{s:s, s:i}", "path", "/stuff/film", "piece_size", 16384), NULL);
@@ -227,6 +227,26 @@ static void a_torrent_with_a_denied_name_is_refused_before_anything_is_written(v
     pair_free(&p);
 }
 
+static void a_denied_file_is_left_out_and_the_rest_comes(void **state)
+{
+    (void)state;
+    for (int by_file = 0; by_file < 2; by_file++) {
+        struct pair p = pair_new();
+        start_bob(&p, "files.deny=*.exe", NULL);
+        call(p.bob, "file.get", by_file ? get_file(&p) : get_link(&p));
+        sim_run_for(p.sim, 60 * SEC);
+        assert_true(is_whole(&p));
+        assert_false(node_has(p.bob, "/downloads/film/setup.EXE", p.bytes, EXE_SIZE));
+        json_t *row =
+            node_call(p.bob, "file.show", json_pack("{s:s, s:b}", "id", p.id, "files", 1), NULL);
+        json_t *exe = json_array_get(json_object_get(row, "files"), 1);
+        assert_string_equal(json_string_value(json_object_get(exe, "denied")), "*.exe");
+        assert_true(json_is_false(json_object_get(exe, "wanted")));
+        json_decref(row);
+        pair_free(&p);
+    }
+}
+
 static json_int_t filtered(struct node *n)
 {
     json_t *j = node_call(n, "file.blocklist", NULL, NULL);
@@ -290,6 +310,7 @@ int main(void)
         cmocka_unit_test(ones_own_list_holds_over_a_restart),
         cmocka_unit_test(a_list_that_becomes_nonsense_leaves_the_old_one_in_force),
         cmocka_unit_test(a_torrent_with_a_denied_name_is_refused_before_anything_is_written),
+        cmocka_unit_test(a_denied_file_is_left_out_and_the_rest_comes),
         cmocka_unit_test(a_filtered_address_is_not_dialled_until_the_list_lets_it),
         cmocka_unit_test(who_is_connected_goes_when_a_list_comes_and_is_not_let_in_again),
     };

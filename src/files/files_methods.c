@@ -539,6 +539,8 @@ void file_show(void *app, struct call *c)
         chosen = chosen || call_has(c, parts[i].name);
         wanted |= call_bool(c, parts[i].name) ? parts[i].part : 0;
     }
+    if (wanted & TORRENT_TRACKERS)
+        torrent_scrape(h->t);
     call_ok(c, files_row_more(torrent_show(h->t, chosen ? wanted : TORRENT_ALL), h));
 }
 

@@ -1,6 +1,8 @@
 /* How a node is found, and finds, without being told by a tracker or a person. */
 #include "files/files_in.h"
 
+#include "net/mcast.h"
+
 static void on_heard(void *arg, const uint8_t infohash[SHA1_LEN], const struct addr *peer)
 {
     const struct files *f = arg;
@@ -9,8 +11,24 @@ static void on_heard(void *arg, const uint8_t infohash[SHA1_LEN], const struct a
         torrent_heard_near(h->t, peer);
 }
 
+/* What trackers are told besides what they see (BEP 7): addresses by which anybody reaches us. */
+static void find_own(struct files *f)
+{
+    struct iface all[IFACES_MAX];
+    size_t n = iface_list(f->env.loop, all, IFACES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        const struct addr *a = &all[i].addr;
+        struct addr *own = &f->swarm.own[a->family == ADDR_V6];
+        if (own->family == ADDR_NONE && !addr_is_loopback(a) && !addr_is_private(a))
+            *own = *a;
+    }
+}
+
 void reach_start(struct files *f)
 {
+    f->swarm.both = ports_has(f->ports, ADDR_V4) && ports_has(f->ports, ADDR_V6);
+    if (f->swarm.both)
+        find_own(f);
     const struct lsd_cfg cfg = {.loop = f->env.loop,
                                 .log = f->env.log,
                                 .listen = ports_addr(f->ports),

@@ -179,6 +179,8 @@ static void fill_announce(void *arg, struct tracker_announce *a)
     memcpy(a->infohash, t->infohash, SHA1_LEN);
     memcpy(a->peer_id, t->env->wire.peer_id, sizeof a->peer_id);
     a->port = t->env->wire.port;
+    a->ipv4 = t->env->own[0];
+    a->ipv6 = t->env->own[1];
     a->uploaded = t->up_rate.total;
     a->downloaded = t->down_rate.total;
     a->left = 1; /* while the size is not known, anything but 0 */
@@ -202,6 +204,7 @@ static void make_trackers(struct torrent *t)
         .log = t->log,
         .udp = t->env->udp,
         .from_ip = t->env->from_ip,
+        .both = t->env->both,
         .urls = t->mi ? t->mi->trackers : t->urls,
         .url_count = t->mi ? t->mi->tracker_count : t->url_count,
         .fill = fill_announce,
@@ -257,7 +260,7 @@ static void on_opened(struct torrent *t)
     t->was_complete = t->told_done = torrent_is_complete(t);
     log_info(t->log, "%u of %u pieces are here", data_have_count(t->data), t->mi->piece_count);
     swarm_opened(t);
-    if (!torrent_is_still(t) && !t->trackers)
+    if (!torrent_is_still(t) && !(t->trackers && trackers_running(t->trackers)))
         announce_start(t);
     t->env->want_dial(t->env->node);
 }
@@ -598,6 +601,13 @@ void torrent_reannounce(struct torrent *t)
 {
     if (t->trackers && !torrent_is_still(t))
         trackers_announce(t->trackers);
+}
+
+void torrent_scrape(struct torrent *t)
+{
+    if (!t->trackers)
+        make_trackers(t);
+    trackers_scrape(t->trackers);
 }
 
 void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source)

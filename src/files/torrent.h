@@ -56,6 +56,8 @@ struct torrent_env {
     struct addr from; /* dials come from here; ADDR_NONE: from anywhere */
     struct tracker_udp *udp;
     const char *from_ip; /* for trackers; NULL: any */
+    bool both;           /* peers reach us by IPv4 and by IPv6 */
+    struct addr own[2];  /* global addresses of ours, one a family; ADDR_NONE: not known */
     unsigned conns, half_open;
     void *node;
     void (*want_dial)(void *node);                  /* somebody is to be dialled */
@@ -116,6 +118,7 @@ void torrent_sift(struct torrent *t);
 /* false: there is nothing to verify yet. */
 bool torrent_verify(struct torrent *t);
 void torrent_reannounce(struct torrent *t);
+void torrent_scrape(struct torrent *t); /* numbers from the trackers, also while it is still */
 void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source);
 /* May strangers on this network hear that we have it?  And what they say of themselves (LSD). */
 bool torrent_is_told_near(const struct torrent *t);

@@ -11,6 +11,8 @@ struct tracker_http {
     struct http_fetch *fetch;
     struct timer *refused; /* instead of a fetch: our own reason, told in the next turn */
     struct why why;
+    bool scrape, near; /* near: the first request went to this machine or network */
+    uint8_t infohash[SHA1_LEN];
     tracker_ask_cb *done;
     void *arg;
 };
@@ -40,7 +42,8 @@ static void on_answer(void *arg, const struct http_answer *a, const struct why *
         finish(h, NULL, why);
         return;
     }
-    enum err err = tracker_read_http(a->body, &out, &own);
+    enum err err = h->scrape ? tracker_read_http_scrape(a->body, h->infohash, &out, &own)
+                             : tracker_read_http(a->body, &out, &own);
     bool refusal = err == OK && out.failure[0] != '\0'; /* some send it with status 400 */
     if (a->status != 200 && !refusal)
         err = why_set(&own, ERR_CLOSED, "the server answered with status %u", a->status);
@@ -72,6 +75,11 @@ static void host_of(const char *url, char *out, size_t cap)
     out[len] = '\0';
 }
 
+static bool is_near_addr(const struct addr *ip)
+{
+    return addr_is_loopback(ip) || addr_is_private(ip) || addr_is_any(ip);
+}
+
 /* This machine or a private network, as far as the text of the URL says. */
 static bool is_near(const char *url)
 {
@@ -81,38 +89,63 @@ static bool is_near(const char *url)
     if (strcasecmp(host, "localhost") == 0)
         return true;
     snprintf(text, sizeof text, strchr(host, ':') ? "[%s]:1" : "%s:1", host);
-    return addr_parse(&ip, text, NULL) == OK &&
-           (addr_is_loopback(&ip) || addr_is_private(&ip) || addr_is_any(&ip));
+    return addr_parse(&ip, text, NULL) == OK && is_near_addr(&ip);
 }
 
 static bool asks_to_announce(const char *url)
 {
     const char *at = strstr(url, "://");
     at = at ? at + 3 : url;
-    return strncmp(at + strcspn(at, "/?#"), "/announce", 9) == 0;
+    at += strcspn(at, "/?#");
+    return strncmp(at, "/announce", 9) == 0 || strncmp(at, "/scrape", 7) == 0;
 }
 
-struct tracker_http *tracker_http_start(struct loop *loop, const char *from_ip, const char *url,
-                                        const struct tracker_announce *a, const char *tracker_id,
-                                        tracker_ask_cb *done, void *arg)
+static bool may_reach(void *arg, const struct addr *at, const char *url, unsigned redirects)
 {
+    struct tracker_http *h = arg;
+    if (redirects == 0)
+        h->near = is_near_addr(at);
+    return !is_near_addr(at) || (h->near && asks_to_announce(url));
+}
+
+/* The URL to get. */
+static enum err put_url(struct buf *out, const char *url, const struct tracker_announce *a,
+                        const char *tracker_id, struct why *why)
+{
+    if (is_near(url) && !asks_to_announce(url))
+        return why_set(why, ERR_DENIED,
+                       "a tracker on this machine or network must have a path that "
+                       "begins with /announce");
+    if (a->scrape)
+        return tracker_put_http_scrape(out, url, a->infohash, why);
+    tracker_put_http(out, url, a, tracker_id);
+    return OK;
+}
+
+struct tracker_http *tracker_http_start(struct loop *loop, const struct tracker_way *way,
+                                        const char *url, const struct tracker_announce *a,
+                                        const char *tracker_id, tracker_ask_cb *done, void *arg)
+{
+    static const struct tracker_way any_way;
     struct tracker_http *h = MEM_NEW(struct tracker_http);
+    struct buf full = {0};
     h->done = done;
     h->arg = arg;
-    if (is_near(url) && !asks_to_announce(url)) {
-        why_set(&h->why, ERR_DENIED,
-                "a tracker on this machine or network must have a path that "
-                "begins with /announce");
+    h->scrape = a->scrape;
+    memcpy(h->infohash, a->infohash, SHA1_LEN);
+    way = way ? way : &any_way;
+    if (put_url(&full, url, a, tracker_id, &h->why) != OK) {
         h->refused = timer_start(loop, 0, on_refused, h);
         return h;
     }
-    struct buf full = {0};
-    tracker_put_http(&full, url, a, tracker_id);
     char *text = buf_take_str(&full);
     const struct http_request rq = {.url = text,
                                     .max_body = TRACKER_ANSWER_MAX,
                                     .timeout_us = TRACKER_HTTP_TIMEOUT_S * SEC,
-                                    .from_ip = from_ip};
+                                    .from_ip = way->from_ip,
+                                    .proxy = way->proxy,
+                                    .family = way->family,
+                                    .may_reach = may_reach};
     h->fetch = http_start(loop, &rq, on_answer, h);
     free(text);
     return h;

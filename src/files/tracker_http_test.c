@@ -200,6 +200,35 @@ static void cancelling_is_silence(void **state)
     world_free(w);
 }
 
+static void a_path_that_is_another_when_it_is_sent_is_refused(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    ask(w, "/announce/../other", 200, "de"); /* as libcurl sends it: /other */
+    assert_false(w->answered);
+    assert_int_equal(w->asked, 0);
+    assert_int_equal(w->why.code, ERR_DENIED);
+    world_free(w);
+}
+
+static void numbers_alone_are_asked_of_the_scrape_path(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    const struct tracker_announce a = {.infohash = "aaaaaaaaaaaaaaaaaaaa", .scrape = true};
+    char *url = mem_printf("%s/announce?pass=key", w->base);
+    w->status = 200;
+    w->body = "d5:filesd20:aaaaaaaaaaaaaaaaaaaad8:completei9eeee";
+    w->ask = tracker_http_start(w->loop, NULL, url, &a, "", on_done, w);
+    assert_true(uv_loop_run_until(w->loop, is_done, w, 20 * SEC));
+    assert_true(w->answered);
+    assert_int_equal(w->answer.seeders, 9);
+    assert_string_equal(w->pass, "key");
+    assert_string_equal(w->event, "");
+    free(url);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +237,8 @@ int main(void)
         cmocka_unit_test(an_answer_past_the_limit_is_not_read),
         cmocka_unit_test(other_services_of_this_machine_are_not_called),
         cmocka_unit_test(cancelling_is_silence),
+        cmocka_unit_test(a_path_that_is_another_when_it_is_sent_is_refused),
+        cmocka_unit_test(numbers_alone_are_asked_of_the_scrape_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
+/* BEP 7: "&ipv6=" with the address alone is one of its forms, and the one that is used. */
+static void put_ip(struct buf *out, const char *key, const struct addr *a)
+{
+    char text[ADDR_TEXT];
+    if (a->family == ADDR_NONE)
+        return;
+    buf_str(out, key);
+    addr_format_ip(a, text);
+    text_put_escaped(out, text, strlen(text));
+}
+
 /* BEP 3 and BEP 7, in one query. */
 void tracker_put_http(struct buf *out, const char *url, const struct tracker_announce *a,
                       const char *tracker_id)
@@ -25,10 +36,30 @@ void tracker_put_http(struct buf *out, const char *url, const struct tracker_ann
                (unsigned)a->port, a->uploaded, a->downloaded, a->left);
     buf_printf(out, "&compact=1&numwant=%" PRIu32 "&key=%08" PRIx32 "%s", a->want, a->key,
                event[a->event]);
+    put_ip(out, "&ipv4=", &a->ipv4);
+    put_ip(out, "&ipv6=", &a->ipv6);
     if (tracker_id[0] != '\0') {
         buf_str(out, "&trackerid=");
         text_put_escaped(out, tracker_id, strlen(tracker_id));
     }
+}
+
+enum err tracker_put_http_scrape(struct buf *out, const char *url, const uint8_t infohash[SHA1_LEN],
+                                 struct why *why)
+{
+    static const char announce[] = "announce", scrape[] = "scrape";
+    size_t len = strcspn(url, "#"), path = strcspn(url, "?#");
+    const char *slash = memrchr(url, '/', path);
+    size_t front = slash ? (size_t)(slash + 1 - url) : 0;
+    if (front == 0 || strncmp(url + front, announce, sizeof announce - 1) != 0)
+        return why_set(why, ERR_INVALID, "this tracker cannot be asked for numbers alone");
+    buf_put(out, url, front);
+    buf_str(out, scrape);
+    front += sizeof announce - 1;
+    buf_put(out, url + front, len - front);
+    buf_str(out, path < len ? "&info_hash=" : "?info_hash=");
+    text_put_escaped(out, infohash, SHA1_LEN);
+    return OK;
 }
 
 static uint32_t interval_within(int64_t s)
@@ -109,6 +140,52 @@ static void set_failure(struct tracker_answer *out, struct cur words)
         snprintf(out->failure, sizeof out->failure, "refused without a reason");
 }
 
+/* BEP 31: minutes, or "never". */
+static uint32_t retry_of(const struct ben *d)
+{
+    struct cur word = ben_str(d, "retry in");
+    int64_t minutes = ben_int(d, "retry in", 0);
+    if (word.n == 5 && memcmp(word.p, "never", 5) == 0)
+        return TRACKER_RETRY_NEVER;
+    if (minutes <= 0)
+        return 0;
+    return minutes < TRACKER_RETRY_MAX_S / 60 ? (uint32_t)minutes * 60 : TRACKER_RETRY_MAX_S;
+}
+
+static enum err read_files(const struct ben *d, const uint8_t infohash[SHA1_LEN],
+                           struct tracker_answer *out, struct why *why)
+{
+    const struct ben *files = ben_get(d, "files", BEN_DICT);
+    for (const struct ben *f = files ? files->kids : NULL; f; f = f->next) {
+        if (f->key.n != SHA1_LEN || memcmp(f->key.p, infohash, SHA1_LEN) != 0)
+            continue;
+        out->seeders = count_of(f, "complete");
+        out->leechers = count_of(f, "incomplete");
+        out->downloaded = count_of(f, "downloaded");
+        return OK;
+    }
+    return why_set(why, ERR_NOT_FOUND, "the tracker does not know this torrent");
+}
+
+enum err tracker_read_http_scrape(struct cur body, const uint8_t infohash[SHA1_LEN],
+                                  struct tracker_answer *out, struct why *why)
+{
+    *out = (struct tracker_answer){.interval_s = TRACKER_INTERVAL_DEFAULT_S};
+    if (body.n > TRACKER_ANSWER_MAX)
+        return why_set(why, ERR_LIMIT, "an answer of %zu bytes, at most %d are taken", body.n,
+                       TRACKER_ANSWER_MAX);
+    struct arena *a = arena_new();
+    const struct ben *d;
+    enum err err = ben_parse_front(a, &body, &d, why);
+    const struct ben *failure = err == OK ? ben_get(d, "failure reason", BEN_STR) : NULL;
+    if (failure)
+        set_failure(out, failure->str);
+    else if (err == OK)
+        err = read_files(d, infohash, out, why);
+    arena_free(a);
+    return err;
+}
+
 enum err tracker_read_http(struct cur body, struct tracker_answer *out, struct why *why)
 {
     *out = (struct tracker_answer){.interval_s = TRACKER_INTERVAL_DEFAULT_S};
@@ -121,10 +198,12 @@ enum err tracker_read_http(struct cur body, struct tracker_answer *out, struct w
     if (err == OK && d->type != BEN_DICT)
         err = why_set(why, ERR_INVALID, "the answer is no dictionary");
     const struct ben *failure = err == OK ? ben_get(d, "failure reason", BEN_STR) : NULL;
-    if (failure)
+    if (failure) {
         set_failure(out, failure->str);
-    else if (err == OK)
+        out->retry_s = retry_of(d);
+    } else if (err == OK) {
         read_answer(d, out);
+    }
     arena_free(a);
     return err;
 }
@@ -194,6 +273,15 @@ void tracker_put_udp_announce(struct buf *b, uint64_t connection, uint32_t trans
         put_url_data(b, url_data);
 }
 
+void tracker_put_udp_scrape(struct buf *b, uint64_t connection, uint32_t transaction,
+                            const uint8_t infohash[SHA1_LEN])
+{
+    buf_be64(b, connection);
+    buf_be32(b, SCRAPE);
+    buf_be32(b, transaction);
+    buf_put(b, infohash, SHA1_LEN);
+}
+
 /* What follows action and transaction.  "Do not expect packets to be exactly of a certain size." */
 static enum err read_udp_body(struct cur c, uint32_t action, bool v6,
                               struct tracker_udp_answer *out, struct why *why)
@@ -214,6 +302,9 @@ static enum err read_udp_body(struct cur c, uint32_t action, bool v6,
         break;
     case SCRAPE:
         out->action = TRACKER_UDP_SCRAPE;
+        a->seeders = cur_be32(&c);
+        a->downloaded = cur_be32(&c);
+        a->leechers = cur_be32(&c);
         break;
     case ERROR:
         out->action = TRACKER_UDP_ERROR;

@@ -50,6 +50,8 @@ static void url(const uint8_t *bytes, size_t n)
     else
         demand(why.text[0] != '\0');
     tracker_put_http(&b, text, &a, "");
+    if (tracker_put_http_scrape(&b, text, a.infohash, &why) != OK)
+        demand(why.text[0] != '\0');
     buf_done(&b);
     free(text);
 }
@@ -62,6 +64,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         check(&a);
     else
         demand(why.text[0] != '\0'); /* a refusal without a reason is a bug too */
+    static const uint8_t infohash[SHA1_LEN];
+    why.text[0] = '\0';
+    if (tracker_read_http_scrape(cur_of(bytes, n), infohash, &a, &why) == OK)
+        check(&a);
+    else
+        demand(why.text[0] != '\0');
     udp(cur_of(bytes, n), false);
     udp(cur_of(bytes, n), true);
     url(bytes, n);

@@ -322,8 +322,116 @@ static void strays_and_refusals_are_told_apart(void **state)
     assert_string_equal(a.announce.failure, "go away?");
     assert_int_equal(read_udp("\0\0\0\3\1\2\3\4", 8, false, &a), OK);
     assert_string_equal(a.announce.failure, "refused without a reason");
-    assert_int_equal(read_udp("\0\0\0\2\1\2\3\4", 8, false, &a), OK);
-    assert_int_equal(a.action, TRACKER_UDP_SCRAPE);
+    assert_int_equal(read_udp("\0\0\0\2\1\2\3\4", 8, false, &a), ERR_INVALID);
+}
+
+static void the_other_familys_address_is_told(void **state)
+{
+    (void)state;
+    struct tracker_announce a = ask;
+    uint8_t six[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+    a.ipv4 = addr_v4(192, 0, 2, 1, 0);
+    a.ipv6 = addr_of_bytes(six, 16, 0);
+    a.event = TRACKER_NONE;
+    assert_http("http://t/a", &a, "", "http://t/a?" QUERY "&ipv4=192.0.2.1&ipv6=2001%3Adb8%3A%3A1");
+}
+
+static void assert_scrape(const char *url, const char *want)
+{
+    struct buf b = {0};
+    struct why why;
+    enum err err = tracker_put_http_scrape(&b, url, ask.infohash, &why);
+    char *got = buf_take_str(&b);
+    assert_int_equal(err, want ? OK : ERR_INVALID);
+    assert_string_equal(got, want ? want : "");
+    free(got);
+}
+
+/* The table of BEP 48. */
+static void a_scrape_url_is_made_as_bep_48_says(void **state)
+{
+    (void)state;
+#define HASH "info_hash=%124Vx%9A%BC%DE%F1%23Eg%89%AB%CD%EF%124Vx%9A"
+    assert_scrape("http://example.com/announce", "http://example.com/scrape?" HASH);
+    assert_scrape("http://example.com/x/announce", "http://example.com/x/scrape?" HASH);
+    assert_scrape("http://example.com/announce.php", "http://example.com/scrape.php?" HASH);
+    assert_scrape("http://example.com/a", NULL);
+    assert_scrape("http://example.com/announce?x2%0644", "http://example.com/scrape?x2%0644&" HASH);
+    assert_scrape("http://example.com/announce?x=2/4", "http://example.com/scrape?x=2/4&" HASH);
+    assert_scrape("http://example.com/x%064announce", NULL);
+    assert_scrape("announce", NULL);
+}
+
+static void a_scrape_gives_the_numbers_of_this_torrent(void **state)
+{
+    (void)state;
+    struct tracker_answer out;
+    struct why why;
+    struct buf b = {0};
+    buf_str(&b, "d5:filesd20:aaaaaaaaaaaaaaaaaaaad8:completei9ee20:");
+    buf_put(&b, ask.infohash, SHA1_LEN);
+    buf_str(&b, "d8:completei5e10:downloadedi50e10:incompletei10eeee");
+    assert_int_equal(tracker_read_http_scrape(buf_cur(&b), ask.infohash, &out, &why), OK);
+    assert_int_equal(out.seeders, 5);
+    assert_int_equal(out.downloaded, 50);
+    assert_int_equal(out.leechers, 10);
+    for (size_t n = 0; n < buf_len(&b); n++)
+        assert_int_not_equal(
+            tracker_read_http_scrape(cur_of(buf_bytes(&b), n), ask.infohash, &out, &why), OK);
+    buf_done(&b);
+    static const char *const none[] = {"de", "d5:filesdee", "d5:filesi1ee", "le"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        assert_int_equal(
+            tracker_read_http_scrape(cur_of(none[i], strlen(none[i])), ask.infohash, &out, &why),
+            ERR_NOT_FOUND);
+    static const char no[] = "d14:failure reason4:fulle";
+    assert_int_equal(tracker_read_http_scrape(cur_of(no, sizeof no - 1), ask.infohash, &out, &why),
+                     OK);
+    assert_string_equal(out.failure, "full");
+}
+
+static void a_udp_scrape_is_that_of_bep_15(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    tracker_put_udp_scrape(&b, UINT64_C(0x1112131415161718), 0x01020304, ask.infohash);
+    assert_int_equal(buf_len(&b), 36);
+    assert_memory_equal(buf_bytes(&b), "\x11\x12\x13\x14\x15\x16\x17\x18\0\0\0\2\1\2\3\4", 16);
+    assert_memory_equal(buf_bytes(&b) + 16, ask.infohash, SHA1_LEN);
+    buf_done(&b);
+    struct tracker_udp_answer out;
+    struct why why;
+    static const uint8_t answer[] = "\0\0\0\2\1\2\3\4\0\0\0\5\0\0\0\x32\0\0\0\x0a";
+    for (size_t n = 8; n < sizeof answer; n++) {
+        enum err err = tracker_read_udp(cur_of(answer, n), 0x01020304, false, &out, &why);
+        assert_int_equal(err, n == 20 ? OK : ERR_INVALID);
+    }
+    assert_int_equal(tracker_read_udp(cur_of(answer, 20), 0x01020304, false, &out, &why), OK);
+    assert_int_equal(out.action, TRACKER_UDP_SCRAPE);
+    assert_int_equal(out.announce.seeders, 5);
+    assert_int_equal(out.announce.downloaded, 50);
+    assert_int_equal(out.announce.leechers, 10);
+}
+
+static uint32_t retry_of(const char *text)
+{
+    struct tracker_answer out;
+    assert_int_equal(read_http(text, &out), OK);
+    assert_string_equal(out.failure, "full");
+    return out.retry_s;
+}
+
+static void a_refusal_says_when_to_come_back(void **state)
+{
+    (void)state;
+    assert_int_equal(retry_of("d14:failure reason4:fulle"), 0);
+    assert_int_equal(retry_of("d14:failure reason4:full8:retry in5:nevere"), TRACKER_RETRY_NEVER);
+    assert_int_equal(retry_of("d14:failure reason4:full8:retry in4:nevee"), 0);
+    assert_int_equal(retry_of("d14:failure reason4:full8:retry ini15ee"), 900);
+    assert_int_equal(retry_of("d14:failure reason4:full8:retry ini-15ee"), 0);
+    assert_int_equal(retry_of("d14:failure reason4:full8:retry ini1439ee"), 1439 * 60);
+    assert_int_equal(retry_of("d14:failure reason4:full8:retry ini9000000000ee"),
+                     TRACKER_RETRY_MAX_S);
 }
 
 int main(void)
@@ -343,6 +451,11 @@ int main(void)
         cmocka_unit_test(udp_answers_are_read_at_every_length),
         cmocka_unit_test(udp_over_v6_has_longer_peers),
         cmocka_unit_test(strays_and_refusals_are_told_apart),
+        cmocka_unit_test(the_other_familys_address_is_told),
+        cmocka_unit_test(a_scrape_url_is_made_as_bep_48_says),
+        cmocka_unit_test(a_scrape_gives_the_numbers_of_this_torrent),
+        cmocka_unit_test(a_udp_scrape_is_that_of_bep_15),
+        cmocka_unit_test(a_refusal_says_when_to_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -263,6 +263,12 @@ void tiers_failed(struct tiers *t, size_t which, uint64_t now_us)
     e->owes = e->owes && e->heard; /* else its `started` will say that all is here */
 }
 
+void tiers_refused(struct tiers *t, size_t which, uint64_t pause_s, uint64_t now_us)
+{
+    tiers_failed(t, which, now_us);
+    t->all[which].retry_us = pause_s == TIERS_NEVER ? TIERS_NEVER : now_us + pause_s * SECOND;
+}
+
 uint64_t tiers_wake_us(const struct tiers *t, uint64_t now_us)
 {
     uint64_t wake = TIERS_NEVER;

@@ -54,6 +54,8 @@ void tiers_stop(struct tiers *t);
 bool tiers_next(struct tiers *t, uint64_t now_us, size_t *which, enum tracker_event *event);
 void tiers_answered(struct tiers *t, size_t which, uint32_t interval_s, uint64_t now_us);
 void tiers_failed(struct tiers *t, size_t which, uint64_t now_us);
+/* He refused and said when to come back (BEP 31); TIERS_NEVER: not before a person wants it. */
+void tiers_refused(struct tiers *t, size_t which, uint64_t pause_s, uint64_t now_us);
 
 /* When tiers_next() will have somebody, if nothing happens before; TIERS_NEVER: nobody. */
 uint64_t tiers_wake_us(const struct tiers *t, uint64_t now_us);

@@ -267,6 +267,27 @@ static void only_so_many_are_asked_at_the_same_time(void **state)
     tiers_free(t);
 }
 
+static void who_refuses_is_asked_when_he_says_or_by_hand(void **state)
+{
+    (void)state;
+    struct tiers *t = tiers_new(1);
+    size_t which;
+    enum tracker_event event;
+    tiers_add(t, 0, true);
+    tiers_start(t);
+    assert_true(tiers_next(t, S, &which, &event));
+    tiers_refused(t, 0, 900, S);
+    assert_int_equal(tiers_state(t, 0), TIERS_FAILED);
+    assert_int_equal(tiers_wake_us(t, S), 901 * S);
+    assert_true(tiers_next(t, 901 * S, &which, &event));
+    tiers_refused(t, 0, TIERS_NEVER, 902 * S);
+    assert_int_equal(tiers_wake_us(t, 902 * S), TIERS_NEVER);
+    assert_false(tiers_next(t, 100000 * S, &which, &event));
+    tiers_hurry(t, 100000 * S);
+    assert_true(tiers_next(t, 100000 * S, &which, &event));
+    tiers_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +304,7 @@ int main(void)
         cmocka_unit_test(nobody_is_asked_before_the_start),
         cmocka_unit_test(who_cannot_be_asked_never_is),
         cmocka_unit_test(only_so_many_are_asked_at_the_same_time),
+        cmocka_unit_test(who_refuses_is_asked_when_he_says_or_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,7 @@ struct tracker_udp_ask {
     struct tracker_udp *u;
     char *url;
     const char *url_data; /* in url */
+    enum addr_family family;
     struct tracker_announce announce;
     struct resolve *resolve;
     struct timer *timer;
@@ -163,7 +164,9 @@ static void send(struct tracker_udp_ask *a)
         struct buf b = {0};
         new_transaction(a);
         a->connecting = !c;
-        if (c)
+        if (c && a->announce.scrape)
+            tracker_put_udp_scrape(&b, c->id, a->transaction, a->announce.infohash);
+        else if (c)
             tracker_put_udp_announce(&b, c->id, a->transaction, &a->announce, a->url_data);
         else
             tracker_put_udp_connect(&b, a->transaction);
@@ -203,7 +206,7 @@ static void on_found(void *arg, const struct addr *found, size_t n, const struct
         finish(a, NULL, why);
         return;
     }
-    uint8_t family = a->u->from.family;
+    enum addr_family family = a->family;
     for (size_t i = 0; i < n; i++)
         if (addr_is_dialable(&found[i]) && (family == ADDR_NONE || found[i].family == family))
             a->to[a->to_count++] = found[i];
@@ -221,6 +224,7 @@ static void on_refused(void *arg)
 }
 
 struct tracker_udp_ask *tracker_udp_start(struct tracker_udp *u, const char *url,
+                                          enum addr_family family,
                                           const struct tracker_announce *announce,
                                           tracker_ask_cb *done, void *arg)
 {
@@ -229,6 +233,7 @@ struct tracker_udp_ask *tracker_udp_start(struct tracker_udp *u, const char *url
     struct tracker_udp_ask *a = MEM_NEW(struct tracker_udp_ask);
     a->u = u;
     a->url = mem_strdup(url);
+    a->family = family != ADDR_NONE ? family : (enum addr_family)u->from.family;
     a->announce = *announce;
     a->done = done;
     a->arg = arg;
@@ -269,13 +274,15 @@ static void on_answer(struct tracker_udp_ask *a, const struct tracker_udp_answer
         send(a);
         return;
     case TRACKER_UDP_ANNOUNCE:
-        if (!a->connecting)
+        if (!a->connecting && !a->announce.scrape)
             finish(a, &answer->announce, &(struct why){0});
         return;
     case TRACKER_UDP_ERROR:
         on_error(a, &answer->announce);
         return;
-    case TRACKER_UDP_SCRAPE: /* never asked for */
+    case TRACKER_UDP_SCRAPE:
+        if (!a->connecting && a->announce.scrape)
+            finish(a, &answer->announce, &(struct why){0});
         return;
     }
 }

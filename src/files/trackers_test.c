@@ -128,7 +128,7 @@ static void an_announce_over_udp_carries_all_and_brings_peers(void **state)
     assert_int_equal(w->answers, 0); /* never from inside a call */
     sim_run_for(w->sim, SEC);
     const struct udp_tracker_seen *seen = udp_tracker_seen(w->one);
-    assert_int_equal(seen->packets, 2);
+    assert_int_equal(seen->packets, 3); /* connect, announce, scrape */
     assert_int_equal(seen->events[TRACKER_STARTED], 1);
     assert_memory_equal(seen->infohash, "INFOHASHINFOHASHINFO", 20);
     assert_memory_equal(seen->peer_id, "-SH0100-abcdefghijkl", 20);
@@ -187,7 +187,7 @@ static void it_announces_at_the_interval_and_uses_a_connection_twice(void **stat
     assert_int_equal(udp_tracker_seen(w->one)->announces, 2);
     assert_int_equal(udp_tracker_seen(w->one)->event, TRACKER_NONE);
     assert_int_equal(udp_tracker_seen(w->one)->connects, 2); /* the first id is too old, */
-    assert_int_equal(udp_tracker_seen(w->one)->packets, 4);  /* and not even tried */
+    assert_int_equal(udp_tracker_seen(w->one)->packets, 5);  /* and not even tried */
     uint32_t key = udp_tracker_seen(w->one)->key;
     w->left = 0;
     trackers_completed(w->t);
@@ -521,6 +521,118 @@ static void announces_reach_a_tracker_over_ipv6(void **state)
     world_free(w);
 }
 
+/* The same trackers, with both families for us and for the first of them. */
+static struct udp_tracker *with_both(struct world *w)
+{
+    uint8_t mine[16] = {0xfd, [15] = 1}, its[16] = {0xfd, [15] = 2};
+    static const struct mi_tracker url = ONE;
+    const struct trackers_cfg cfg = {.loop = sim_node_loop(w->client),
+                                     .udp = w->udp,
+                                     .both = true,
+                                     .urls = &url,
+                                     .url_count = 1,
+                                     .fill = fill,
+                                     .peers = on_peers,
+                                     .arg = w};
+    sim_node_add_ip(w->client, addr_of_bytes(mine, 16, 0));
+    sim_node_add_ip(w->near, addr_of_bytes(its, 16, 0));
+    sim_name_add(w->sim, "one.example", addr_of_bytes(its, 16, 0));
+    trackers_free(w->t);
+    w->t = trackers_new(&cfg);
+    return tracker_at(w->near, addr_of_bytes(its, 16, 6969));
+}
+
+static void reached_by_both_families_we_announce_by_both(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL, 0);
+    struct udp_tracker *six = with_both(w);
+    trackers_start(w->t);
+    sim_run_for(w->sim, SEC);
+    assert_status(w, 0, "working", "");
+    assert_int_equal(udp_tracker_seen(w->one)->announces, 1);
+    assert_int_equal(udp_tracker_seen(six)->announces, 1);
+    assert_int_equal(w->answers, 2);
+    trackers_stop(w->t, on_stopped, w);
+    sim_run_for(w->sim, SEC);
+    assert_int_equal(w->stops, 1);
+    assert_int_equal(udp_tracker_seen(w->one)->events[TRACKER_STOPPED], 1);
+    assert_int_equal(udp_tracker_seen(six)->events[TRACKER_STOPPED], 1);
+    udp_tracker_close(six);
+    world_free(w);
+}
+
+static void one_family_that_is_silent_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct world *w = world_new(NULL, 0);
+    struct udp_tracker *six = with_both(w);
+    udp_tracker_mute(six, true);
+    trackers_start(w->t);
+    sim_run_for(w->sim, SEC);
+    assert_status(w, 0, "working", "");
+    sim_run_for(w->sim, 300 * SEC);
+    assert_status(w, 0, "working", ""); /* nor does its failure count */
+    assert_int_equal(udp_tracker_seen(w->one)->announces, 1);
+    udp_tracker_mute(w->one, true);
+    trackers_announce(w->t);
+    sim_run_for(w->sim, 120 * SEC);
+    assert_status(w, 0, "failed", "no answer");
+    udp_tracker_close(six);
+    world_free(w);
+}
+
+static json_int_t status_number(struct world *w, const char *key)
+{
+    json_t *list = trackers_status(w->t, sim_now_us(w->sim));
+    const json_t *v = json_object_get(json_array_get(list, 0), key);
+    json_int_t n = json_is_integer(v) ? json_integer_value(v) : -1;
+    json_decref(list);
+    return n;
+}
+
+static void numbers_are_scraped_without_an_announce(void **state)
+{
+    (void)state;
+    struct world *w = world_new((struct mi_tracker[]){ONE}, 1);
+    w->left = 0;
+    trackers_start(w->t);
+    sim_run_for(w->sim, SEC);
+    assert_int_equal(udp_tracker_seen(w->one)->scrapes, 1); /* beside the announce */
+    trackers_completed(w->t); /* nothing is owed to who heard `started` from a seed */
+    sim_run_for(w->sim, SEC);
+    /* Another, who only looks. */
+    const struct mi_tracker url = ONE;
+    const struct trackers_cfg cfg = {.loop = sim_node_loop(w->far),
+                                     .udp = tracker_udp_new(sim_node_loop(w->far), NULL),
+                                     .urls = &url,
+                                     .url_count = 1,
+                                     .fill = fill,
+                                     .peers = on_peers,
+                                     .arg = w};
+    struct trackers *announcer = w->t;
+    w->t = trackers_new(&cfg);
+    assert_int_equal(status_number(w, "downloaded"), -1);
+    trackers_scrape(w->t);
+    trackers_scrape(w->t); /* not again so soon */
+    sim_run_for(w->sim, SEC);
+    assert_int_equal(status_number(w, "seeders"), 1);
+    assert_int_equal(status_number(w, "leechers"), 0);
+    assert_int_equal(status_number(w, "downloaded"), 1);
+    trackers_scrape(w->t);
+    sim_run_for(w->sim, SEC);
+    assert_int_equal(udp_tracker_seen(w->one)->scrapes, 2);
+    assert_int_equal(udp_tracker_seen(w->one)->events[TRACKER_STARTED], 1);
+    sim_run_for(w->sim, TRACKERS_SCRAPE_S * SEC);
+    trackers_scrape(w->t);
+    sim_run_for(w->sim, SEC);
+    assert_int_equal(udp_tracker_seen(w->one)->scrapes, 3);
+    trackers_free(w->t);
+    tracker_udp_free(cfg.udp);
+    w->t = announcer;
+    world_free(w);
+}
+
 /* Each moment of an ask's life: freeing makes it silent, and nothing is left behind (the sanitizer
  * and tracker_udp_free look). */
 static void it_can_be_freed_at_any_moment(void **state)
@@ -594,6 +706,9 @@ int main(void)
         cmocka_unit_test(urls_given_twice_or_too_many_are_not_taken),
         cmocka_unit_test(an_address_to_come_from_keeps_the_other_family_out),
         cmocka_unit_test(announces_reach_a_tracker_over_ipv6),
+        cmocka_unit_test(reached_by_both_families_we_announce_by_both),
+        cmocka_unit_test(one_family_that_is_silent_holds_up_nobody),
+        cmocka_unit_test(numbers_are_scraped_without_an_announce),
         cmocka_unit_test(it_can_be_freed_at_any_moment),
         cmocka_unit_test(it_can_be_freed_in_its_own_callback),
     };

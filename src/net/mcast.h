@@ -26,7 +26,8 @@ struct iface {
     bool loopback;
 };
 
-/* At most cap, in the system's order; returns how many. */
+/* At most cap, in the system's order, of the one of loop_set_interface() alone where one is set;
+ * returns how many. */
 size_t iface_list(struct loop *loop, struct iface *out, size_t cap);
 
 struct mcast;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum { CONNECT, ANNOUNCE, SCRAPE, ERROR }; /* BEP 15 */
-enum { EVENT_STOPPED = 3, HASH = 20 };
+enum { EVENT_COMPLETED = 1, EVENT_STOPPED = 3, HASH = 20 };
 #define PROTOCOL_ID UINT64_C(0x41727101980)
 #define CONNECTION_US (60 * SEC) /* an id is taken in its minute and in the next */
 
@@ -236,6 +236,25 @@ static void on_announce(struct udp_tracker *t, const struct addr *from, uint32_t
     send_peers(t, s, from, transaction, seen->port, seen->want);
 }
 
+static void on_scrape(struct udp_tracker *t, const struct addr *from, uint32_t transaction,
+                      struct cur c)
+{
+    uint8_t infohash[HASH];
+    size_t seeders;
+    copy(&c, infohash, HASH);
+    if (c.bad)
+        return;
+    t->seen.scrapes++;
+    size_t peers = udp_tracker_peers(t, infohash, &seeders);
+    struct buf b = {0};
+    buf_be32(&b, SCRAPE);
+    buf_be32(&b, transaction);
+    buf_be32(&b, (uint32_t)seeders);
+    buf_be32(&b, t->seen.events[EVENT_COMPLETED]);
+    buf_be32(&b, (uint32_t)(peers - seeders));
+    send_and_done(t, from, &b);
+}
+
 static void on_packet(void *arg, const struct addr *from, const uint8_t *bytes, size_t n)
 {
     struct udp_tracker *t = arg;
@@ -252,6 +271,8 @@ static void on_packet(void *arg, const struct addr *from, const uint8_t *bytes, 
         send_error(t, from, transaction, "connection id unknown");
     else if (action == ANNOUNCE)
         on_announce(t, from, transaction, c);
+    else if (action == SCRAPE)
+        on_scrape(t, from, transaction, c);
     else
         send_error(t, from, transaction, "not spoken here");
 }

@@ -29,7 +29,7 @@ void udp_tracker_forget_connections(struct udp_tracker *t);
 
 /* What came, for tests to look at. */
 struct udp_tracker_seen {
-    unsigned packets, connects, announces;
+    unsigned packets, connects, announces, scrapes;
     unsigned events[4]; /* announces by BEP 15's number of the event */
     uint8_t infohash[20], peer_id[20];
     uint64_t downloaded, uploaded, left; /* of the last announce, as the rest */

@@ -42,9 +42,13 @@ struct http_fetch {
     CURL *curl;
     struct curl_slist *headers;
     struct timer *begin; /* not yet given to libcurl */
+    struct timer *resume;
     http_cb *done;
     void *arg;
     bool (*on_body)(void *arg, const uint8_t *bytes, size_t n);
+    bool (*on_head)(void *arg, const struct http_answer *a);
+    bool (*may_reach)(void *arg, const struct addr *at, const char *url, unsigned redirects);
+    bool head_told;
     size_t max_body, got;
     struct buf body;
     bool dead;      /* cancelled inside libcurl */
@@ -57,6 +61,7 @@ struct http_fetch {
 static void fetch_free(struct http_fetch *f)
 {
     timer_cancel(f->begin);
+    timer_cancel(f->resume);
     list_drop(&f->link);
     curl_easy_cleanup(f->curl);
     curl_slist_free_all(f->headers);
@@ -91,11 +96,20 @@ static enum err err_of_curl(CURLcode rc)
     return ERR_IO;
 }
 
-static void tell(struct http_fetch *f, CURLcode rc)
+static struct http_answer answer_of(const struct http_fetch *f)
 {
     struct http_answer a = {.body = buf_cur(&f->body), .header = answer_header, .priv = f->curl};
     long status = 0;
     const char *type = NULL;
+    curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(f->curl, CURLINFO_CONTENT_TYPE, &type);
+    a.status = (unsigned)status;
+    a.content_type = type ? type : "";
+    return a;
+}
+
+static void tell(struct http_fetch *f, CURLcode rc)
+{
     turn_note(f->loop, "http", f->done);
     if (rc != CURLE_OK || f->why.code != OK) {
         if (f->why.code == OK)
@@ -103,10 +117,7 @@ static void tell(struct http_fetch *f, CURLcode rc)
         f->done(f->arg, NULL, &f->why);
         return;
     }
-    curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(f->curl, CURLINFO_CONTENT_TYPE, &type);
-    a.status = (unsigned)status;
-    a.content_type = type ? type : "";
+    struct http_answer a = answer_of(f);
     f->done(f->arg, &a, NULL);
 }
 
@@ -228,12 +239,48 @@ static struct http_multi *multi_of(struct loop *loop)
 
 /* One fetch. */
 
+/* Before the first byte of the body; of redirects there is none. */
+static bool tell_head(struct http_fetch *f)
+{
+    if (f->head_told || !f->on_head)
+        return true;
+    f->head_told = true;
+    struct http_answer a = answer_of(f);
+    turn_note(f->loop, "http", f->on_head);
+    if (!f->on_head(f->arg, &a) && !f->dead)
+        why_set(&f->why, ERR_STATE, "ended by the one who asked");
+    return !f->dead && f->why.code == OK;
+}
+
+/* The connection is there, and the request not yet sent. */
+static int on_request(void *arg, char *their_ip, char *our_ip, int their_port, int our_port)
+{
+    struct http_fetch *f = arg;
+    struct addr at;
+    char text[ADDR_TEXT];
+    long redirects = 0;
+    const char *url = "";
+    (void)our_ip;
+    (void)our_port;
+    curl_easy_getinfo(f->curl, CURLINFO_EFFECTIVE_URL, &url);
+    curl_easy_getinfo(f->curl, CURLINFO_REDIRECT_COUNT, &redirects);
+    snprintf(text, sizeof text, strchr(their_ip, ':') ? "[%.45s]:%d" : "%.45s:%d", their_ip,
+             their_port);
+    if (f->dead)
+        return CURL_PREREQFUNC_ABORT;
+    if (addr_parse(&at, text, NULL) == OK && f->may_reach(f->arg, &at, url, (unsigned)redirects))
+        return CURL_PREREQFUNC_OK;
+    why_set(&f->why, ERR_DENIED, "%s at %s may not be asked", redirects ? "a redirect" : "a server",
+            text);
+    return CURL_PREREQFUNC_ABORT;
+}
+
 /* Returns n to go on, anything else to end the transfer. */
 static size_t on_bytes(char *bytes, size_t one, size_t n, void *arg)
 {
     struct http_fetch *f = arg;
     (void)one;
-    if (f->dead)
+    if (f->dead || !tell_head(f))
         return 0;
     if (n > f->max_body - f->got) {
         why_set(&f->why, ERR_LIMIT, "the answer has more than %zu bytes", f->max_body);
@@ -296,7 +343,16 @@ static void set_where(struct http_fetch *f, const struct loop *loop, const struc
     curl_easy_setopt(f->curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(f->curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(f->curl, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS);
-    curl_easy_setopt(f->curl, CURLOPT_PROXY, ""); /* what the environment says is ignored */
+    /* What the environment says is ignored. */
+    curl_easy_setopt(f->curl, CURLOPT_PROXY, rq->proxy ? rq->proxy : "");
+    curl_easy_setopt(f->curl, CURLOPT_NOPROXY, "");
+    if (rq->family != ADDR_NONE)
+        curl_easy_setopt(f->curl, CURLOPT_IPRESOLVE,
+                         rq->family == ADDR_V4 ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_V6);
+    if (rq->may_reach && !rq->proxy) {
+        curl_easy_setopt(f->curl, CURLOPT_PREREQFUNCTION, on_request);
+        curl_easy_setopt(f->curl, CURLOPT_PREREQDATA, f);
+    }
     if (rq->unix_path)
         curl_easy_setopt(f->curl, CURLOPT_UNIX_SOCKET_PATH, rq->unix_path);
     else if (loop->interface[0]) { /* fails when it is not there */
@@ -342,7 +398,10 @@ struct http_fetch *http_start(struct loop *loop, const struct http_request *rq, 
 {
     multi_of(loop); /* libcurl is set up before its first handle */
     struct http_fetch *f = MEM_NEW(struct http_fetch);
-    *f = (struct http_fetch){.loop = loop, .done = done, .arg = arg, .on_body = rq->on_body};
+    *f = (struct http_fetch){.loop = loop, .done = done, .arg = arg};
+    f->on_body = rq->on_body;
+    f->on_head = rq->on_head;
+    f->may_reach = rq->may_reach;
     list_init(&f->link);
     f->curl = curl_easy_init();
     if (!f->curl)
@@ -374,6 +433,30 @@ void http_cancel(struct http_fetch *f)
     if (!f->begin)
         take_from_curl(m, f);
     fetch_free(f);
+}
+
+/* Letting go hands over at once what libcurl has kept: so in a turn of its own. */
+static void on_resume(void *arg)
+{
+    struct http_fetch *f = arg;
+    struct http_multi *m = f->loop->http;
+    f->resume = NULL;
+    m->inside++;
+    curl_easy_pause(f->curl, CURLPAUSE_CONT);
+    m->inside--;
+    visit(m, CURL_SOCKET_TIMEOUT, 0);
+}
+
+void http_hold(struct http_fetch *f, bool hold)
+{
+    timer_cancel(f->resume);
+    f->resume = NULL;
+    if (f->dead || f->begin)
+        return;
+    if (hold)
+        curl_easy_pause(f->curl, CURLPAUSE_RECV);
+    else
+        f->resume = timer_start(f->loop, 0, on_resume, f);
 }
 
 char *http_escape(const void *text, size_t n)

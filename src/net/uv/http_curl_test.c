@@ -149,7 +149,11 @@ struct result {
     struct buf body;
     char type[40], fish[20], missing[20];
     struct why why;
-    enum { GO_ON, END, CANCEL } at_part;
+    enum { GO_ON, END, CANCEL, HOLD } at_part;
+    unsigned heads, asked, redirects;
+    bool end_at_head;
+    const char *deny; /* URLs that end so may not be reached */
+    char url[200];
 };
 
 static void on_done(void *arg, const struct http_answer *a, const struct why *why)
@@ -180,7 +184,29 @@ static bool on_part(void *arg, const uint8_t *bytes, size_t n)
     } else if (buf_len(&r->body) + n <= 10000) {
         buf_put(&r->body, bytes, n);
     }
-    return r->at_part == GO_ON;
+    if (r->at_part == HOLD)
+        http_hold(r->f, true);
+    return r->at_part == GO_ON || r->at_part == HOLD;
+}
+
+static bool on_head(void *arg, const struct http_answer *a)
+{
+    struct result *r = arg;
+    assert_int_equal(r->parts, 0);
+    r->heads++;
+    r->status = a->status;
+    return !r->end_at_head;
+}
+
+static bool may_reach(void *arg, const struct addr *at, const char *url, unsigned redirects)
+{
+    struct result *r = arg;
+    struct addr to = listener_addr(r->s->listener);
+    assert_true(addr_equal(at, &to));
+    r->asked++;
+    r->redirects = redirects;
+    snprintf(r->url, sizeof r->url, "%s", url);
+    return strcmp(url + strlen(url) - strlen(r->deny), r->deny) != 0;
 }
 
 static bool is_done(void *arg)
@@ -348,6 +374,76 @@ static void a_stream_comes_in_parts_and_may_be_ended(void **state)
     buf_done(&r.body);
 }
 
+static void the_head_comes_before_the_first_part(void **state)
+{
+    struct result r = {0};
+    fetch(&r, *state,
+          (struct http_request){.url = "/moved", .on_head = on_head, .on_body = on_part});
+    assert_int_equal(r.heads, 1); /* the redirect's is none of it */
+    assert_int_equal(r.status, 200);
+    body_is(&r, "hello");
+    r = (struct result){.end_at_head = true};
+    fetch(&r, *state,
+          (struct http_request){.url = "/hello", .on_head = on_head, .on_body = on_part});
+    assert_int_equal(r.parts, 0);
+    assert_int_equal(r.why.code, ERR_STATE);
+}
+
+static void each_request_may_be_refused_by_where_it_goes(void **state)
+{
+    struct result r = {.deny = "/elsewhere"};
+    fetch(&r, *state, (struct http_request){.url = "/moved", .may_reach = may_reach});
+    assert_int_equal(r.asked, 2);
+    assert_int_equal(r.redirects, 1);
+    body_is(&r, "hello");
+    r = (struct result){.deny = "/hello"};
+    fetch(&r, *state, (struct http_request){.url = "/moved", .may_reach = may_reach});
+    assert_int_equal(r.why.code, ERR_DENIED);
+    assert_non_null(strstr(r.why.text, "a redirect at 127.0.0.1:"));
+    r = (struct result){.deny = "/hello"}; /* on a connection that is kept, too */
+    fetch(&r, *state, (struct http_request){.url = "/hello", .may_reach = may_reach});
+    assert_int_equal(r.asked, 1);
+    assert_int_equal(r.why.code, ERR_DENIED);
+}
+
+static void the_other_family_is_not_tried(void **state)
+{
+    struct result r = {0};
+    fetch(&r, *state, (struct http_request){.url = "/hello", .family = ADDR_V6});
+    assert_int_not_equal(r.why.code, OK);
+    assert_int_equal(((struct server *)*state)->count, 0);
+    r = (struct result){0};
+    fetch(&r, *state, (struct http_request){.url = "/hello", .family = ADDR_V4});
+    body_is(&r, "hello");
+}
+
+static bool has_part(void *arg)
+{
+    return ((struct result *)arg)->parts > 0;
+}
+
+static bool has_many(void *arg)
+{
+    return ((struct result *)arg)->parts > 5;
+}
+
+static void a_stream_that_is_held_waits_and_goes_on(void **state)
+{
+    struct server *s = *state;
+    struct result r = {.at_part = HOLD};
+    start(&r, s,
+          (struct http_request){.url = "/endless", .max_body = SIZE_MAX, .on_body = on_part});
+    assert_true(uv_loop_run_until(s->loop, has_part, &r, LIMIT_US));
+    assert_false(uv_loop_run_until(s->loop, has_many, &r, 200 * MSEC));
+    assert_int_equal(r.parts, 1);
+    r.at_part = GO_ON;
+    http_hold(r.f, false);
+    assert_int_equal(r.parts, 1); /* never from inside */
+    assert_true(uv_loop_run_until(s->loop, has_many, &r, LIMIT_US));
+    http_cancel(r.f);
+    buf_done(&r.body);
+}
+
 static bool is_asked(void *arg)
 {
     return ((struct server *)arg)->count > 0;
@@ -478,6 +574,10 @@ int main(void)
         SERVED(a_body_past_the_limit_ends_the_request),
         SERVED(a_body_cut_short_is_no_answer),
         SERVED(a_stream_comes_in_parts_and_may_be_ended),
+        SERVED(the_head_comes_before_the_first_part),
+        SERVED(each_request_may_be_refused_by_where_it_goes),
+        SERVED(the_other_family_is_not_tried),
+        SERVED(a_stream_that_is_held_waits_and_goes_on),
         SERVED(cancel_means_silence_at_each_step),
         SERVED(a_silent_server_is_a_timeout),
         SERVED(nobody_there_is_told_in_words),

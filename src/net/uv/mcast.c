@@ -36,11 +36,11 @@ size_t iface_list(struct loop *loop, struct iface *out, size_t cap)
 {
     struct ifaddrs *all = NULL;
     size_t n = 0;
-    (void)loop;
     if (getifaddrs(&all) != 0)
         return 0;
     for (const struct ifaddrs *i = all; i && n < cap; i = i->ifa_next) {
-        if (!i->ifa_addr || !(i->ifa_flags & IFF_UP))
+        bool other = loop->interface[0] && strcmp(loop->interface, i->ifa_name) != 0;
+        if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || other)
             continue;
         struct addr a = addr_of_sockaddr(i->ifa_addr);
         if (a.family == ADDR_NONE || is_link_local6(&a))

@@ -36,6 +36,11 @@ struct world {
     /* The filter under test over `below`, which it takes; NULL: none. */
     struct conn *(*dress)(struct world *w, struct conn *below, bool dialled, conn_cb *cb,
                           void *arg);
+    /* Another transport than TCP: from a to b, where `listen` was called; it gives the address.
+     * NULL: TCP. */
+    struct conn *(*dial)(struct world *w, const struct addr *to, conn_cb *cb, void *arg);
+    struct addr (*listen)(struct world *w, accept_cb *cb, void *arg);
+    void (*unlisten)(struct world *w);
     void *priv;
 };
 
@@ -179,7 +184,8 @@ static void end_event(void *arg, enum conn_event ev, const struct why *why)
 /* A listener at b that makes `server` of the first connection, and `client`, which dials it. */
 struct pair {
     struct world *w;
-    struct listener *listener;
+    struct listener *listener; /* of TCP */
+    struct addr at;            /* where it listens */
     struct end client, server;
 };
 
@@ -203,15 +209,31 @@ static void pair_listen(struct pair *p, struct world *w)
     struct why why;
     *p = (struct pair){.w = w};
     p->client = p->server = (struct end){.w = w, .close_at = NOT_AT_ALL};
+    if (w->listen) {
+        p->at = w->listen(w, on_accept, p);
+        return;
+    }
     p->listener = tcp_listen(w->b, &w->at_b, on_accept, p, &why);
     if (!p->listener)
         fail_msg("%s", why.text);
+    p->at = listener_addr(p->listener);
+}
+
+static void pair_unlisten(struct pair *p)
+{
+    if (p->w->unlisten)
+        p->w->unlisten(p->w);
+    listener_close(p->listener);
+    p->listener = NULL;
 }
 
 static void pair_dial_to(struct pair *p, struct addr to)
 {
     p->client.in_call = true;
-    p->client.c = tcp_dial(p->w->a, &to, NULL, end_event, &p->client);
+    if (p->w->dial)
+        p->client.c = p->w->dial(p->w, &to, end_event, &p->client);
+    else
+        p->client.c = tcp_dial(p->w->a, &to, NULL, end_event, &p->client);
     if (p->w->dress)
         p->client.c = p->w->dress(p->w, p->client.c, true, end_event, &p->client);
     p->client.in_call = false;
@@ -220,8 +242,8 @@ static void pair_dial_to(struct pair *p, struct addr to)
 
 static void pair_dial(struct pair *p)
 {
-    assert_int_not_equal(listener_addr(p->listener).port, 0);
-    pair_dial_to(p, listener_addr(p->listener));
+    assert_int_not_equal(p->at.port, 0);
+    pair_dial_to(p, p->at);
 }
 
 static bool pair_is_open(void *arg)
@@ -241,7 +263,7 @@ static void pair_close(struct pair *p)
 {
     conn_close(p->client.c);
     conn_close(p->server.c);
-    listener_close(p->listener);
+    pair_unlisten(p);
     world_settle(p->w); /* so that an event after the close would be seen */
 }
 
@@ -277,14 +299,12 @@ static void a_dial_to_a_closed_port_is_refused_with_words(void **state)
     struct world *w = *state;
     struct pair p;
     pair_listen(&p, w);
-    struct addr to = listener_addr(p.listener);
-    listener_close(p.listener);
-    pair_dial_to(&p, to);
+    pair_unlisten(&p);
+    pair_dial(&p);
     world_run(w, end_is_told, &p.client);
     assert_int_equal(p.client.seen[CONN_OPEN], 0);
     assert_int_equal(p.client.why.code, ERR_CLOSED);
     assert_non_null(strstr(p.client.why.text, "refused"));
-    p.listener = NULL;
     pair_close(&p);
 }
 
@@ -295,8 +315,7 @@ static void closing_a_dial_at_once_means_silence(void **state)
     pair_listen(&p, w);
     pair_dial(&p);
     end_close(&p.client);
-    listener_close(p.listener);
-    p.listener = NULL;
+    pair_unlisten(&p);
     world_settle(w);
     pair_close(&p);
 }
@@ -344,15 +363,12 @@ static void closing_in_any_callback_means_silence(void **state)
     for (int ev = CONN_OPEN; ev <= CONN_CLOSED; ev++) {
         struct pair p;
         pair_listen(&p, w);
-        struct addr to = listener_addr(p.listener);
         p.client.close_at = ev;
         p.client.to_send = ev == CONN_WRITABLE ? 64 << 20 : 10;
         p.server.to_send = 100;
-        if (ev == CONN_CLOSED) {
-            listener_close(p.listener);
-            p.listener = NULL;
-        }
-        pair_dial_to(&p, to);
+        if (ev == CONN_CLOSED)
+            pair_unlisten(&p);
+        pair_dial(&p);
         world_run(w, client_is_closed, &p);
         pair_close(&p);
     }

@@ -445,20 +445,6 @@ static void pick_again(struct active *a, const struct picker_who *who, struct pi
     }
 }
 
-/* The last blocks of the pieces begun last: what the slowest queues will come to last. */
-static void pick_end_game(struct picker *p, const struct picker_who *who, struct pick *k)
-{
-    size_t max = k->n + who->end_game_max;
-    struct pick few = {k->out, k->n, max < k->max ? max : k->max};
-    for (struct link *l = p->full.prev; l != &p->full && few.n < few.max; l = l->prev) {
-        struct active *a = LIST_OF(l, struct active, link);
-        if (a->got < a->blocks && !a->alone && !who->alone && has(who, a->piece) &&
-            is_wanted(p, a->piece))
-            pick_again(a, who, &few);
-    }
-    k->n = few.n;
-}
-
 static void pick_urgent_piece(struct picker *p, const struct picker_who *who, uint32_t piece,
                               struct pick *k)
 {
@@ -495,8 +481,6 @@ size_t picker_pick(struct picker *p, const struct picker_who *who, struct picker
         pick_in_order(p, who, &k);
     else if (k.n < max)
         pick_rarest(p, who, &k);
-    if (k.n == 0 && p->unasked == 0) /* else some of `out` are not yet known to who->asked */
-        pick_end_game(p, who, &k);
     return k.n;
 }
 
@@ -592,6 +576,26 @@ size_t picker_failed(struct picker *p, uint32_t piece, uint32_t *ids, size_t max
     }
     s->suspect = true;
     return n;
+}
+
+bool picker_may_again(const struct picker *p, const struct picker_who *who, uint32_t piece,
+                      uint32_t block)
+{
+    const struct active *a = active_of(p, piece, block);
+    return a && a->state[block] > 0 && a->state[block] < PICKER_ASKERS_MAX && !a->alone &&
+           !who->alone && has(who, piece) && is_wanted(p, piece);
+}
+
+void picker_again(struct picker *p, uint32_t piece, uint32_t block)
+{
+    struct active *a = active_of(p, piece, block);
+    a->state[block]++;
+    a->asked_in_all++;
+}
+
+uint64_t picker_unasked(const struct picker *p)
+{
+    return p->unasked;
 }
 
 bool picker_end_game(const struct picker *p)

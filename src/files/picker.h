@@ -3,8 +3,9 @@
  * Pure.  The rule, in order: blocks of the pieces that somebody waits for (picker_set_urgent); of
  * pieces already begun (the one that this peer was on first); of the pieces with the highest
  * priority the rarest that the peer has (ties broken by a generator whose seed is given), or in
- * sequential mode the lowest; and when every block of what is wanted is asked for, end game: blocks
- * that one other peer still owes, last ones first, so that a slow peer cannot hold up the end.
+ * sequential mode the lowest.  When every block of what is wanted is asked for it is end game: the
+ * owner may ask a second peer for a block (picker_again), so that a slow one cannot hold up the
+ * end.
  *
  * A block is free, asked (of one peer; of PICKER_ASKERS_MAX in end game) or got.  Who asks must
  * give back what will not be answered (picker_back); so a dead peer's blocks are free again.  A
@@ -79,7 +80,6 @@ struct picker_who {
     bool alone;          /* on parole */
     bool slow;           /* beside others: it gets the least urgent of what is urgent */
     uint32_t last;       /* the piece it was last asked for; UINT32_MAX: none */
-    size_t end_game_max; /* how many of the blocks may be asked of two peers */
     /* Is this block asked of this peer already? */
     bool (*asked)(const void *arg, uint32_t piece, uint32_t block);
     const void *arg;
@@ -110,6 +110,13 @@ size_t picker_failed(struct picker *p, uint32_t piece, uint32_t *ids, size_t max
 /* The piece is here; the ids of those who sent it, before picker_have() forgets them. */
 size_t picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, size_t max);
 
+/* End game: may this peer be asked too for a block that one other owes?  It then is. */
+bool picker_may_again(const struct picker *p, const struct picker_who *who, uint32_t piece,
+                      uint32_t block);
+void picker_again(struct picker *p, uint32_t piece, uint32_t block);
+
+/* Blocks of what is wanted that are neither asked nor here. */
+uint64_t picker_unasked(const struct picker *p);
 /* Is every block of every wanted piece asked for or here? */
 bool picker_end_game(const struct picker *p);
 /* The lowest wanted and missing piece that no peer has; false: there is none. */

@@ -16,8 +16,7 @@ static bool never(const void *arg, uint32_t piece, uint32_t block)
 
 static struct picker_who who(uint32_t id, const uint8_t *bits)
 {
-    return (struct picker_who){
-        .id = id, .bits = bits, .last = UINT32_MAX, .end_game_max = 8, .asked = never};
+    return (struct picker_who){.id = id, .bits = bits, .last = UINT32_MAX, .asked = never};
 }
 
 static struct picker *ten(void)
@@ -30,7 +29,6 @@ static void every_block_is_asked_once(void **state)
     (void)state;
     struct picker *p = ten();
     struct picker_who a = who(1, NULL);
-    a.end_game_max = 0;
     bool seen[PIECES][PER_PIECE] = {{0}};
     struct picker_block b[7];
     size_t n, all = 0;
@@ -144,7 +142,6 @@ static void what_a_dead_peer_owed_is_free_again(void **state)
     (void)state;
     struct picker *p = ten();
     struct picker_who a = who(1, NULL), b = who(2, NULL);
-    b.end_game_max = 0;
     struct picker_block x[ALL], y[ALL];
     assert_int_equal(picker_pick(p, &a, x, ALL), ALL);
     assert_int_equal(picker_pick(p, &b, y, ALL), 0);
@@ -155,29 +152,34 @@ static void what_a_dead_peer_owed_is_free_again(void **state)
     picker_free(p);
 }
 
-static bool asked_zero(const void *arg, uint32_t piece, uint32_t block)
-{
-    (void)arg, (void)piece;
-    return block == 0;
-}
-
 static void end_game_asks_two_peers_and_no_more(void **state)
 {
     (void)state;
     struct picker *p = picker_new(PIECE, PIECE, 1);
-    struct picker_who a = who(1, NULL), b = who(2, NULL), c = who(3, NULL);
+    struct picker_who a = who(1, NULL), b = who(2, NULL), liar = who(3, NULL);
     struct picker_block x[8];
+    uint8_t none[2] = {0};
+    struct picker_who poor = who(4, none);
+    liar.alone = true;
+    assert_false(picker_may_again(p, &b, 0, 3)); /* nobody owes it */
     assert_int_equal(picker_pick(p, &a, x, 8), PER_PIECE);
-    b.end_game_max = 2;
-    assert_int_equal(picker_pick(p, &b, x, 8), 2);
-    assert_int_equal(x[0].block, PER_PIECE - 1);
-    c.asked = asked_zero;
-    assert_int_equal(picker_pick(p, &c, x, 8), 1); /* 1; 0 it has, 2 and 3 are asked twice */
-    assert_int_equal(x[0].block, 1);
+    assert_int_equal(picker_pick(p, &b, x, 8), 0);
+    assert_int_equal(picker_unasked(p), 0);
+    assert_true(picker_may_again(p, &b, 0, 3));
+    assert_false(picker_may_again(p, &liar, 0, 3));
+    assert_false(picker_may_again(p, &poor, 0, 3));
+    picker_again(p, 0, 3);
+    assert_false(picker_may_again(p, &b, 0, 3));
     assert_false(picker_got(p, 0, 3, 2));
+    assert_false(picker_may_again(p, &b, 0, 3));
     assert_false(picker_wants(p, 0, 3));
     picker_back(p, 0, 3); /* the cancelled one */
     assert_int_equal(picker_blocks_got(p, 0), 1);
+    picker_again(p, 0, 2);
+    picker_back(p, 0, 2);
+    assert_int_equal(picker_unasked(p), 0); /* the other still owes it */
+    picker_back(p, 0, 2);
+    assert_int_equal(picker_unasked(p), 1);
     picker_free(p);
 }
 
@@ -188,7 +190,6 @@ static void a_whole_piece_waits_for_its_hash(void **state)
     for (uint32_t b = 0; b < PER_PIECE; b++)
         assert_int_equal(picker_got(p, 2, b, 9), b == PER_PIECE - 1);
     struct picker_who a = who(1, NULL);
-    a.end_game_max = 0;
     struct picker_block x[ALL];
     assert_int_equal(picker_pick(p, &a, x, ALL), ALL - PER_PIECE);
     picker_have(p, 2);
@@ -203,7 +204,6 @@ static void the_last_block_may_be_short(void **state)
     (void)state;
     struct picker *p = picker_new((uint64_t)PIECE + 1, PIECE, 1);
     struct picker_who a = who(1, NULL);
-    a.end_game_max = 0;
     struct picker_block x[8];
     assert_int_equal(picker_pick(p, &a, x, 8), PER_PIECE + 1);
     assert_true(picker_wants(p, 1, 0));
@@ -301,7 +301,6 @@ static void the_order_stays_sorted_whatever_happens(void **state)
         case 4: {
             struct picker_who w = who(1, NULL);
             struct picker_block b;
-            w.end_game_max = 0;
             if (picker_pick(p, &w, &b, 1) == 0)
                 break;
             assert_false(had[b.piece]);
@@ -364,7 +363,6 @@ static void sequential_goes_from_the_lowest_up(void **state)
     picker_set_priority(p, 4, PICKER_LOW);
     picker_have(p, 1);
     struct picker_who a = who(1, NULL);
-    a.end_game_max = 0;
     struct picker_block x[ALL];
     static const uint32_t want[] = {9, 0, 2, 3, 5, 6, 7, 8, 4};
     assert_int_equal(picker_pick(p, &a, x, ALL), 9 * PER_PIECE);

@@ -68,6 +68,14 @@ uint32_t pipeline_depth(const struct pipeline *pl, uint32_t reqq)
     return depth < reqq ? depth : reqq;
 }
 
+uint64_t pipeline_due_us(const struct pipeline *pl, bool waiting, size_t i, uint64_t now_us)
+{
+    uint64_t pause = pl->pause_us > 0 ? pl->pause_us : PIPELINE_PAUSE_GUESS_US;
+    uint64_t waited = waiting ? now_us - pl->last_us : 0;
+    uint64_t next = waited > pause / 2 ? waited : pause - waited;
+    return now_us + next + i * pause;
+}
+
 bool pipeline_check(struct pipeline *pl, uint64_t now_us)
 {
     uint64_t wait = pl->pause_us == 0 ? PIPELINE_WAIT_FIRST_US : 8 * pl->pause_us;

@@ -17,13 +17,14 @@
 #include <stdint.h>
 
 enum {
-    PIPELINE_MIN = 4, /* blocks */
-    PIPELINE_START = 32,
+    PIPELINE_MIN = 4,    /* blocks */
+    PIPELINE_START = 4,  /* more would ask all of a small torrent of the first who comes */
     PIPELINE_MAX = 1024, /* 16 MiB: a fast LAN */
     PIPELINE_AHEAD_S = 3,
     PIPELINE_REQQ_DEFAULT = 250,
     RATE_IDLE_TICKS = 5, /* then the rate is 0, however slowly it would fade */
 };
+#define PIPELINE_PAUSE_GUESS_US (1 * SEC) /* between blocks, before one came */
 #define PIPELINE_WAIT_MIN_US (5 * SEC)
 #define PIPELINE_WAIT_FIRST_US (10 * SEC)
 #define PIPELINE_WAIT_MAX_US (60 * SEC)
@@ -55,6 +56,9 @@ void pipeline_block(struct pipeline *pl, uint64_t now_us);
 void pipeline_tick(struct pipeline *pl, uint64_t rate);
 /* Requests that may be outstanding now.  reqq: the peer's, 0 when it did not say. */
 uint32_t pipeline_depth(const struct pipeline *pl, uint32_t reqq);
+/* When the i-th block from now is to be expected.  waiting: blocks are owed; one that keeps us
+ * waiting for long will, so far as anybody knows, do so for as long again. */
+uint64_t pipeline_due_us(const struct pipeline *pl, bool waiting, size_t i, uint64_t now_us);
 /* Blocks are owed: has the wait been too long?  Then it goes to the stalled state. */
 bool pipeline_check(struct pipeline *pl, uint64_t now_us);
 

@@ -33,6 +33,23 @@ static void it_never_asks_more_than_the_peer_queues(void **state)
     assert_int_equal(pipeline_depth(&pl, 1), 1);
 }
 
+static void a_block_is_expected_at_the_usual_pace(void **state)
+{
+    (void)state;
+    struct pipeline pl;
+    pipeline_init(&pl);
+    uint64_t now = SEC;
+    pipeline_waiting(&pl, now);
+    assert_int_equal(pipeline_due_us(&pl, false, 0, now), now + PIPELINE_PAUSE_GUESS_US);
+    for (int i = 0; i < 200; i++)
+        pipeline_block(&pl, now += 100 * MSEC);
+    assert_in_range(pipeline_due_us(&pl, true, 0, now) - now, 90 * MSEC, 101 * MSEC);
+    assert_in_range(pipeline_due_us(&pl, true, 4, now) - now, 450 * MSEC, 505 * MSEC);
+    /* Late: who has kept us waiting for long will do so for as long again. */
+    assert_int_equal(pipeline_due_us(&pl, true, 0, now + 3 * SEC), now + 6 * SEC);
+    assert_in_range(pipeline_due_us(&pl, false, 0, now + 3 * SEC) - now, 3090 * MSEC, 3101 * MSEC);
+}
+
 static void a_slow_peer_keeps_a_few_on_the_way(void **state)
 {
     (void)state;
@@ -96,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_doubles_each_round_trip_until_the_rate_stops_growing),
         cmocka_unit_test(it_never_asks_more_than_the_peer_queues),
+        cmocka_unit_test(a_block_is_expected_at_the_usual_pace),
         cmocka_unit_test(a_slow_peer_keeps_a_few_on_the_way),
         cmocka_unit_test(a_stalled_peer_is_tried_with_one_block),
         cmocka_unit_test(the_wait_follows_the_usual_pause),

@@ -139,6 +139,10 @@ void session_ask(struct session *s, const struct picker_block *blocks, size_t n)
 void session_cancel(struct session *s, uint32_t piece, uint32_t block); /* no `lost` comes */
 bool session_asked(const struct session *s, uint32_t piece, uint32_t block);
 size_t session_owed(const struct session *s); /* blocks outstanding */
+/* The i-th of them, in the order asked; and when, at its usual pace, it will be here (i may be their
+ * number: one more, asked now). */
+struct picker_block session_owes(const struct session *s, size_t i);
+uint64_t session_due_us(const struct session *s, size_t i);
 void session_lose(struct session *s); /* `lost` for each of them now: it is about to be freed */
 /* Pieces that may be asked for while we are choked (BEP 6). */
 size_t session_fast(const struct session *s, const uint32_t **pieces);

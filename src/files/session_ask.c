@@ -112,6 +112,17 @@ size_t session_owed(const struct session *s)
     return s->asked_n;
 }
 
+struct picker_block session_owes(const struct session *s, size_t i)
+{
+    const struct asked *a = at(s, i);
+    return (struct picker_block){a->piece, a->block};
+}
+
+uint64_t session_due_us(const struct session *s, size_t i)
+{
+    return pipeline_due_us(&s->pipe, s->asked_n > 0, i, loop_now_us(s->env->loop));
+}
+
 size_t session_fast(const struct session *s, const uint32_t **pieces)
 {
     *pieces = s->fast;

@@ -1,6 +1,7 @@
 /* files/torrent_in.h - the inside of a torrent, for its sources:
  *     torrent.c        life, the data's events, the tick
  *     torrent_swarm.c  sessions: who is connected, what is asked, who is served, who is to blame
+ *     torrent_ask.c    which blocks are asked of whom
  *     torrent_info.c   metadata, asked and given
  *     torrent_pex.c    peer exchange
  *     torrent_select.c which files are wanted, and in which order
@@ -123,12 +124,15 @@ void swarm_piece_ok(struct torrent *t, uint32_t piece);
 void swarm_piece_bad(struct torrent *t, uint32_t piece);
 void swarm_piece_lost(struct torrent *t, uint32_t piece);
 void swarm_resume(struct torrent *t); /* the disk takes blocks again */
-void swarm_fill(struct torrent *t);   /* ask everybody for what may now be asked */
 void swarm_tick(struct torrent *t);
 void swarm_end(struct torrent *t, const char *why); /* all sessions, in a later turn */
 void swarm_sift(struct torrent *t);                 /* ends sessions with whom torrent_refuses() */
 void swarm_free(struct torrent *t);                 /* all sessions, silently */
 void swarm_drop_member(struct member *m);
+
+/* torrent_ask.c */
+void ask_fill(struct member *m);    /* ask it for what may now be asked */
+void swarm_fill(struct torrent *t); /* ... everybody */
 
 /* torrent_info.c */
 void info_want(struct torrent *t); /* begin attempts where there is room */

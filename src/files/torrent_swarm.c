@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum {
-    END_GAME_MAX = 8, /* blocks asked of a peer that another owes too */
     SENDERS_MAX = 16, /* peers blamed for one piece */
 };
 
@@ -82,11 +81,6 @@ void swarm_free(struct torrent *t)
 
 /* Interest and requests */
 
-static bool wants_data(const struct torrent *t)
-{
-    return t->picker && !torrent_is_still(t) && !t->error;
-}
-
 static void update_interest(struct member *m)
 {
     session_interested(m->s, m->wanted > 0 && m->t->picker);
@@ -105,56 +99,6 @@ static void count_wanted(struct member *m)
         m->wanted = bits_wanted_of(st->bits, data_have(t->data), t->want, count);
     else
         m->wanted = bits_wanted(st->bits, data_have(t->data), count);
-}
-
-static bool is_asked(const void *arg, uint32_t piece, uint32_t block)
-{
-    const struct member *m = arg;
-    return session_asked(m->s, piece, block);
-}
-
-static size_t pick_fast(struct member *m, const struct picker_who *who, struct picker_block *out,
-                        size_t max)
-{
-    const uint32_t *fast;
-    size_t count = session_fast(m->s, &fast), n = 0;
-    for (size_t i = 0; i < count && n < max; i++)
-        if (fast[i] < m->t->mi->piece_count)
-            n += picker_pick_piece(m->t->picker, who, fast[i], out + n, max - n);
-    return n;
-}
-
-static void fill(struct member *m)
-{
-    struct torrent *t = m->t;
-    const struct peer_state *st = session_state(m->s);
-    size_t room = session_room(m->s);
-    if (!wants_data(t) || room == 0 || m->wanted == 0)
-        return;
-    struct picker_block blocks[PIPELINE_MAX];
-    size_t owed = session_owed(m->s);
-    struct picker_who who = {
-        .id = m->entry->id,
-        .bits = st->all ? NULL : st->bits,
-        .alone = m->entry->suspicion > 0,
-        .last = m->last,
-        .end_game_max = owed < END_GAME_MAX ? END_GAME_MAX - owed : 0,
-        .asked = is_asked,
-        .arg = m,
-    };
-    size_t n = st->peer_choking ? pick_fast(m, &who, blocks, room)
-                                : picker_pick(t->picker, &who, blocks, room);
-    if (n > 0)
-        m->last = blocks[n - 1].piece;
-    session_ask(m->s, blocks, n);
-}
-
-void swarm_fill(struct torrent *t)
-{
-    LIST_EACH(&t->members, struct member, m, link) {
-        if (session_is_open(m->s))
-            fill(m);
-    }
 }
 
 /* Unchoking */
@@ -386,7 +330,7 @@ void swarm_opened(struct torrent *t)
             if (data_has(t->data, i))
                 session_have(m->s, i);
         meet(m);
-        fill(m);
+        ask_fill(m);
     }
     grant(t);
 }
@@ -404,7 +348,7 @@ void swarm_chosen(struct torrent *t)
             continue;
         count_wanted(m);
         update_interest(m);
-        fill(m);
+        ask_fill(m);
         end_if_idle(m);
     }
     t->env->want_dial(t->env->node);
@@ -604,7 +548,7 @@ static void on_has(void *arg, uint32_t piece)
         m->wanted++;
         update_interest(m);
         if (session_owed(m->s) == 0)
-            fill(m);
+            ask_fill(m);
     }
     if (peer_state_is_seed(session_state(m->s))) {
         m->entry->known_seed = true;
@@ -623,7 +567,7 @@ static void on_interest(void *arg)
 
 static void on_fill(void *arg)
 {
-    fill(arg);
+    ask_fill(arg);
 }
 
 /* In end game others may owe the same block: tell them not to. */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "files/files_in.h"
+#include "files/magnet.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -177,19 +178,16 @@ static void on_finished(void *node, struct torrent *t)
 
 static void on_got_info(void *node, struct torrent *t)
 {
-    struct holding *h = files_find(node, torrent_infohash(t));
-    if (!h)
+    struct files *f = node;
+    struct holding *h = files_find(f, torrent_infohash(t));
+    if (!h || h->t != t)
         return;
-    queue_review(h->f); /* now that its size is known: is there room? */
+    queue_review(f); /* now that its size is known: is there room? */
     keep_torrent(h, NULL, NULL);
+    names_learned(h);
 }
 
 /* Torrents */
-
-struct holding *files_find(const struct files *f, const uint8_t infohash[SHA1_LEN])
-{
-    return map_get(f->torrents, infohash, SHA1_LEN);
-}
 
 struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
 {
@@ -205,8 +203,7 @@ struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
     h->t = torrent_new(&f->swarm, cfg);
     tend_started(h);
     map_put(f->torrents, cfg->infohash, SHA1_LEN, h);
-    mse_req2(cfg->infohash, h->req2);
-    map_put(f->by_req2, h->req2, SHA1_LEN, h);
+    names_add(h);
     metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
     torrent_start(h->t);
     if (!f->restoring)
@@ -224,7 +221,8 @@ static void removed(struct holding *h, const struct why *why)
     }
     char hex[2 * SHA1_LEN + 1];
     snprintf(hex, sizeof hex, "%s", torrent_hex(h->t));
-    if (!files_find(f, torrent_infohash(h->t))) /* else it was added again meanwhile */
+    if (!map_get(f->torrents, torrent_infohash(h->t),
+                 SHA1_LEN)) /* else it was added again meanwhile */
         keep_unlink(f, hex);
     bus_post(f->env.bus, BUS_ONCE, "file.removed", hex, json_pack("{s:s}", "id", hex));
     if (h->call && why && why->code)
@@ -264,7 +262,7 @@ void files_remove(struct holding *h, bool with_data, struct call *call)
     tend_end(h);
     tend_drop(f, torrent_infohash(h->t));
     map_drop(f->torrents, torrent_infohash(h->t), SHA1_LEN);
-    map_drop(f->by_req2, h->req2, SHA1_LEN);
+    names_drop(h);
     reach_removed(f, h->t);
     metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
     keep_drop(f, torrent_infohash(h->t));
@@ -384,15 +382,6 @@ static void make_swarm(struct files *f)
     make_peer_id(f);
 }
 
-static bool find_skey(void *arg, const uint8_t req2[SHA1_LEN], uint8_t skey[SHA1_LEN])
-{
-    const struct files *f = arg;
-    const struct holding *h = map_get(f->by_req2, req2, SHA1_LEN);
-    if (h)
-        memcpy(skey, torrent_infohash(h->t), SHA1_LEN);
-    return h != NULL;
-}
-
 /* files.encryption.  Where the cipher is missing, "prefer" goes without and says so. */
 static enum err begin_encryption(struct files *f, struct why *why)
 {
@@ -408,7 +397,7 @@ static enum err begin_encryption(struct files *f, struct why *why)
     f->swarm.wire.mse = (struct mse_cfg){.rc4 = f->rc4,
                                          .methods = require ? MSE_RC4 : MSE_RC4 | MSE_PLAIN,
                                          .plain = !require,
-                                         .find = find_skey,
+                                         .find = names_skey,
                                          .arg = f};
     return OK;
 }
@@ -437,6 +426,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     list_init(&f->recent);
     f->groups = map_new(loop_random_u64(env->loop));
     f->torrents = map_new(loop_random_u64(env->loop));
+    f->by_name = map_new(loop_random_u64(env->loop));
     f->by_req2 = map_new(loop_random_u64(env->loop));
     f->torrents_dir = mem_printf("%s/torrents", env->data_dir);
     take_settings(f);
@@ -512,11 +502,12 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
     reach_stop(f);
     ports_close(f->ports);
     f->ports = NULL;
+    timer_cancel(f->twins_timer);
     timer_cancel(f->dial_timer);
     timer_cancel(f->save_timer);
     timer_cancel(f->review_timer);
     timer_cancel(f->review_soon);
-    f->dial_timer = f->save_timer = f->review_timer = f->review_soon = NULL;
+    f->twins_timer = f->dial_timer = f->save_timer = f->review_timer = f->review_soon = NULL;
     free_knocks(f);
     adding_cancel_all(f);
     lookup_cancel_all(f);
@@ -537,6 +528,7 @@ void files_free(struct files *f)
 {
     if (!f)
         return;
+    timer_cancel(f->twins_timer);
     timer_cancel(f->dial_timer);
     timer_cancel(f->save_timer);
     timer_cancel(f->review_timer);
@@ -556,6 +548,7 @@ void files_free(struct files *f)
     }
     groups_free(f);
     map_free(f->torrents);
+    map_free(f->by_name);
     map_free(f->by_req2);
     LIST_EACH(&f->leaving, struct holding, l, link) {
         list_drop(&l->link);

@@ -1,5 +1,6 @@
 /* files/files_in.h - the inside of the files app, for its sources:
  *     files.c          the torrents of a node: listener, dialler, start and stop
+ *     files_names.c    what torrents are called by peers
  *     files_keep.c     rows and .torrent files
  *     files_care.c     what is wanted of each torrent, its times and totals; what of it is kept
  *     files_queue.c    whose turn it is, seeding limits, storage
@@ -48,13 +49,13 @@ struct tended {
 
 /* One torrent of the node. */
 struct holding {
-    struct link link;       /* in f->leaving, once it is to go */
-    uint8_t req2[SHA1_LEN]; /* what MSE calls it by */
+    struct link link; /* in f->leaving, once it is to go */
     struct files *f;
     struct torrent *t;
-    bool with_data;                  /* leaving: its files go too */
-    bool deleting;                   /* and that runs */
-    struct call *call;               /* leaving: who waits for it; NULL: nobody */
+    bool twin;         /* another is the same torrent by its other name: one of the two goes */
+    bool with_data;    /* leaving: its files go too */
+    bool deleting;     /* and that runs */
+    struct call *call; /* leaving: who waits for it; NULL: nobody */
     uint64_t kept_up, kept_down;     /* totals in its row */
     uint64_t metric_up, metric_down; /* totals that the metrics know */
     struct tended tend;
@@ -90,7 +91,8 @@ struct files {
     struct torrent_env swarm;
     char *torrents_dir, *boot_id, *from_ip, *download_dir;
     struct map *torrents; /* infohash -> struct holding */
-    struct map *by_req2;  /* mse_req2() of it -> the same */
+    struct map *by_name;  /* each name that peers use -> the same */
+    struct map *by_req2;  /* mse_req2() of that -> the same */
     struct unwanted *unwanted;
     struct rc4_lib *rc4; /* NULL: no encryption */
     struct link leaving;
@@ -102,6 +104,7 @@ struct files {
     unsigned conns_max;  /* files.connections */
     struct lsd *lsd;     /* NULL: switched off, or stopping */
     struct bucket *dials;
+    struct timer *twins_timer; /* two links turned out to be of one torrent */
     struct timer *dial_timer, *save_timer, *stop_timer;
     size_t next_dial; /* whose turn it is */
     struct files_metrics metric;
@@ -128,10 +131,22 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg);
 void files_free(struct files *f);
 void files_reload(struct files *f, const struct conf *conf);
 struct holding *files_add(struct files *f, struct torrent_cfg *cfg);
-struct holding *files_find(const struct files *f, const uint8_t infohash[SHA1_LEN]);
 /* Row and connections go at once, files later; then call (may be NULL) is answered. */
 void files_remove(struct holding *h, bool with_data, struct call *call);
 uint16_t files_port(const struct files *f);
+
+/* files_names.c */
+/* By either of a hybrid's names. */
+struct holding *files_find(const struct files *f, const uint8_t infohash[INFOHASH_LEN]);
+struct holding *files_find_any(const struct files *f, const struct infohash *hash);
+/* Names that nobody has yet; of two torrents that a link made one, the first keeps its own. */
+void names_add(struct holding *h);
+void names_drop(struct holding *h);
+/* Its metadata is here, and with it all its names.  Who has one of them is the same torrent: one of
+ * the two goes in the next turn, with a line in the log. */
+void names_learned(struct holding *h);
+/* For struct mse_cfg's find; arg: the files. */
+bool names_skey(void *arg, const uint8_t req2[SHA1_LEN], uint8_t skey[SHA1_LEN]);
 
 /* files_keep.c */
 MUST_CHECK enum err keep_row(struct holding *h, struct why *why);

@@ -167,7 +167,7 @@ static void on_created(void *arg, struct cur torrent, unsigned skipped, const st
     }
     if (skipped)
         log_info(f->env.log, "%s: %u links and special files are not shared", a->path, skipped);
-    struct holding *h = files_find(f, mi->infohash);
+    struct holding *h = files_find_any(f, &mi->hash);
     char *dir = parent(a->path);
     memcpy(a->infohash, mi->infohash, SHA1_LEN);
     if (h) {
@@ -389,7 +389,7 @@ static void resume(struct holding *h, bool now)
 static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
 {
     const char *dir = call_text(c, "dir") ? call_text(c, "dir") : f->download_dir;
-    struct holding *h = files_find(f, cfg->infohash);
+    struct holding *h = files_find_any(f, cfg->mi ? &cfg->mi->hash : &cfg->hash);
     bool existing = h != NULL;
     struct why why;
     if (unwanted_vet(f, cfg->infohash, cfg->mi ? &cfg->mi->hash : &cfg->hash, cfg->mi, &why)) {
@@ -453,7 +453,7 @@ static void get_magnet(struct files *f, struct call *c, const char *link)
         urls[cfg.tracker_count] =
             (struct mi_tracker){m->trackers[cfg.tracker_count], (unsigned)cfg.tracker_count};
     get_it(f, c, &cfg);
-    struct holding *h = files_find(f, m->infohash);
+    struct holding *h = files_find_any(f, &m->hash);
     for (size_t i = 0; h && i < m->peer_count; i++)
         if (add_peer(h, m->peers[i], &why))
             log_info(f->env.log, "a peer of a magnet link: %s", why.text);

@@ -151,8 +151,9 @@ static enum err check_range(const struct peer_state *st, const struct wire_msg *
     if (e)
         return e;
     /* A peer may ask for the padding behind a file; what it gives has been asked without. */
-    uint32_t len = m->type == WIRE_REQUEST ? metainfo_piece_span(st->mi, m->piece)
-                                           : metainfo_piece_len(st->mi, m->piece);
+    uint32_t len = m->type == WIRE_REQUEST || m->type == WIRE_CANCEL
+                       ? metainfo_piece_span(st->mi, m->piece)
+                       : metainfo_piece_len(st->mi, m->piece);
     if (m->len == 0 || m->begin >= len || m->len > len - m->begin)
         return why_set(why, ERR_INVALID, "message %d: %u bytes at %u of piece %u, which has %u",
                        (int)m->type, m->len, m->begin, m->piece, len);
@@ -219,6 +220,9 @@ static enum err apply(struct peer_state *st, const struct wire_msg *m, bool *new
         return e || !st->mi ? e : check_piece(st, m, why);
     case WIRE_PORT:
     case WIRE_EXTENDED:
+    case WIRE_HASH_REQUEST:
+    case WIRE_HASHES:
+    case WIRE_HASH_REJECT:
     case WIRE_KEEPALIVE:
     case WIRE_UNKNOWN:
         return OK;

@@ -141,6 +141,22 @@ static void on_extended(struct session *s, const struct wire_msg *m)
         s->ops->metadata(s->arg, &md);
 }
 
+/* Without v2 between us these are what any unknown message is.  A torrent whose files are not known
+ * yet has no trees: that v2's hash was named does not mean that there is something to look at. */
+static void on_hashes(struct session *s, const struct wire_msg *m)
+{
+    struct why why;
+    struct wire_hash_range r;
+    if (!s->v2)
+        return;
+    if (wire_read_hashes(m, &r, &why))
+        end(s, &why);
+    else if (s->st.mi && s->st.mi->v2)
+        s->ops->hashes(s->arg, m->type, &r);
+    else if (m->type == WIRE_HASH_REQUEST)
+        session_hashes(s, WIRE_HASH_REJECT, &r);
+}
+
 static void on_allowed_fast(struct session *s, uint32_t piece)
 {
     if (s->fast_n == SESSION_FAST_MAX)
@@ -213,6 +229,11 @@ static void act(struct session *s, const struct wire_msg *m, bool news)
     case WIRE_EXTENDED:
         on_extended(s, m);
         return;
+    case WIRE_HASH_REQUEST:
+    case WIRE_HASHES:
+    case WIRE_HASH_REJECT:
+        on_hashes(s, m);
+        return;
     case WIRE_SUGGEST: /* BEP 6: advisory */
     case WIRE_PORT:
     case WIRE_KEEPALIVE:
@@ -242,10 +263,36 @@ static void on_deadline(void *arg)
     session_end(s, ERR_TIMEOUT, "no handshake in %u s", (unsigned)(SESSION_HANDSHAKE_US / SEC));
 }
 
+static void write_handshake(const struct session *s, struct buf *out)
+{
+    if (s->hash && s->hash->has_v2)
+        wire_put_handshake_v2(out, s->infohash, s->env->peer_id);
+    else
+        wire_put_handshake(out, s->infohash, s->env->peer_id);
+}
+
 static void put_handshake(struct session *s)
 {
-    wire_put_handshake(&s->ctl, s->infohash, s->env->peer_id);
+    write_handshake(s, &s->ctl);
     session_say(s);
+}
+
+/* Both of a hybrid's names are the torrent's.  BEP 52: to a peer that speaks v2 and called it by
+ * v1's "the remote peer may then respond with the new infohash to upgrade the connect". */
+static bool agree_on_name(struct session *s, const struct wire_handshake *h)
+{
+    const struct infohash *all = s->hash;
+    bool known = memcmp(h->infohash, s->infohash, INFOHASH_LEN) == 0 ||
+                 (all && infohash_is_wire(all, h->infohash));
+    if (!known)
+        return false;
+    if (!all || !all->has_v2)
+        return true;
+    s->by_v2 = memcmp(h->infohash, all->v2, INFOHASH_LEN) == 0;
+    s->v2 = s->by_v2 || wire_has_v2(h);
+    if (s->incoming)
+        memcpy(s->infohash, s->v2 ? all->v2 : h->infohash, INFOHASH_LEN);
+    return true;
 }
 
 static void on_handshake(struct session *s, struct cur bytes)
@@ -265,7 +312,7 @@ static void on_handshake(struct session *s, struct cur bytes)
         session_end(s, ERR_NOT_FOUND, "asks for a torrent that is not here");
         return;
     }
-    if (memcmp(h.infohash, s->infohash, SHA1_LEN) != 0) {
+    if (!agree_on_name(s, &h)) {
         session_end(s, ERR_INVALID, "answered for another torrent");
         return;
     }
@@ -282,7 +329,8 @@ static void on_handshake(struct session *s, struct cur bytes)
 
 void session_join(struct session *s, const struct session_cfg *cfg)
 {
-    memcpy(s->infohash, cfg->infohash, SHA1_LEN);
+    memcpy(s->infohash, cfg->infohash, INFOHASH_LEN);
+    s->hash = cfg->hash;
     s->ops = cfg->ops;
     s->arg = cfg->arg;
     s->up_limit = cfg->up;
@@ -518,7 +566,7 @@ static void dial_mse(struct session *s, const struct addr *to, const struct addr
 {
     struct buf hello = {0};
     struct conn *below = tcp_dial(s->env->loop, to, from, NULL, NULL);
-    wire_put_handshake(&hello, s->infohash, s->env->peer_id);
+    write_handshake(s, &hello);
     s->conn =
         mse_dial(&s->env->mse, below, s->infohash, buf_bytes(&hello), buf_len(&hello), on_conn, s);
     s->greeted = true;
@@ -607,6 +655,16 @@ struct addr session_addr(const struct session *s)
 bool session_is_open(const struct session *s)
 {
     return s->stage == STAGE_OPEN;
+}
+
+bool session_is_v2(const struct session *s)
+{
+    return s->v2;
+}
+
+bool session_by_v2(const struct session *s)
+{
+    return s->by_v2;
 }
 
 bool session_is_incoming(const struct session *s)

@@ -24,6 +24,7 @@
 
 #include "base/log.h"
 #include "files/budgets.h"
+#include "files/infohash.h"
 #include "files/limit.h"
 #include "files/mse.h"
 #include "files/peer_state.h"
@@ -83,6 +84,8 @@ struct session_ops {
     bool (*offers)(void *arg, uint32_t piece);               /* may the peer have it at all? */
     void (*sent)(void *arg, size_t payload);                 /* bytes of blocks taken by the net */
     void (*metadata)(void *arg, const struct wire_metadata *md);
+    /* HASH_REQUEST, HASHES or HASH_REJECT, from a peer with which v2 is spoken. */
+    void (*hashes)(void *arg, enum wire_type type, const struct wire_hash_range *r);
     void (*pex)(void *arg, struct cur payload); /* ut_pex, not parsed: they may be too many */
     /* Read a block for the peer: as data_get; NULL: not now.  unread cancels. */
     void *(*read)(void *arg, uint32_t piece, uint32_t begin, uint32_t len,
@@ -95,10 +98,11 @@ struct session_ops {
 };
 
 struct session_cfg {
-    const uint8_t *infohash;   /* SHA1_LEN bytes; outlives the session */
-    const struct metainfo *mi; /* NULL: not known yet */
-    struct limit *up, *down;   /* the torrent's */
-    bool encrypt;              /* dialled: with MSE */
+    const uint8_t *infohash;     /* what we call it, INFOHASH_LEN bytes; copied */
+    const struct infohash *hash; /* all its names; NULL: just that.  Outlives the session */
+    const struct metainfo *mi;   /* NULL: not known yet */
+    struct limit *up, *down;     /* the torrent's */
+    bool encrypt;                /* dialled: with MSE */
     const struct session_ops *ops;
     void *arg;
 };
@@ -131,6 +135,7 @@ void session_have(struct session *s, uint32_t piece);
 void session_metadata_ask(struct session *s, uint32_t piece);
 void session_metadata_give(struct session *s, uint32_t piece, int64_t total, struct cur data);
 void session_metadata_reject(struct session *s, uint32_t piece);
+void session_hashes(struct session *s, enum wire_type type, const struct wire_hash_range *r);
 void session_pex(struct session *s, const struct pex_msg *m); /* if it speaks ut_pex */
 
 /* Blocks: how many more may be asked; asking; taking back; is it asked? */
@@ -159,6 +164,8 @@ const uint8_t *session_peer_id(const struct session *s);     /* 20 bytes; zeros 
 struct addr session_addr(const struct session *s);
 bool session_is_open(const struct session *s); /* handshakes done and not ended */
 bool session_is_incoming(const struct session *s);
+bool session_is_v2(const struct session *s); /* hashes may be asked of it (BEP 52) */
+bool session_by_v2(const struct session *s); /* it called the torrent by v2's hash */
 /* "rc4", "plain" (only the handshake was encrypted) or "no". */
 const char *session_encrypted(const struct session *s);
 /* Ended in MSE's handshake with a peer that was there: without encryption it may speak. */

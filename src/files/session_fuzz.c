@@ -67,6 +67,13 @@ static void fake_close(struct conn *c)
 static const struct conn_ops fake_ops = {
     .name = "fake", .recv = fake_recv, .sendv = fake_sendv, .close = fake_close};
 
+static void on_hashes(void *arg, enum wire_type type, const struct wire_hash_range *r)
+{
+    (void)arg;
+    (void)type;
+    (void)r;
+}
+
 static const struct session_ops host_ops;
 
 static struct session_cfg cfg_of(struct host *h)
@@ -201,6 +208,7 @@ static const struct session_ops host_ops = {
     .ready = on_ready,
     .extended = on_nothing,
     .pieces = on_nothing,
+    .hashes = on_hashes,
     .has = on_has,
     .interest = on_nothing,
     .fill = on_fill,

@@ -33,7 +33,9 @@ struct session {
     enum session_stage stage;
     struct why why; /* of the end */
 
-    uint8_t infohash[SHA1_LEN];
+    uint8_t infohash[INFOHASH_LEN]; /* what we call the torrent here */
+    const struct infohash *hash;    /* all its names; NULL: just that */
+    bool v2, by_v2;                 /* v2 is spoken; and the peer called it by v2's hash */
     uint8_t peer_id[20];
     struct peer_state st;
     struct wire_ext ext;

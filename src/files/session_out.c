@@ -385,6 +385,14 @@ void session_metadata_give(struct session *s, uint32_t piece, int64_t total, str
     put_metadata(s, WIRE_MD_DATA, piece, total, data);
 }
 
+void session_hashes(struct session *s, enum wire_type type, const struct wire_hash_range *r)
+{
+    if (s->stage != STAGE_OPEN || !s->v2)
+        return;
+    wire_put_hashes(&s->ctl, type, r);
+    session_say(s);
+}
+
 void session_metadata_reject(struct session *s, uint32_t piece)
 {
     put_metadata(s, WIRE_MD_REJECT, piece, 0, cur_of(NULL, 0));

@@ -197,6 +197,24 @@ static void on_peers(void *arg, const struct addr *peers, size_t n)
     torrent_changed(t);
 }
 
+/* The name of a hybrid that is not its id. */
+static const uint8_t *other_name(const struct torrent *t)
+{
+    const uint8_t *wire[INFOHASH_WIRE_MAX];
+    size_t n = infohash_wire(&t->hash, wire);
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(wire[i], t->infohash, INFOHASH_LEN) != 0)
+            return wire[i];
+    return NULL;
+}
+
+static void fill_other(void *arg, struct tracker_announce *a)
+{
+    struct torrent *t = arg;
+    fill_announce(t, a);
+    memcpy(a->infohash, other_name(t), INFOHASH_LEN);
+}
+
 static void make_trackers(struct torrent *t)
 {
     struct trackers_cfg cfg = {
@@ -211,14 +229,19 @@ static void make_trackers(struct torrent *t)
         .peers = on_peers,
         .arg = t,
     };
-    t->trackers = trackers_new(&cfg);
+    if (!t->trackers)
+        t->trackers = trackers_new(&cfg);
+    cfg.fill = fill_other; /* the swarm of the other version is another to the tracker */
+    if (!t->other_trackers && other_name(t))
+        t->other_trackers = trackers_new(&cfg);
 }
 
 static void announce_start(struct torrent *t)
 {
-    if (!t->trackers)
-        make_trackers(t);
+    make_trackers(t);
     trackers_start(t->trackers);
+    if (t->other_trackers)
+        trackers_start(t->other_trackers);
 }
 
 static void nothing(void *arg)
@@ -243,6 +266,8 @@ static void on_complete(struct torrent *t)
              t->mi->piece_count);
     if (t->trackers && torrent_has_all(t))
         trackers_completed(t->trackers);
+    if (t->other_trackers)
+        trackers_completed(t->other_trackers);
     t->env->finished(t->env->node, t);
 }
 
@@ -452,6 +477,10 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
         t->closing++;
         trackers_stop(t->trackers, on_part_closed, t);
     }
+    if (t->other_trackers) {
+        t->closing++;
+        trackers_stop(t->other_trackers, on_part_closed, t);
+    }
     t->closing += t->data != NULL;
     close_data(t);
 }
@@ -459,7 +488,8 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
 void torrent_drop_trackers(struct torrent *t)
 {
     trackers_free(t->trackers);
-    t->trackers = NULL;
+    trackers_free(t->other_trackers);
+    t->trackers = t->other_trackers = NULL;
 }
 
 void torrent_free(struct torrent *t)
@@ -471,6 +501,7 @@ void torrent_free(struct torrent *t)
     timer_cancel(t->tell);
     timer_cancel(t->choosing);
     trackers_free(t->trackers);
+    trackers_free(t->other_trackers);
     close_data(t); /* where it was not closed before: the node crashed, or a test takes it apart */
     if (t->farewell) {
         t->farewell->t = NULL;
@@ -506,6 +537,8 @@ static void be_still(struct torrent *t)
     swarm_free(t);
     if (t->trackers)
         trackers_stop(t->trackers, nothing, NULL);
+    if (t->other_trackers)
+        trackers_stop(t->other_trackers, nothing, NULL);
 }
 
 static void begin_again(struct torrent *t)
@@ -601,6 +634,8 @@ void torrent_reannounce(struct torrent *t)
 {
     if (t->trackers && !torrent_is_still(t))
         trackers_announce(t->trackers);
+    if (t->other_trackers && !torrent_is_still(t))
+        trackers_announce(t->other_trackers);
 }
 
 void torrent_scrape(struct torrent *t)
@@ -648,9 +683,10 @@ void torrent_sift(struct torrent *t)
 
 void torrent_add_tracker(struct torrent *t, const char *url)
 {
-    if (!t->trackers)
-        make_trackers(t);
+    make_trackers(t);
     trackers_add(t->trackers, url, 0);
+    if (t->other_trackers)
+        trackers_add(t->other_trackers, url, 0);
 }
 
 void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down)
@@ -686,7 +722,12 @@ const uint8_t *torrent_infohash(const struct torrent *t)
 
 const struct infohash *torrent_hash(const struct torrent *t)
 {
-    return t->mi ? &t->mi->hash : &t->hash;
+    return &t->hash;
+}
+
+void torrent_hashes(const struct torrent *t, const uint8_t *out[INFOHASH_WIRE_MAX], size_t *n)
+{
+    *n = infohash_wire(&t->hash, out);
 }
 
 const char *torrent_hex(const struct torrent *t)

@@ -152,9 +152,12 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us);
 bool torrent_take(struct torrent *t, struct session *s);
 
 /* Facts; pointers live as long as the torrent. */
-const uint8_t *torrent_infohash(const struct torrent *t);
-const struct infohash *torrent_hash(const struct torrent *t); /* all that is known */
-const char *torrent_hex(const struct torrent *t);             /* 40 digits: the id */
+const uint8_t *torrent_infohash(const struct torrent *t); /* the id */
+/* All its names, as far as they are known; and those that peers use, 20 bytes each (one; of a
+ * hybrid two).  Whoever announces, looks for peers or is asked, does it by each of them. */
+const struct infohash *torrent_hash(const struct torrent *t);
+void torrent_hashes(const struct torrent *t, const uint8_t *out[INFOHASH_WIRE_MAX], size_t *n);
+const char *torrent_hex(const struct torrent *t); /* 40 digits: the id */
 const char *torrent_name(const struct torrent *t);
 const char *torrent_dir(const struct torrent *t);
 const struct metainfo *torrent_metainfo(const struct torrent *t); /* NULL: not known yet */

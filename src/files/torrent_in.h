@@ -74,7 +74,8 @@ struct torrent {
     size_t member_count;
     struct choke choke;
     uint64_t next_round_us;
-    struct trackers *trackers;
+    struct trackers *trackers;       /* by its id */
+    struct trackers *other_trackers; /* hybrid: by its other hash; NULL: not begun */
     struct budget info_budget;
 
     struct limit up, down;

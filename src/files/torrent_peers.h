@@ -38,6 +38,7 @@ struct peer_entry {
     bool dialable;   /* false: it came to us and has not said where it listens */
     bool connected;  /* or being dialled */
     bool known_seed; /* has all: of no use to another seed */
+    bool by_v2;      /* hybrid: it is to be called by v2's hash */
     bool no_mse;     /* the last dial failed in MSE: the next is without, where that is allowed */
     bool retry;      /* at once: see torrent_peers_no_mse */
     unsigned failures;

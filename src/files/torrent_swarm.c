@@ -392,7 +392,8 @@ void swarm_sift(struct torrent *t)
 
 static struct session_cfg session_cfg_of(struct torrent *t, void *arg)
 {
-    return (struct session_cfg){.infohash = t->infohash,
+    return (struct session_cfg){.infohash = infohash_id(&t->hash),
+                                .hash = &t->hash,
                                 .mi = t->mi,
                                 .up = &t->up,
                                 .down = &t->down,
@@ -413,6 +414,8 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
     /* The session needs its member, and the member its session. */
     struct member *m = member_new(t, NULL, e);
     struct session_cfg cfg = session_cfg_of(t, m);
+    if (e->by_v2 && t->hash.has_v2)
+        cfg.infohash = t->hash.v2;
     cfg.encrypt = t->env->wire.mse.rc4 && !(e->no_mse && t->env->wire.mse.plain);
     const struct addr *from = t->env->from.family == e->addr.family ? &t->env->from : NULL;
     m->s = session_dial(&t->env->wire, &cfg, &e->addr, from, &why);
@@ -492,6 +495,7 @@ static void on_ready(void *arg)
         return;
     }
     torrent_peers_opened(m->entry);
+    m->entry->by_v2 = session_by_v2(m->s);
     session_begin(m->s, t->opened ? data_have(t->data) : NULL,
                   t->opened ? data_have_count(t->data) : 0, t->mi ? (int64_t)t->mi->info.n : 0);
     t->env->want_dial(t->env->node); /* one less is half open */
@@ -652,6 +656,9 @@ static void on_ended(void *arg, const struct why *why)
     if (memcmp(session_peer_id(m->s), t->env->wire.peer_id, 20) == 0)
         torrent_peers_ban(t->peers, &m->entry->addr); /* that is ourselves */
     (void)why;
+    /* It may have only a link by the other of a hybrid's names. */
+    if (t->hash.has_v1 && t->hash.has_v2 && m->dialing)
+        m->entry->by_v2 = !m->entry->by_v2;
     if (session_mse_failed(m->s) && t->env->wire.mse.plain)
         torrent_peers_no_mse(m->entry);
     swarm_drop_member(m);

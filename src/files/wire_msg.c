@@ -8,6 +8,9 @@
 static const char protocol[] = "\x13"
                                "BitTorrent protocol";
 enum { PROTOCOL_LEN = sizeof protocol - 1 };
+/* BEP 52: "the 4th most significant bit in the last byte of the reserved bitfield". */
+enum { BIT_V2 = 0x10 };
+enum { HASH_RANGE_LEN = SHA256_LEN + 4 * 4 };
 
 bool wire_has_fast(const struct wire_handshake *h)
 {
@@ -17,6 +20,11 @@ bool wire_has_fast(const struct wire_handshake *h)
 bool wire_has_ext(const struct wire_handshake *h)
 {
     return h->reserved[5] & 0x10;
+}
+
+bool wire_has_v2(const struct wire_handshake *h)
+{
+    return h->reserved[7] & BIT_V2;
 }
 
 bool wire_has_dht(const struct wire_handshake *h)
@@ -53,13 +61,24 @@ enum err wire_read_handshake(struct cur *c, struct wire_handshake *out, struct w
     return OK;
 }
 
-void wire_put_handshake(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20])
+static void put_handshake(struct buf *b, const uint8_t *infohash, const uint8_t *id, uint8_t more)
 {
-    static const uint8_t reserved[8] = {[5] = 0x10, [7] = 0x04};
+    uint8_t reserved[8] = {[5] = 0x10, [7] = 0x04};
+    reserved[7] |= more;
     buf_put(b, protocol, PROTOCOL_LEN);
     buf_put(b, reserved, sizeof reserved);
     buf_put(b, infohash, SHA1_LEN);
     buf_put(b, id, 20);
+}
+
+void wire_put_handshake(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20])
+{
+    put_handshake(b, infohash, id, 0);
+}
+
+void wire_put_handshake_v2(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20])
+{
+    put_handshake(b, infohash, id, BIT_V2);
 }
 
 enum err wire_frame(struct cur c, size_t *len, struct why *why)
@@ -96,6 +115,9 @@ static const struct {
     [WIRE_REJECT] = {"reject", 12, 12},
     [WIRE_ALLOWED_FAST] = {"allowed fast", 4, 4},
     [WIRE_EXTENDED] = {"extended", 1, 1 + WIRE_EXT_MAX},
+    [WIRE_HASH_REQUEST] = {"hash request", HASH_RANGE_LEN, HASH_RANGE_LEN},
+    [WIRE_HASHES] = {"hashes", HASH_RANGE_LEN, HASH_RANGE_LEN + WIRE_HASHES_MAX *SHA256_LEN},
+    [WIRE_HASH_REJECT] = {"hash reject", HASH_RANGE_LEN, HASH_RANGE_LEN},
 };
 enum { SHAPES = sizeof shape / sizeof *shape };
 
@@ -132,6 +154,9 @@ static enum err read_payload(struct cur c, size_t want, struct wire_msg *out, st
         out->piece = cur_be32(&c);
         return OK;
     case WIRE_BITFIELD:
+    case WIRE_HASH_REQUEST:
+    case WIRE_HASHES:
+    case WIRE_HASH_REJECT:
         out->body = c;
         return OK;
     case WIRE_REQUEST:
@@ -237,6 +262,32 @@ void wire_put_extended(struct buf *b, uint8_t ext_id, const void *payload, size_
     buf_u8(b, WIRE_EXTENDED);
     buf_u8(b, ext_id);
     buf_put(b, payload, n);
+}
+
+enum err wire_read_hashes(const struct wire_msg *m, struct wire_hash_range *out, struct why *why)
+{
+    struct cur c = m->body;
+    out->root = cur_take(&c, SHA256_LEN).p;
+    out->base = cur_be32(&c);
+    out->index = cur_be32(&c);
+    out->count = cur_be32(&c);
+    out->proofs = cur_be32(&c);
+    out->hashes = c;
+    if (c.bad || c.n % SHA256_LEN != 0 || c.n > (size_t)WIRE_HASHES_MAX * SHA256_LEN)
+        return why_set(why, ERR_INVALID, "%s of %zu bytes", shape[m->type].name, m->body.n);
+    return OK;
+}
+
+void wire_put_hashes(struct buf *b, enum wire_type type, const struct wire_hash_range *r)
+{
+    buf_be32(b, (uint32_t)(1 + HASH_RANGE_LEN + r->hashes.n));
+    buf_u8(b, (uint8_t)type);
+    buf_put(b, r->root, SHA256_LEN);
+    buf_be32(b, r->base);
+    buf_be32(b, r->index);
+    buf_be32(b, r->count);
+    buf_be32(b, r->proofs);
+    buf_put(b, r->hashes.p, r->hashes.n);
 }
 
 static bool among(const uint32_t *set, size_t n, uint32_t v)

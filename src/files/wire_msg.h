@@ -11,6 +11,7 @@
 #include "base/cur.h"
 #include "base/err.h"
 #include "crypto/sha1.h"
+#include "crypto/sha256.h"
 
 #include <stdbool.h>
 
@@ -20,6 +21,7 @@ enum {
     WIRE_REQUEST_MAX = 128 * 1024,     /* bytes asked for in one request; more is hostile */
     WIRE_EXT_MAX = 64 * 1024,          /* bytes of one extension message */
     WIRE_METADATA_PIECE = 16384,       /* BEP 9 */
+    WIRE_HASHES_MAX = 1024,            /* in one answer; BEP 52 has 512 and their uncles */
     WIRE_REQQ = 500,                   /* requests that we queue for one peer; told by "reqq" */
 };
 
@@ -31,14 +33,16 @@ struct wire_handshake {
 /* What the reserved bits say. */
 bool wire_has_fast(const struct wire_handshake *h); /* BEP 6: reserved[7] & 0x04 */
 bool wire_has_ext(const struct wire_handshake *h);  /* BEP 10: reserved[5] & 0x10 */
+bool wire_has_v2(const struct wire_handshake *h);   /* BEP 52: reserved[7] & 0x10 */
 bool wire_has_dht(const struct wire_handshake *h);  /* BEP 5: reserved[7] & 0x01 */
 
 /* ERR_INVALID: cut short, or another protocol's name. */
 /* Could these first bytes begin one?  (Else there is no need to wait for the rest.) */
 bool wire_may_be_handshake(struct cur c);
 MUST_CHECK enum err wire_read_handshake(struct cur *c, struct wire_handshake *out, struct why *why);
-/* Ours: the fast and extension bits are set. */
+/* Ours: the fast and extension bits are set; of a v2 or hybrid torrent that of BEP 52 too. */
 void wire_put_handshake(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20]);
+void wire_put_handshake_v2(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20]);
 
 enum wire_type {
     WIRE_CHOKE,
@@ -57,6 +61,9 @@ enum wire_type {
     WIRE_REJECT,
     WIRE_ALLOWED_FAST,
     WIRE_EXTENDED = 20,
+    WIRE_HASH_REQUEST,
+    WIRE_HASHES,
+    WIRE_HASH_REJECT,
     WIRE_KEEPALIVE = 256, /* no id on the wire */
     WIRE_UNKNOWN,         /* an id that we do not know: passed over, as clients do */
 };
@@ -65,7 +72,7 @@ struct wire_msg {
     enum wire_type type;
     uint32_t piece;      /* HAVE, SUGGEST, ALLOWED_FAST; REQUEST, PIECE, CANCEL, REJECT */
     uint32_t begin, len; /* REQUEST, CANCEL, REJECT; PIECE: len is that of the block */
-    struct cur body;     /* BITFIELD: bits; PIECE: the block; EXTENDED: payload */
+    struct cur body;     /* BITFIELD: bits; PIECE: the block; EXTENDED: payload; HASH..: all */
     uint8_t ext_id;      /* EXTENDED: 0 is the handshake */
     uint16_t port;       /* PORT */
 };
@@ -87,6 +94,19 @@ void wire_put_range(struct buf *b, enum wire_type type, uint32_t piece, uint32_t
 void wire_put_bitfield(struct buf *b, const uint8_t *bits, size_t n);
 void wire_put_piece_header(struct buf *b, uint32_t piece, uint32_t begin, uint32_t len);
 void wire_put_extended(struct buf *b, uint8_t ext_id, const void *payload, size_t n);
+
+/* BEP 52, the body of "hash request", "hashes" and "hash reject": part of a file's hash tree. */
+struct wire_hash_range {
+    const uint8_t *root; /* of the file, SHA256_LEN bytes */
+    uint32_t base;       /* layer, 0: the leaves */
+    uint32_t index;      /* of the first hash in it */
+    uint32_t count;
+    uint32_t proofs;   /* layers above the base from which nodes are wanted */
+    struct cur hashes; /* HASHES: whole hashes, WIRE_HASHES_MAX at most */
+};
+MUST_CHECK enum err wire_read_hashes(const struct wire_msg *m, struct wire_hash_range *out,
+                                     struct why *why);
+void wire_put_hashes(struct buf *b, enum wire_type type, const struct wire_hash_range *r);
 
 /* BEP 10's handshake payload. */
 struct wire_ext {

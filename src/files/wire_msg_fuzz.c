@@ -39,6 +39,14 @@ static void write_again(struct buf *b, const struct wire_msg *m)
     case WIRE_EXTENDED:
         wire_put_extended(b, m->ext_id, m->body.p, m->body.n);
         return;
+    case WIRE_HASH_REQUEST:
+    case WIRE_HASHES:
+    case WIRE_HASH_REJECT: {
+        struct wire_hash_range r;
+        if (wire_read_hashes(m, &r, NULL) == OK)
+            wire_put_hashes(b, m->type, &r);
+        return;
+    }
     case WIRE_PORT: /* never sent by us */
     case WIRE_UNKNOWN:
         return;

@@ -224,16 +224,53 @@ static void every_truncation_is_an_error(void **state)
         assert_int_equal(read_copy("\0\0\0\5\x14\0d1:", n, &m), n == 9 ? OK : ERR_INVALID);
 }
 
+/* BEP 52, "hash request": "a pieces root, base layer, index, length, and proof layers". */
+static void hashes_are_whole_and_not_too_many(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[(WIRE_HASHES_MAX + 1) * SHA256_LEN] = {1, 2, 3};
+    struct wire_hash_range want = {bytes, 7, 1024, 512, 9, cur_of(bytes, 96)}, got;
+    struct wire_msg m;
+    struct buf b = {0};
+    wire_put_hashes(&b, WIRE_HASHES, &want);
+    assert_int_equal(buf_len(&b), 4 + 1 + 48 + 96);
+    assert_int_equal(wire_read(buf_cur(&b), &m, NULL), OK);
+    assert_int_equal(wire_read_hashes(&m, &got, NULL), OK);
+    assert_memory_equal(got.root, bytes, SHA256_LEN);
+    assert_int_equal(got.base, 7);
+    assert_int_equal(got.index, 1024);
+    assert_int_equal(got.count, 512);
+    assert_int_equal(got.proofs, 9);
+    assert_int_equal(got.hashes.n, 96);
+    for (size_t n = 0; n < buf_len(&b); n++)
+        assert_int_equal(wire_read(cur_of(buf_bytes(&b), n), &m, NULL), ERR_INVALID);
+    buf_clear(&b);
+    want.hashes = cur_of(bytes, 95);
+    wire_put_hashes(&b, WIRE_HASHES, &want);
+    assert_int_equal(wire_read(buf_cur(&b), &m, NULL), OK);
+    assert_int_equal(wire_read_hashes(&m, &got, NULL), ERR_INVALID);
+    buf_clear(&b);
+    want.hashes = cur_of(bytes, sizeof bytes);
+    wire_put_hashes(&b, WIRE_HASHES, &want);
+    assert_int_equal(wire_read(buf_cur(&b), &m, NULL), ERR_LIMIT);
+    buf_clear(&b);
+    want.hashes = cur_of(NULL, 0);
+    wire_put_hashes(&b, WIRE_HASH_REQUEST, &want);
+    assert_int_equal(wire_read(buf_cur(&b), &m, NULL), OK);
+    assert_int_equal(m.type, WIRE_HASH_REQUEST);
+    buf_done(&b);
+}
+
 static void what_we_do_not_know_is_passed_over(void **state)
 {
     (void)state;
     struct wire_msg m;
     for (unsigned id = 0; id < 256; id++) {
         bool known = id <= WIRE_PORT || (id >= WIRE_SUGGEST && id <= WIRE_ALLOWED_FAST) ||
-                     id == WIRE_EXTENDED;
+                     (id >= WIRE_EXTENDED && id <= WIRE_HASH_REJECT);
         if (known)
             continue;
-        assert_int_equal(read_sized((uint8_t)id, 30, &m), OK); /* 21 to 23 are of BEP 52 */
+        assert_int_equal(read_sized((uint8_t)id, 30, &m), OK);
         assert_int_equal(m.type, WIRE_UNKNOWN);
     }
 }
@@ -304,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_piece_may_be_read_as_soon_as_its_header_is_there),
         cmocka_unit_test(each_message_has_the_length_of_its_type),
         cmocka_unit_test(every_truncation_is_an_error),
+        cmocka_unit_test(hashes_are_whole_and_not_too_many),
         cmocka_unit_test(what_we_do_not_know_is_passed_over),
         cmocka_unit_test(absurd_requests_are_refused),
         cmocka_unit_test(the_allowed_fast_set_is_that_of_bep_6),

@@ -456,8 +456,9 @@ struct files *files_start(const struct app_env *env, struct why *why)
     f->save_timer = timer_start(env->loop, SAVE_US, on_save, f);
     char at[ADDR_TEXT];
     struct addr listening = ports_addr(f->ports);
-    log_info(env->log, "listening on %s, %zu torrents", addr_format(&listening, at),
-             map_count(f->torrents));
+    log_info(env->log, "%s %s, %zu torrents",
+             loop_proxy(env->loop) ? "behind a proxy, saying" : "listening on",
+             addr_format(&listening, at), map_count(f->torrents));
     return f;
 }
 

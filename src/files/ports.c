@@ -47,10 +47,12 @@ static void shut(struct ports *p)
 /* Both sockets of one family; at->port 0: the number becomes the kernel's choice. */
 static bool open_family(struct ports *p, int family, struct addr *at, struct why *why)
 {
-    p->tcp[family] = tcp_listen(p->loop, at, on_accept, p, why);
-    if (!p->tcp[family])
-        return false;
-    at->port = listener_addr(p->tcp[family]).port;
+    if (!loop_proxy(p->loop)) {
+        p->tcp[family] = tcp_listen(p->loop, at, on_accept, p, why);
+        if (!p->tcp[family])
+            return false;
+        at->port = listener_addr(p->tcp[family]).port;
+    }
     p->udp[family] = udp_open(p->loop, at, on_packet, p, why);
     return p->udp[family] != NULL;
 }
@@ -63,7 +65,7 @@ static bool open_all(struct ports *p, const struct addr *want, struct why *why)
     if (!open_family(p, at.family == ADDR_V6 ? V6 : V4, &at, why))
         return false;
     p->at = at;
-    if (at.family == ADDR_V6 || !addr_is_any(&at))
+    if (at.family == ADDR_V6 || !addr_is_any(&at) || loop_proxy(p->loop))
         return true;
     static const uint8_t any[16] = {0};
     struct addr six = addr_of_bytes(any, sizeof any, at.port);
@@ -92,12 +94,10 @@ static void on_look(void *arg)
     }
 }
 
-/* The interface is not there yet: a number is picked that the sockets will have. */
-static void wait_for_interface(struct ports *p, const struct addr *at)
+/* For sockets that are not there to ask the kernel for one. */
+static uint16_t any_port(struct loop *loop)
 {
-    p->at = *at;
-    if (at->port == 0)
-        p->at.port = (uint16_t)(UINT16_MAX - loop_random_u64(p->loop) % PORTS_DYNAMIC);
+    return (uint16_t)(UINT16_MAX - loop_random_u64(loop) % PORTS_DYNAMIC);
 }
 
 struct ports *ports_open(struct loop *loop, const struct addr *at, const struct ports_ops *ops,
@@ -106,10 +106,13 @@ struct ports *ports_open(struct loop *loop, const struct addr *at, const struct 
     struct ports *p = MEM_NEW(struct ports);
     *p = (struct ports){.loop = loop, .ops = ops, .arg = arg, .interface = loop_interface(loop)};
     bool opened = p->interface == 0;
+    struct addr fixed = *at;
+    if (at->port == 0 && (opened || loop_proxy(loop)))
+        fixed.port = any_port(loop);
     if (opened)
-        wait_for_interface(p, at);
+        p->at = fixed;
     for (int i = 0; !opened && i < (at->port == 0 ? PORTS_TRIES : 1); i++) {
-        opened = open_all(p, at, why);
+        opened = open_all(p, &fixed, why);
         if (!opened)
             shut(p);
     }
@@ -143,7 +146,7 @@ struct udp *ports_udp(struct ports *p, enum addr_family family)
 
 bool ports_has(const struct ports *p, enum addr_family family)
 {
-    return p->tcp[family == ADDR_V6 ? V6 : V4] != NULL;
+    return p->udp[family == ADDR_V6 ? V6 : V4] != NULL;
 }
 
 void ports_send(struct ports *p, const struct addr *to, const void *bytes, size_t n)

@@ -2,11 +2,12 @@
  * and, when the address is 0.0.0.0, on IPv6 too.
  *
  * Peers are told one port, so all of them have it.  With port 0 the kernel picks one that is free
- * for all.  A machine without IPv6 goes without.  Where the loop has an interface that is not there
- * (net/loop.h), or goes and comes back, the sockets are made, on the same number, when it is.  A
- * datagram is handed to the first of the protocols that knows it: what is uTP's and what is the
- * DHT's is told by the first byte (a DHT message is a bencoded dictionary and begins with 'd', a
- * uTP packet with its version, BEP 29). */
+ * for all.  A machine without IPv6 goes without.  Behind the loop's proxy nobody
+ * can dial us: nothing listens, and datagrams go through it, over IPv4.  Where the loop has an
+ * interface that is not there (net/loop.h), or goes and comes back, the sockets are made, on the
+ * same number, when it is.  A datagram is handed to the first of the protocols that knows it: what
+ * is uTP's and what is the DHT's is told by the first byte (a DHT message is a bencoded dictionary
+ * and begins with 'd', a uTP packet with its version, BEP 29). */
 #ifndef SHOAL_FILES_PORTS_H
 #define SHOAL_FILES_PORTS_H
 

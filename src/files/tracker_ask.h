@@ -15,7 +15,6 @@ typedef void tracker_ask_cb(void *arg, const struct tracker_answer *a, const str
 /* How it goes out. */
 struct tracker_way {
     const char *from_ip;     /* HTTP: local address to come from; NULL: any */
-    const char *proxy;       /* HTTP: as http_request's; NULL: none */
     enum addr_family family; /* only by this one; ADDR_NONE: by any */
 };
 

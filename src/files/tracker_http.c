@@ -143,7 +143,6 @@ struct tracker_http *tracker_http_start(struct loop *loop, const struct tracker_
                                     .max_body = TRACKER_ANSWER_MAX,
                                     .timeout_us = TRACKER_HTTP_TIMEOUT_S * SEC,
                                     .from_ip = way->from_ip,
-                                    .proxy = way->proxy,
                                     .family = way->family,
                                     .may_reach = may_reach};
     h->fetch = http_start(loop, &rq, on_answer, h);

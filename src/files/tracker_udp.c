@@ -4,10 +4,13 @@
  * An ask goes: resolve, then up to TRACKER_UDP_TRIES times connect and announce. */
 #include "base/map.h"
 #include "base/mem.h"
+#include "crypto/sha1.h"
 #include "files/tracker_ask.h"
 #include "net/udp.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <string.h>
 
 #define CONNECTION_US (60 * SEC) /* BEP 15: "until one minute after it has received it" */
 enum { CONNECTIONS_MAX = 128 };  /* remembered; beyond, the oldest is forgotten */
@@ -37,6 +40,8 @@ struct tracker_udp_ask {
     struct timer *timer;
     struct addr to[RESOLVE_MAX];
     size_t to_count;
+    char
+        host[256]; /* "": to is whom we ask; else the loop's proxy looks it up, and to has a port */
     unsigned try;
     uint32_t transaction; /* 0: nothing is asked now */
     bool connecting;      /* else announcing */
@@ -170,7 +175,10 @@ static void send(struct tracker_udp_ask *a)
             tracker_put_udp_announce(&b, c->id, a->transaction, &a->announce, a->url_data);
         else
             tracker_put_udp_connect(&b, a->transaction);
-        udp_send(socket, target(a), buf_bytes(&b), buf_len(&b));
+        if (a->host[0])
+            udp_send_name(socket, a->host, target(a)->port, buf_bytes(&b), buf_len(&b));
+        else
+            udp_send(socket, target(a), buf_bytes(&b), buf_len(&b));
         buf_done(&b);
     }
     timer_cancel(a->timer);
@@ -223,6 +231,22 @@ static void on_refused(void *arg)
     finish(a, NULL, &a->why);
 }
 
+/* An address that nobody has (240.0.0.0/4) in place of one that only the proxy will know, so that
+ * connection ids are kept apart. */
+static struct addr stand_in(const char *host, uint16_t port)
+{
+    uint8_t h[SHA1_LEN];
+    sha1(host, strlen(host), h);
+    return addr_v4(h[0] | 0xf0, h[1], h[2], h[3], port);
+}
+
+static void on_named(void *arg)
+{
+    struct tracker_udp_ask *a = arg;
+    a->timer = NULL;
+    start_try(a);
+}
+
 struct tracker_udp_ask *tracker_udp_start(struct tracker_udp *u, const char *url,
                                           enum addr_family family,
                                           const struct tracker_announce *announce,
@@ -237,7 +261,12 @@ struct tracker_udp_ask *tracker_udp_start(struct tracker_udp *u, const char *url
     a->announce = *announce;
     a->done = done;
     a->arg = arg;
-    if (tracker_split_udp(a->url, host, sizeof host, &port, &a->url_data, &a->why) == OK)
+    enum err e = tracker_split_udp(a->url, host, sizeof host, &port, &a->url_data, &a->why);
+    if (e == OK && loop_proxy(u->loop)) {
+        snprintf(a->host, sizeof a->host, "%s", host);
+        a->to[a->to_count++] = stand_in(host, port);
+        a->timer = timer_start(u->loop, 0, on_named, a);
+    } else if (e == OK)
         a->resolve = resolve_start(u->loop, host, port, on_found, a);
     else
         a->timer = timer_start(u->loop, 0, on_refused, a);
@@ -296,7 +325,7 @@ static void on_packet(void *arg, const struct addr *from, const uint8_t *bytes, 
     cur_be32(&look);
     uint32_t transaction = cur_be32(&look);
     struct tracker_udp_ask *a = map_get(u->asks, &transaction, sizeof transaction);
-    if (!a || !addr_equal(from, target(a)))
+    if (!a || (!a->host[0] && !addr_equal(from, target(a))))
         return;
     struct tracker_udp_answer answer;
     struct why why;

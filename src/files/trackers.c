@@ -40,7 +40,7 @@ struct tracker {
 
 struct trackers {
     struct trackers_cfg cfg;
-    char *from_ip, *proxy;
+    char *from_ip;
     struct tiers *tiers;
     struct tracker **all;
     size_t count;
@@ -89,7 +89,6 @@ struct trackers *trackers_new(const struct trackers_cfg *cfg)
     struct trackers *t = MEM_NEW(struct trackers);
     t->cfg = *cfg;
     t->from_ip = mem_strdup(cfg->from_ip);
-    t->proxy = mem_strdup(cfg->proxy);
     t->tiers = tiers_new(loop_random_u64(cfg->loop));
     loop_random(cfg->loop, &t->key, sizeof t->key);
     for (size_t i = 0; i < cfg->url_count; i++)
@@ -138,7 +137,6 @@ void trackers_free(struct trackers *t)
     tiers_free(t->tiers);
     free(t->all);
     free(t->from_ip);
-    free(t->proxy);
     free(t);
 }
 
@@ -150,7 +148,7 @@ static void start(struct ask *ask, enum addr_family family, const struct tracker
     struct tracker *one = ask->one;
     struct trackers *t = one->owner;
     tracker_ask_cb *done = a->scrape ? on_scrape : on_answer;
-    const struct tracker_way way = {.from_ip = t->from_ip, .proxy = t->proxy, .family = family};
+    const struct tracker_way way = {.from_ip = t->from_ip, .family = family};
     if (one->scheme == SCHEME_UDP)
         ask->udp = tracker_udp_start(t->cfg.udp, one->url, family, a, done, ask);
     else

@@ -30,7 +30,6 @@ struct trackers_cfg {
     const struct log *log;
     struct tracker_udp *udp;
     const char *from_ip;           /* local address for HTTP, or NULL */
-    const char *proxy;             /* for HTTP, as http_request's; or NULL */
     bool both;                     /* we are reached by both families: each is announced (BEP 7) */
     const struct mi_tracker *urls; /* copied */
     size_t url_count;

@@ -81,12 +81,18 @@ const char *conn_describe(const struct conn *c, char text[120]);
 /* For filters: tell the owner. */
 void conn_raise(struct conn *c, enum conn_event ev, const struct why *why);
 
-/* Transports: implemented by net/uv/tcp.c and by sim. */
+/* Transports: implemented by net/uv/tcp.c and by sim; tcp_dial(), which knows of proxies, by
+ * net/socks.c. */
 
 /* Dial.  from: the local address to come from (port 0: any), or NULL.  Never NULL: what fails at
  * once is told by CONN_CLOSED in the next turn. */
 struct conn *tcp_dial(struct loop *loop, const struct addr *to, const struct addr *from,
                       conn_cb *cb, void *arg);
+
+/* Past the loop's proxy: for the conn to the proxy itself.  tcp_dial() is this where there is none.
+ */
+struct conn *tcp_dial_direct(struct loop *loop, const struct addr *to, const struct addr *from,
+                             conn_cb *cb, void *arg);
 
 /* Listen.  An accepted conn belongs to the callee, is open (no CONN_OPEN comes) and is readable
  * as soon as it is watched.  When descriptors run out, accepting pauses for a while by itself. */

@@ -32,10 +32,9 @@ struct http_request {
     const char *from_ip;     /* local address to come from, or NULL */
     const char *user_agent;  /* NULL: "Shoal/VERSION" */
     enum addr_family family; /* only by this one; ADDR_NONE: by any */
-    const char *proxy;       /* "socks5h://[user:pass@]host:port": all goes there; or NULL */
     /* Asked before each request that is sent, redirected ones too: may it go to that address, for
-     * that URL, after so many redirects?  false: done comes with ERR_DENIED.  Not asked with a
-     * proxy, which alone knows the address.  NULL: yes. */
+     * that URL, after so many redirects?  false: done comes with ERR_DENIED.  Not asked behind the
+     * loop's proxy, which alone knows the address.  NULL: yes. */
     bool (*may_reach)(void *arg, const struct addr *at, const char *url, unsigned redirects);
     /* Return false to end the request (done then comes with ERR_STATE). */
     bool (*on_head)(void *arg, const struct http_answer *a);

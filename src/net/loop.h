@@ -68,6 +68,13 @@ void loop_set_interface(struct loop *loop, const char *name);
  * set. */
 uint32_t loop_interface(const struct loop *loop);
 
+/* From now on tcp_dial, udp_open and http.h go through this SOCKS5 proxy (net/socks.h), or not at
+ * all, and names that are not numeric are not looked up here: the proxy does it.  NULL: none.  The
+ * proxy outlives the loop's sockets. */
+struct socks;
+void loop_set_proxy(struct loop *loop, const struct socks *proxy);
+const struct socks *loop_proxy(const struct loop *loop);
+
 /* Worker lanes: pure functions on buffers that they own for the while.
  *
  * lane_run queues `work(arg)` for a thread of the lane; when it has returned, `done(arg)` runs on

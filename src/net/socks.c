@@ -248,7 +248,16 @@ struct conn *socks_over(struct conn *below, const struct socks *proxy, const cha
 struct conn *socks_dial(struct loop *loop, const struct socks *proxy, const char *host,
                         const struct addr *to, conn_cb *cb, void *arg)
 {
-    return socks_over(tcp_dial(loop, &proxy->at, NULL, NULL, NULL), proxy, host, to, cb, arg);
+    return socks_over(tcp_dial_direct(loop, &proxy->at, NULL, NULL, NULL), proxy, host, to, cb,
+                      arg);
+}
+
+struct conn *tcp_dial(struct loop *loop, const struct addr *to, const struct addr *from,
+                      conn_cb *cb, void *arg)
+{
+    const struct socks *proxy = loop_proxy(loop);
+    return proxy ? socks_dial(loop, proxy, NULL, to, cb, arg)
+                 : tcp_dial_direct(loop, to, from, cb, arg);
 }
 
 /* Datagrams. */
@@ -297,7 +306,7 @@ static void begin(struct socks_udp *u)
         u->relay.port = port;
     }
     struct addr at = {.family = u->relay.family};
-    u->udp = udp_open(u->loop, &at, on_datagram, u, &why);
+    u->udp = udp_open_direct(u->loop, &at, on_datagram, u, &why);
     if (!u->udp)
         lost(u);
 }
@@ -325,8 +334,8 @@ static void associate(void *arg)
     struct socks_udp *u = arg;
     struct addr any = {.family = u->proxy->at.family};
     u->again = NULL;
-    u->control = over(tcp_dial(u->loop, &u->proxy->at, NULL, NULL, NULL), u->proxy, SOCKS_UDP, NULL,
-                      &any, on_control, u);
+    u->control = over(tcp_dial_direct(u->loop, &u->proxy->at, NULL, NULL, NULL), u->proxy,
+                      SOCKS_UDP, NULL, &any, on_control, u);
 }
 
 struct socks_udp *socks_udp_open(struct loop *loop, const struct socks *proxy, socks_udp_cb *cb,
@@ -338,12 +347,13 @@ struct socks_udp *socks_udp_open(struct loop *loop, const struct socks *proxy, s
     return u;
 }
 
-void socks_udp_send(struct socks_udp *u, const struct addr *to, const void *bytes, size_t n)
+void socks_udp_send(struct socks_udp *u, const char *host, const struct addr *to, const void *bytes,
+                    size_t n)
 {
     struct buf b = {0};
-    if (!u->udp)
+    if (!u->udp || n > UDP_MAX - SOCKS_REPLY_MAX)
         return;
-    socks_put_udp(&b, to);
+    socks_put_udp(&b, host, to);
     buf_put(&b, bytes, n);
     udp_send(u->udp, &u->relay, buf_bytes(&b), buf_len(&b));
     buf_done(&b);

@@ -27,7 +27,9 @@ struct socks_udp;
 typedef void socks_udp_cb(void *arg, const struct addr *from, const uint8_t *bytes, size_t n);
 struct socks_udp *socks_udp_open(struct loop *loop, const struct socks *proxy, socks_udp_cb *cb,
                                  void *arg);
-void socks_udp_send(struct socks_udp *u, const struct addr *to, const void *bytes, size_t n);
+/* host as in socks_dial(). */
+void socks_udp_send(struct socks_udp *u, const char *host, const struct addr *to, const void *bytes,
+                    size_t n);
 bool socks_udp_is_up(const struct socks_udp *u);
 void socks_udp_close(struct socks_udp *u); /* allowed in cb; NULL: nothing */
 

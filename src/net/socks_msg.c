@@ -62,10 +62,16 @@ int socks_read_login(struct cur in, struct why *why)
     return SOCKS_BAD;
 }
 
-static void put_addr(struct buf *out, const struct addr *a)
+static void put_target(struct buf *out, const char *host, const struct addr *to)
 {
-    buf_u8(out, a->family == ADDR_V6 ? TYPE_V6 : TYPE_V4);
-    buf_put(out, a->ip, a->family == ADDR_V6 ? 16 : 4);
+    if (host) {
+        buf_u8(out, TYPE_NAME);
+        put_short(out, host);
+    } else {
+        buf_u8(out, to->family == ADDR_V6 ? TYPE_V6 : TYPE_V4);
+        buf_put(out, to->ip, to->family == ADDR_V6 ? 16 : 4);
+    }
+    buf_be(out, to->port, 2);
 }
 
 void socks_put_request(struct buf *out, enum socks_command command, const char *host,
@@ -74,13 +80,7 @@ void socks_put_request(struct buf *out, enum socks_command command, const char *
     buf_u8(out, VERSION);
     buf_u8(out, (uint8_t)command);
     buf_u8(out, 0);
-    if (host) {
-        buf_u8(out, TYPE_NAME);
-        put_short(out, host);
-    } else {
-        put_addr(out, to);
-    }
-    buf_be(out, to->port, 2);
+    put_target(out, host, to);
 }
 
 /* ATYP, address, port; false: no such type.  A name is passed over. */
@@ -136,11 +136,10 @@ int socks_read_reply(struct cur in, struct addr *bound, struct why *why)
     return in.bad ? 0 : (int)(all - in.n);
 }
 
-void socks_put_udp(struct buf *out, const struct addr *to)
+void socks_put_udp(struct buf *out, const char *host, const struct addr *to)
 {
     buf_be(out, 0, 3); /* reserved, and no fragment */
-    put_addr(out, to);
-    buf_be(out, to->port, 2);
+    put_target(out, host, to);
 }
 
 bool socks_read_udp(struct cur *in, struct addr *from)

@@ -11,7 +11,7 @@
 enum { SOCKS_BAD = -1 };
 enum {
     SOCKS_NAME_MAX = 255,  /* bytes of a host's name, a user's name, a password */
-    SOCKS_REPLY_MAX = 262, /* bytes of the longest reply */
+    SOCKS_REPLY_MAX = 262, /* bytes of the longest reply, and of what is put before a datagram */
 };
 enum socks_method { SOCKS_OPEN = 0, SOCKS_LOGIN = 2, SOCKS_NONE = 0xff };
 enum socks_command { SOCKS_CONNECT = 1, SOCKS_UDP = 3 };
@@ -33,7 +33,7 @@ void socks_put_request(struct buf *out, enum socks_command command, const char *
 int socks_read_reply(struct cur in, struct addr *bound, struct why *why);
 
 /* Section 7: the head in front of each datagram.  A fragment, or one from a name, is false. */
-void socks_put_udp(struct buf *out, const struct addr *to);
+void socks_put_udp(struct buf *out, const char *host, const struct addr *to);
 bool socks_read_udp(struct cur *in, struct addr *from);
 
 #endif

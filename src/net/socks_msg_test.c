@@ -36,7 +36,7 @@ static void what_we_say_is_the_rfc_s(void **state)
            "a.example\0\x50");
     socks_put_request(&b, SOCKS_UDP, NULL, &six);
     IS(&b, "\5\3\0\4\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1\1\xbb");
-    socks_put_udp(&b, &four);
+    socks_put_udp(&b, NULL, &four);
     IS(&b, "\0\0\0\1\1\2\3\4\0\x50");
 }
 
@@ -92,7 +92,7 @@ static void a_datagram_s_head_says_whose_it_is(void **state)
     (void)state;
     struct addr from, four = addr_v4(1, 2, 3, 4, 80);
     struct buf b = {0};
-    socks_put_udp(&b, &four);
+    socks_put_udp(&b, NULL, &four);
     buf_str(&b, "hello");
     for (size_t n = 0; n < 10; n++) {
         struct cur cut = cur_of(buf_bytes(&b), n);

@@ -299,11 +299,11 @@ static void datagrams_pass_while_the_proxy_stands(void **state)
     bool heard = false;
     struct socks_udp *u = socks_udp_open(w->a, &p, got, &heard);
     struct addr to = addr_v4(192, 0, 2, 1, 6969);
-    socks_udp_send(u, &to, "early", 5); /* lost */
+    socks_udp_send(u, NULL, &to, "early", 5); /* lost */
     for (int round = 0; round < 2; round++) {
         heard = false;
         world_run(w, is_up, u);
-        socks_udp_send(u, &to, "hello", 5);
+        socks_udp_send(u, NULL, &to, "hello", 5);
         world_run(w, world_is_set, &heard);
         conn_close(r.control.c); /* the association ends with it, and is made again */
         world_run(w, is_down, u);

@@ -27,6 +27,12 @@ typedef void udp_cb(void *arg, const struct addr *from, const uint8_t *bytes, si
 /* NULL and a reason when the address cannot be had. */
 struct udp *udp_open(struct loop *loop, const struct addr *at, udp_cb *cb, void *arg,
                      struct why *why);
+/* Past the loop's proxy: for what goes to the proxy itself. */
+struct udp *udp_open_direct(struct loop *loop, const struct addr *at, udp_cb *cb, void *arg,
+                            struct why *why);
+/* To a host that the loop's proxy looks up; without a proxy it is lost.  What comes back comes from
+ * an address that nobody here has seen. */
+void udp_send_name(struct udp *u, const char *host, uint16_t port, const void *bytes, size_t n);
 struct addr udp_addr(const struct udp *u); /* with the real port */
 void udp_send(struct udp *u, const struct addr *to, const void *bytes, size_t n);
 void udp_close(struct udp *u); /* allowed inside the callback; NULL: nothing */

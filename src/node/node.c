@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "net/uv/uv_loop.h"
 #include "node/node_priv.h"
+#include "node/proxy.h"
 #include "node/settings.h"
 
 #include <assert.h>
@@ -315,6 +316,10 @@ static enum err open_parts(struct node *n, const struct node_cfg *cfg, struct wh
         return why_set(why, ERR_LIMIT, "node.interface: \"%s\" is longer than any interface's name",
                        conf_text(n->conf, "node.interface"));
     loop_set_interface(n->loop, conf_text(n->conf, "node.interface"));
+    const char *proxy = conf_text(n->conf, "node.proxy");
+    if (proxy[0] && !(n->proxy = proxy_parse(proxy, why)))
+        return why_in(why, why->code, "node.proxy");
+    loop_set_proxy(n->loop, n->proxy ? &n->proxy->socks : NULL);
     if ((code = load_identity(n, why)) != OK)
         return code;
     n->policy = policy_new();
@@ -428,6 +433,7 @@ void node_close(struct node *n)
     logring_clock(n->ring, NULL, NULL);
     if (n->loop)
         uv_loop_finish(n->loop);
+    proxy_free(n->proxy);
     vfile_close(n->lock);
     log_free(n->log);
     logring_free(n->ring);

@@ -34,7 +34,8 @@ struct node {
     struct conf_key *keys_of_conf; /* settings_new() */
     size_t key_count;
     struct conf *conf;
-    char **set; /* the --set values, which outlive a reload */
+    struct proxy *proxy; /* NULL: none */
+    char **set;          /* the --set values, which outlive a reload */
     size_t set_count;
     const struct vfs *vfs;
     struct vfile *lock;

@@ -14,6 +14,10 @@ static const struct conf_key own[] = {
      "Reach other machines through this network interface (a VPN's, \"tun0\") or not at all; names are "
      "still looked up by the system; empty: any"},
 
+    {"node.proxy", CONF_TEXT, "", 0, 0, NULL, false,
+     "Reach other machines through this SOCKS5 proxy, socks5://[USER:PASSWORD@]IP:PORT, or not at all; it looks "
+     "names up too; nobody can dial us then; empty: none"},
+
     {"limits.up", CONF_RATE, "off", 0, INT64_C(1) << 40, NULL, true,
      "Upload limit of the whole node, bytes a second"},
     {"limits.down", CONF_RATE, "off", 0, INT64_C(1) << 40, NULL, true,

@@ -43,6 +43,19 @@ uint32_t loop_interface(const struct loop *loop)
     return LOOP_ANY_INTERFACE;
 }
 
+/* No machine of the simulator is behind a proxy; net/socks.h runs over it as any filter does. */
+void loop_set_proxy(struct loop *loop, const struct socks *proxy)
+{
+    (void)loop;
+    (void)proxy;
+}
+
+const struct socks *loop_proxy(const struct loop *loop)
+{
+    (void)loop;
+    return NULL;
+}
+
 /* Timers. */
 
 struct timer {

@@ -89,8 +89,8 @@ static struct tcp *tcp_new(struct sim_node *node, const struct addr *local, cons
     return t;
 }
 
-struct conn *tcp_dial(struct loop *loop, const struct addr *to, const struct addr *from,
-                      conn_cb *cb, void *arg)
+struct conn *tcp_dial_direct(struct loop *loop, const struct addr *to, const struct addr *from,
+                             conn_cb *cb, void *arg)
 {
     struct sim_node *node = sim_node_of(loop);
     struct addr local = from && !addr_is_any(from) ? *from : sim_source(node, to);

@@ -5,6 +5,7 @@
  * runs
  * (`inside`) is only marked and swept up afterwards. */
 #include "net/http.h"
+#include "net/socks.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -336,6 +337,19 @@ static void set_headers(struct http_fetch *f, const struct http_request *rq)
     curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, f->headers);
 }
 
+/* socks5h: the proxy looks the name up. */
+static void set_proxy(struct http_fetch *f, const struct socks *proxy)
+{
+    char at[ADDR_TEXT];
+    char *url = mem_printf("socks5h://%s", addr_format(&proxy->at, at));
+    curl_easy_setopt(f->curl, CURLOPT_PROXY, url);
+    free(url);
+    if (proxy->user) {
+        curl_easy_setopt(f->curl, CURLOPT_PROXYUSERNAME, proxy->user);
+        curl_easy_setopt(f->curl, CURLOPT_PROXYPASSWORD, proxy->password);
+    }
+}
+
 static void set_where(struct http_fetch *f, const struct loop *loop, const struct http_request *rq)
 {
     curl_easy_setopt(f->curl, CURLOPT_URL, rq->url);
@@ -344,12 +358,14 @@ static void set_where(struct http_fetch *f, const struct loop *loop, const struc
     curl_easy_setopt(f->curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(f->curl, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS);
     /* What the environment says is ignored. */
-    curl_easy_setopt(f->curl, CURLOPT_PROXY, rq->proxy ? rq->proxy : "");
+    curl_easy_setopt(f->curl, CURLOPT_PROXY, "");
     curl_easy_setopt(f->curl, CURLOPT_NOPROXY, "");
+    if (loop->proxy && !rq->unix_path)
+        set_proxy(f, loop->proxy);
     if (rq->family != ADDR_NONE)
         curl_easy_setopt(f->curl, CURLOPT_IPRESOLVE,
                          rq->family == ADDR_V4 ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_V6);
-    if (rq->may_reach && !rq->proxy) {
+    if (rq->may_reach && !loop->proxy) {
         curl_easy_setopt(f->curl, CURLOPT_PREREQFUNCTION, on_request);
         curl_easy_setopt(f->curl, CURLOPT_PREREQDATA, f);
     }

@@ -60,7 +60,10 @@ static void on_soon(void *arg)
 {
     struct resolve *r = arg;
     struct why why;
-    why_set(&why, ERR_INVALID, "\"%.80s\" is no host name", r->host);
+    if (r->loop->proxy)
+        why_set(&why, ERR_DENIED, "\"%.80s\" is not looked up here: there is a proxy", r->host);
+    else
+        why_set(&why, ERR_INVALID, "\"%.80s\" is no host name", r->host);
     tell(r, &r->numeric, r->numeric.family != ADDR_NONE, &why);
     free(r);
 }
@@ -82,7 +85,8 @@ struct resolve *resolve_start(struct loop *l, const char *host, uint16_t port, r
     snprintf(r->host, sizeof r->host, "%s", host);
     r->numeric = numeric_addr(host, port);
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    if (r->numeric.family != ADDR_NONE || *host == '\0' || strlen(host) >= sizeof r->host ||
+    if (r->numeric.family != ADDR_NONE || l->proxy || *host == '\0' ||
+        strlen(host) >= sizeof r->host ||
         uv_getaddrinfo(&l->uv, &r->req, on_answer, r->host, NULL, &hints) != 0)
         r->soon = timer_start(l, 0, on_soon, r);
     return r;

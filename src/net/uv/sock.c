@@ -81,3 +81,13 @@ uint32_t loop_interface(const struct loop *loop)
 {
     return loop->interface[0] ? if_nametoindex(loop->interface) : LOOP_ANY_INTERFACE;
 }
+
+void loop_set_proxy(struct loop *loop, const struct socks *proxy)
+{
+    loop->proxy = proxy;
+}
+
+const struct socks *loop_proxy(const struct loop *loop)
+{
+    return loop->proxy;
+}

@@ -238,8 +238,8 @@ static void on_deadline(void *arg)
     tell_closed(t);
 }
 
-struct conn *tcp_dial(struct loop *loop, const struct addr *to, const struct addr *from,
-                      conn_cb *cb, void *arg)
+struct conn *tcp_dial_direct(struct loop *loop, const struct addr *to, const struct addr *from,
+                             conn_cb *cb, void *arg)
 {
     struct tcp *t = tcp_new(loop, to);
     conn_watch(&t->conn, cb, arg);

@@ -37,6 +37,7 @@ struct loop {
     uv_timer_t alarm;
     uv_idle_t soon;
 
+    const struct socks *proxy;          /* NULL: none */
     char interface[LOOP_INTERFACE_MAX]; /* "": any */
     struct lanes *lanes;
     struct link signals;

@@ -1,6 +1,8 @@
 #include "net/udp.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "net/socks.h"
 #include "net/uv/sock.h"
 #include "net/uv/turn.h"
 #include "net/uv/watch.h"
@@ -28,7 +30,9 @@ struct udp {
     udp_cb *cb;
     udp_pause_cb *pause;
     void *arg;
-    bool one_by_one; /* the kernel, or the interface, does not cut runs for us */
+    struct socks_udp *via; /* NULL: directly */
+    bool *gone;            /* set when the owner closes it inside his callback from via */
+    bool one_by_one;       /* the kernel, or the interface, does not cut runs for us */
 };
 
 /* Room for one number beside a packet: how long its segments are. */
@@ -139,8 +143,8 @@ static int begin(struct udp *u)
     return watch_open(&u->watch, u->loop, u->fd, on_ready, u);
 }
 
-struct udp *udp_open(struct loop *loop, const struct addr *at, udp_cb *cb, void *arg,
-                     struct why *why)
+struct udp *udp_open_direct(struct loop *loop, const struct addr *at, udp_cb *cb, void *arg,
+                            struct why *why)
 {
     struct udp *u = MEM_NEW(struct udp);
     *u = (struct udp){.loop = loop, .at = *at, .cb = cb, .arg = arg, .fd = -1};
@@ -157,6 +161,38 @@ struct udp *udp_open(struct loop *loop, const struct addr *at, udp_cb *cb, void 
     return u;
 }
 
+/* Datagrams through the loop's proxy. */
+static void on_relayed(void *arg, const struct addr *from, const uint8_t *bytes, size_t n)
+{
+    struct udp *u = arg;
+    turn_note(u->loop, "udp", u->cb);
+    bool gone = false;
+    u->gone = &gone;
+    u->cb(u->arg, from, bytes, n);
+    if (!gone && u->pause)
+        u->pause(u->arg);
+    if (!gone)
+        u->gone = NULL;
+}
+
+struct udp *udp_open(struct loop *loop, const struct addr *at, udp_cb *cb, void *arg,
+                     struct why *why)
+{
+    const struct socks *proxy = loop_proxy(loop);
+    if (!proxy)
+        return udp_open_direct(loop, at, cb, arg, why);
+    struct udp *u = MEM_NEW(struct udp);
+    *u = (struct udp){.loop = loop, .at = *at, .cb = cb, .arg = arg, .fd = -1};
+    u->via = socks_udp_open(loop, proxy, on_relayed, u);
+    return u;
+}
+
+void udp_send_name(struct udp *u, const char *host, uint16_t port, const void *bytes, size_t n)
+{
+    if (u->via)
+        socks_udp_send(u->via, host, &(struct addr){.port = port}, bytes, n);
+}
+
 struct addr udp_addr(const struct udp *u)
 {
     return u->at;
@@ -165,7 +201,9 @@ struct addr udp_addr(const struct udp *u)
 void udp_send(struct udp *u, const struct addr *to, const void *bytes, size_t n)
 {
     struct sockaddr_storage ss;
-    if (to->family != u->at.family)
+    if (u->via)
+        socks_udp_send(u->via, NULL, to, bytes, n);
+    if (to->family != u->at.family || u->via)
         return; /* unreachable from here: lost on the way, as the header allows */
     socklen_t len = addr_to_sockaddr(to, &ss);
     /* Linux tells the ICMP error of an earlier packet here and does not send this one. */
@@ -238,6 +276,20 @@ static bool send_one_by_one(const struct udp *u, const struct msghdr *m, size_t 
     return errno != EAGAIN && errno != ENOBUFS;
 }
 
+static void relay_parts(struct udp *u, const struct addr *to, const struct iovec *iov, int count,
+                        size_t segment)
+{
+    struct buf all = {0};
+    for (int i = 0; i < count; i++)
+        buf_put(&all, iov[i].iov_base, iov[i].iov_len);
+    while (buf_len(&all) > 0) {
+        size_t n = buf_len(&all) < segment ? buf_len(&all) : segment;
+        socks_udp_send(u->via, NULL, to, buf_bytes(&all), n);
+        buf_eat(&all, n);
+    }
+    buf_done(&all);
+}
+
 bool udp_sendv(struct udp *u, const struct addr *to, const struct iovec *iov, int count,
                size_t segment, bool whole)
 {
@@ -248,7 +300,9 @@ bool udp_sendv(struct udp *u, const struct addr *to, const struct iovec *iov, in
         n += iov[i].iov_len;
     assert(count <= UDP_SEGMENTS_MAX && n <= UDP_MAX && segment > 0 &&
            n <= segment * UDP_SEGMENTS_MAX);
-    if (to->family != u->at.family)
+    if (u->via)
+        relay_parts(u, to, iov, count, segment);
+    if (to->family != u->at.family || u->via)
         return true; /* lost on the way, as in udp_send() */
     struct msghdr m = {.msg_name = &ss,
                        .msg_namelen = addr_to_sockaddr(to, &ss),
@@ -277,6 +331,10 @@ void udp_close(struct udp *u)
 {
     if (!u)
         return;
+    if (u->gone)
+        *u->gone = true;
+    socks_udp_close(u->via);
+    u->via = NULL;
     watch_close(&u->watch, u->loop, release, u);
     if (u->fd >= 0)
         close(u->fd);

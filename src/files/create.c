@@ -86,8 +86,9 @@ static void write_torrent(const struct create *c, struct cur layers, struct buf 
     struct mi_tracker *tiers = mem_array(c->cfg.tracker_count, sizeof *tiers);
     for (size_t i = 0; i < c->cfg.tracker_count; i++)
         tiers[i] = (struct mi_tracker){c->cfg.trackers[i], (unsigned)i};
-    metainfo_write(out, buf_cur(&info), layers, tiers, c->cfg.tracker_count, c->cfg.web_seeds,
-                   c->cfg.web_seed_count, c->cfg.comment, c->cfg.created_by, c->cfg.created_s);
+    metainfo_write(out, buf_cur(&info), layers, cur_of(NULL, 0), tiers, c->cfg.tracker_count,
+                   c->cfg.web_seeds, c->cfg.web_seed_count, c->cfg.comment, c->cfg.created_by,
+                   c->cfg.created_s);
     free(tiers);
     buf_done(&info);
     free(sources);

@@ -328,12 +328,46 @@ static void read_web_seeds(struct metainfo *mi, const struct ben *torrent)
 }
 
 /* What stands around the info dictionary. */
+/* "signatures" (BEP 35), kept as it came; ours are checked. */
+static void set_signatures(struct metainfo *mi, const struct ben *dict)
+{
+    struct signer signers[SIGN_SIGNERS_MAX];
+    mi->signer_count = sign_read(dict, mi->info, signers);
+    mi->signers = arena_dup(mi->arena, signers, mi->signer_count * sizeof *signers);
+    mi->signatures = cur_of(arena_dup(mi->arena, dict->raw.p, dict->raw.n), dict->raw.n);
+}
+
+void metainfo_sign(struct metainfo *mi, const struct signer *s)
+{
+    struct signer signers[SIGN_SIGNERS_MAX];
+    struct arena *scratch = arena_new();
+    struct buf dict = {0};
+    const struct ben *before = NULL, *now;
+    size_t n = mi->signer_count, at = 0;
+    memcpy(signers, mi->signers ? mi->signers : s, n * sizeof *signers);
+    while (at < n && memcmp(signers[at].key, s->key, sizeof s->key) != 0)
+        at++;
+    if (at < SIGN_SIGNERS_MAX) {
+        signers[at] = *s;
+        if (mi->signatures.n > 0 && ben_parse(scratch, mi->signatures, &before, NULL) != OK)
+            before = NULL;
+        sign_put(&dict, before, signers, at == n ? n + 1 : n);
+        if (ben_parse(scratch, buf_cur(&dict), &now, NULL) == OK)
+            set_signatures(mi, now);
+    }
+    buf_done(&dict);
+    arena_free(scratch);
+}
+
 static void read_outer(struct metainfo *mi, const struct ben *torrent)
 {
     read_trackers(mi, torrent);
     read_web_seeds(mi, torrent);
     mi->comment = text_clean_in(mi->arena, ben_str(torrent, "comment"));
     mi->created_by = text_clean_in(mi->arena, ben_str(torrent, "created by"));
+    const struct ben *signatures = ben_get(torrent, "signatures", BEN_DICT);
+    if (signatures && signatures->raw.n <= SIGN_BYTES_MAX)
+        set_signatures(mi, signatures);
     int64_t created_s = ben_int(torrent, "creation date", 0);
     mi->created_s = created_s > 0 ? created_s : 0;
 }

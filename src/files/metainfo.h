@@ -12,6 +12,7 @@
 #include "base/cur.h"
 #include "base/err.h"
 #include "files/infohash.h"
+#include "files/sign.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -70,7 +71,10 @@ struct metainfo {
     size_t web_seed_count;
     const char *comment, *created_by; /* "" when absent; UTF-8 made valid */
     int64_t created_s;                /* unix seconds; 0 when absent */
-    struct arena *arena;              /* what all of this lies in */
+    struct cur signatures;            /* the dictionary as it came, or empty (sign.h) */
+    const struct signer *signers;     /* of it, those that are ours to check */
+    size_t signer_count;
+    struct arena *arena; /* what all of this lies in */
 };
 
 /* A whole .torrent. */
@@ -80,6 +84,8 @@ struct metainfo *metainfo_parse(struct cur torrent, struct why *why);
  * the hashes (one or both).  ERR_INVALID when one of them differs. */
 struct metainfo *metainfo_of_info(struct cur info, const struct infohash *hash,
                                   const struct mi_tracker *trackers, size_t n, struct why *why);
+/* One signature more, or in place of that key's earlier one; not past SIGN_SIGNERS_MAX. */
+void metainfo_sign(struct metainfo *mi, const struct signer *s);
 void metainfo_free(struct metainfo *mi); /* NULL: nothing */
 
 /* Bytes of piece `i` that are asked for, held and written: piece_len, or less for the last; in v2
@@ -90,9 +96,9 @@ uint32_t metainfo_piece_len(const struct metainfo *mi, uint32_t i);
 uint32_t metainfo_piece_span(const struct metainfo *mi, uint32_t i);
 
 /* A .torrent with this info dictionary and these trackers; appended to out.  layers: the value of
- * "piece layers" (mi_v2_put_layers()), empty for v1. */
+ * "piece layers" (mi_v2_put_layers()), empty for v1; signatures: of "signatures", or empty. */
 struct buf;
-void metainfo_write(struct buf *out, struct cur info, struct cur layers,
+void metainfo_write(struct buf *out, struct cur info, struct cur layers, struct cur signatures,
                     const struct mi_tracker *trackers, size_t n, const char *const *web_seeds,
                     size_t web_seed_count, const char *comment, const char *created_by,
                     int64_t created_s);

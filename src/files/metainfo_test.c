@@ -355,7 +355,8 @@ static void what_we_write_is_canonical(void **state)
                                    .piece_count = 3,
                                    .private_ = true};
     metainfo_write_info(&info, &draft);
-    metainfo_write(&out, buf_cur(&info), cur_of(NULL, 0), trackers, 3, seeds, 1, "hi", "me", 5);
+    metainfo_write(&out, buf_cur(&info), cur_of(NULL, 0), cur_of(NULL, 0), trackers, 3, seeds, 1,
+                   "hi", "me", 5);
     const char want[] = "d8:announce8:http://a13:announce-listll8:http://a8:http://bel8:http://cee"
                         "7:comment2:hi10:created by2:me13:creation datei5e4:info"
                         "d5:filesld6:lengthi30e4:pathl1:a5:b.txteed6:lengthi10e4:pathl1:ceee"
@@ -386,11 +387,12 @@ static void a_single_file_is_written_without_a_folder(void **state)
     metainfo_write_info(&info, &draft);
     assert_int_equal(buf_len(&info), sizeof SINGLE - 1);
     assert_memory_equal(buf_bytes(&info), SINGLE, buf_len(&info));
-    metainfo_write(&out, buf_cur(&info), cur_of(NULL, 0), NULL, 0, NULL, 0, "", NULL, 0);
+    metainfo_write(&out, buf_cur(&info), cur_of(NULL, 0), cur_of(NULL, 0), NULL, 0, NULL, 0, "",
+                   NULL, 0);
     assert_memory_equal(buf_bytes(&out), "d4:info" SINGLE "e", buf_len(&out));
     buf_clear(&out);
-    metainfo_write(&out, buf_cur(&info), cur_of(NULL, 0), &(struct mi_tracker){"http://a", 0}, 1,
-                   NULL, 0, "", "", 0);
+    metainfo_write(&out, buf_cur(&info), cur_of(NULL, 0), cur_of(NULL, 0),
+                   &(struct mi_tracker){"http://a", 0}, 1, NULL, 0, "", "", 0);
     assert_int_equal(buf_len(&out), strlen("d8:announce8:http://a4:info" SINGLE "e"));
     assert_memory_equal(buf_bytes(&out), "d8:announce8:http://a4:info" SINGLE "e", buf_len(&out));
     buf_done(&info);

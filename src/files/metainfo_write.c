@@ -28,7 +28,7 @@ static void put_tiers(struct buf *out, const struct mi_tracker *trackers, size_t
     buf_u8(out, 'e');
 }
 
-void metainfo_write(struct buf *out, struct cur info, struct cur layers,
+void metainfo_write(struct buf *out, struct cur info, struct cur layers, struct cur signatures,
                     const struct mi_tracker *trackers, size_t n, const char *const *web_seeds,
                     size_t web_seed_count, const char *comment, const char *created_by,
                     int64_t created_s)
@@ -49,6 +49,10 @@ void metainfo_write(struct buf *out, struct cur info, struct cur layers,
     if (layers.n > 0) {
         ben_put_key(out, "piece layers");
         buf_put(out, layers.p, layers.n);
+    }
+    if (signatures.n > 0) {
+        ben_put_key(out, "signatures");
+        buf_put(out, signatures.p, signatures.n);
     }
     if (web_seed_count > 0) {
         ben_put_key(out, "url-list");

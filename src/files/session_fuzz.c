@@ -305,7 +305,8 @@ static struct metainfo *make_mi(void)
     const struct mi_draft draft = {
         .name = "x", .files = &one, .n = 1, .piece_len = PIECE, .pieces = pieces, .piece_count = 5};
     metainfo_write_info(&info, &draft);
-    metainfo_write(&torrent, buf_cur(&info), cur_of(NULL, 0), NULL, 0, NULL, 0, "", "", 0);
+    metainfo_write(&torrent, buf_cur(&info), cur_of(NULL, 0), cur_of(NULL, 0), NULL, 0, NULL, 0, "",
+                   "", 0);
     struct metainfo *mi = metainfo_parse(buf_cur(&torrent), NULL);
     assert(mi);
     buf_done(&info);

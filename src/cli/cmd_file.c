@@ -242,6 +242,19 @@ static int watch_download(struct cli *cli, const char *id, json_t **row)
     return status;
 }
 
+/* Whose it is, in words: only a signature that holds names anybody. */
+static void tell_signers(const json_t *row)
+{
+    const json_t *s;
+    size_t i;
+    json_array_foreach(json_object_get(row, "signers"), i, s)
+        if (json_is_true(json_object_get(s, "valid")))
+            fprintf(stderr, "signed by %s\n", cli_text(s, "peer_id"));
+        else
+            fprintf(stderr, "NOT signed by %s: that signature does not hold\n",
+                    cli_text(s, "peer_id"));
+}
+
 int cmd_file_get(struct cli *cli)
 {
     json_t *method = method_with(cli, "file.get",
@@ -264,6 +277,8 @@ int cmd_file_get(struct cli *cli)
         status = watch_download(cli, cli_text(answer, "id"), &row);
     if (status == EXIT_OK && json_is_true(json_object_get(answer, "existing")) && !cli->json)
         fprintf(stderr, "already known; it stays where it was\n");
+    if (status == EXIT_OK && row && !cli->json && !cli->quiet)
+        tell_signers(row);
     if (status == EXIT_INTERRUPTED)
         fprintf(stderr,
                 "the daemon goes on fetching; see `shoal file ls`, stop it with `shoal file "

@@ -1,6 +1,7 @@
 #include "files/files.h"
 
 #include "base/mem.h"
+#include "core/keys.h"
 #include "files/files_in.h"
 #include "files/magnet.h"
 
@@ -374,6 +375,7 @@ static void make_swarm(struct files *f)
     s->vfs = f->env.vfs;
     s->torrents_dir = f->torrents_dir;
     s->boot_id = f->boot_id;
+    s->own_key = f->env.keys ? keys_peer_public(f->env.keys) : NULL;
     s->node = f;
     s->want_dial = on_want_dial;
     s->changed = on_changed;

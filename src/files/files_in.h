@@ -200,9 +200,10 @@ struct limit *group_limit(struct files *f, const char *name, enum policy_rate r)
 bool group_is_free(struct files *f, const char *name); /* of the node's limits */
 /* files_unwanted.c */
 MUST_CHECK enum err unwanted_begin(struct files *f, struct why *why);
-/* May this torrent be held?  mi: NULL while it is not known.  ERR_DENIED and why. */
+/* May this torrent be held?  mi: NULL while it is not known; names: its files count too. ERR_DENIED
+ * and why. */
 MUST_CHECK enum err unwanted_vet(struct files *f, const uint8_t id[INFOHASH_LEN],
-                                 const struct infohash *hash, const struct metainfo *mi,
+                                 const struct infohash *hash, const struct metainfo *mi, bool names,
                                  struct why *why);
 void unwanted_look(struct files *f); /* blocks and frees what is held */
 

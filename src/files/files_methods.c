@@ -2,6 +2,7 @@
 #include "files/files_in.h"
 
 #include "base/mem.h"
+#include "core/keys.h"
 #include "crypto/base64.h"
 #include "crypto/hex.h"
 #include "files/create.h"
@@ -65,6 +66,7 @@ struct adding {
     struct job *job;
     struct create *create; /* NULL: hashed, the .torrent is being kept */
     char *path;
+    bool sign;
     uint8_t infohash[SHA1_LEN]; /* once hashed */
 };
 
@@ -152,6 +154,19 @@ static const char *next_after(enum err code)
     return "see that the files can be read and nobody writes them, then share again";
 }
 
+/* By this node; nothing happens while its metadata is not known. */
+static void sign_torrent(struct holding *h)
+{
+    const struct metainfo *mi = torrent_metainfo(h->t);
+    const struct keys *keys = h->f->env.keys;
+    struct signer s = {.valid = true};
+    if (!mi)
+        return;
+    memcpy(s.key, keys_peer_public(keys), sizeof s.key);
+    keys_sign(keys, mi->info.p, mi->info.n, s.sig);
+    torrent_sign(h->t, &s);
+}
+
 static void on_created(void *arg, struct cur torrent, unsigned skipped, const struct why *why)
 {
     struct adding *a = arg;
@@ -179,6 +194,8 @@ static void on_created(void *arg, struct cur torrent, unsigned skipped, const st
         h = files_add(f, &cfg);
     }
     free(dir);
+    if (a->sign)
+        sign_torrent(h);
     keep_torrent(h, on_added, a);
 }
 
@@ -231,6 +248,7 @@ void file_add(void *app, struct call *c)
     list_init(&a->link);
     a->f = f;
     a->path = mem_strdup(path);
+    a->sign = call_has(c, "sign") ? call_bool(c, "sign") : conf_bool(f->env.conf, "files.sign");
     char *what = mem_printf("hash %s", path);
     a->job = job_start(f->env.jobs, "file.add", what, 0, "bytes", on_cancel, a, &why);
     free(what);
@@ -392,7 +410,8 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
     struct holding *h = files_find_any(f, cfg->mi ? &cfg->mi->hash : &cfg->hash);
     bool existing = h != NULL;
     struct why why;
-    if (unwanted_vet(f, cfg->infohash, cfg->mi ? &cfg->mi->hash : &cfg->hash, cfg->mi, &why)) {
+    if (unwanted_vet(f, cfg->infohash, cfg->mi ? &cfg->mi->hash : &cfg->hash, cfg->mi, true,
+                     &why)) {
         metainfo_free(cfg->mi);
         call_fail(c, "file.blocked", &why, "shoal file blocklist shows what is blocked");
         return;

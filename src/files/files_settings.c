@@ -45,6 +45,8 @@ const struct conf_key files_settings[] = {
      "eMule's ipfilter.dat, or address/bits a line; read again when they change"},
     {"files.blocklist", CONF_LIST, "", 0, 0, NULL, true,
      "Lists of infohashes and signers that are refused, absolute paths or URLs (asked once a day)"},
+    {"files.sign", CONF_BOOL, "off", 0, 0, NULL, true,
+     "What is shared is signed with this node's key, so that others see whose it is"},
     {.name = NULL},
 };
 /* clang-format on */

@@ -40,6 +40,9 @@ static const struct param add_params[] = {
      .max = MI_PIECE_MAX,
      .help = "Bytes of a piece, a power of two; picked by size unless given"},
     {.name = "comment", .type = PARAM_TEXT, .max = 1024, .help = "Words for the .torrent"},
+    {.name = "sign",
+     .type = PARAM_BOOL,
+     .help = "Sign it with this node's key: everybody sees that it comes from you"},
     {0}};
 
 static const struct param get_params[] = {
@@ -238,7 +241,8 @@ const struct method files_methods[] = {
      .summary = "Show all of one torrent",
      .result = ROW ", and (all, or those asked for) peer_list, trackers, files, pieces {count, "
                    "size, have, bitfield}; and "
-                   "up_limit, down_limit, wasted, known_peers, comment, created_by, created",
+                   "up_limit, down_limit, wasted, known_peers, comment, created_by, created, "
+                   "renamed, signers [{key, peer_id, name, valid}]",
      .errors = ID_ERRORS,
      .example = "shoal file show debian-12",
      .call = file_show},

@@ -20,8 +20,19 @@ static enum err vet_names(struct files *f, const struct metainfo *mi, struct why
     return OK;
 }
 
+static enum err vet_signers(struct files *f, const struct metainfo *mi, struct why *why)
+{
+    enum err e = OK;
+    for (size_t i = 0; e == OK && i < mi->signer_count; i++) {
+        struct block b = block_of(BLOCK_SIGNER, mi->signers[i].key);
+        if (mi->signers[i].valid)
+            e = unwanted_check(f->unwanted, &b, why);
+    }
+    return e;
+}
+
 enum err unwanted_vet(struct files *f, const uint8_t id[INFOHASH_LEN], const struct infohash *hash,
-                      const struct metainfo *mi, struct why *why)
+                      const struct metainfo *mi, bool names, struct why *why)
 {
     struct block b = block_of(BLOCK_V1, id); /* also a v2 hash that was cut */
     enum err e = unwanted_check(f->unwanted, &b, why);
@@ -29,13 +40,14 @@ enum err unwanted_vet(struct files *f, const uint8_t id[INFOHASH_LEN], const str
         b = block_of(BLOCK_V2, hash->v2);
         e = unwanted_check(f->unwanted, &b, why);
     }
-    return e == OK && mi ? vet_names(f, mi, why) : e;
+    if (e == OK && mi)
+        e = vet_signers(f, mi, why);
+    return e == OK && mi && names ? vet_names(f, mi, why) : e;
 }
 
 static enum err vet(struct files *f, const struct torrent *t, bool names, struct why *why)
 {
-    return unwanted_vet(f, torrent_infohash(t), torrent_hash(t), names ? torrent_metainfo(t) : NULL,
-                        why);
+    return unwanted_vet(f, torrent_infohash(t), torrent_hash(t), torrent_metainfo(t), names, why);
 }
 
 /* Torrents that are held */

@@ -630,6 +630,12 @@ bool torrent_verify(struct torrent *t)
     return true;
 }
 
+void torrent_sign(struct torrent *t, const struct signer *s)
+{
+    metainfo_sign(t->mi, s);
+    torrent_changed(t);
+}
+
 void torrent_reannounce(struct torrent *t)
 {
     if (t->trackers && !torrent_is_still(t))
@@ -802,6 +808,15 @@ void torrent_magnet(const struct torrent *t, struct buf *out)
         list[i] = urls[i].url;
     magnet_write(out, &t->hash, torrent_name(t), list, n);
     free(list);
+    /* Who signed it, as BEP 46 names a key and a salt: there the DHT has the signature (sign.h). */
+    for (size_t i = 0; t->mi && i < t->mi->signer_count; i++) {
+        char key[2 * ED25519_PUB_LEN + 1];
+        if (!t->mi->signers[i].valid)
+            continue;
+        hex_encode(t->mi->signers[i].key, ED25519_PUB_LEN, key);
+        buf_printf(out, "&xs=urn:btpk:%s&s=%s", key, t->hex);
+        break;
+    }
 }
 
 void torrent_kept_link(const struct torrent *t, struct buf *out)

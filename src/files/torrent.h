@@ -59,6 +59,7 @@ struct torrent_env {
     bool both;           /* peers reach us by IPv4 and by IPv6 */
     struct addr own[2];  /* global addresses of ours, one a family; ADDR_NONE: not known */
     unsigned conns, half_open;
+    const uint8_t *own_key; /* Ed25519, of this node; NULL: none */
     void *node;
     void (*want_dial)(void *node);                  /* somebody is to be dialled */
     void (*changed)(void *node, struct torrent *t); /* torrent_row() is another */
@@ -117,6 +118,7 @@ void torrent_deny(struct torrent *t);
 void torrent_sift(struct torrent *t);
 /* false: there is nothing to verify yet. */
 bool torrent_verify(struct torrent *t);
+void torrent_sign(struct torrent *t, const struct signer *s); /* its metadata is known */
 void torrent_reannounce(struct torrent *t);
 void torrent_scrape(struct torrent *t); /* numbers from the trackers, also while it is still */
 void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source);

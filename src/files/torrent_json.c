@@ -1,7 +1,9 @@
 #include "files/torrent_in.h"
 
 #include "base/utf8.h"
+#include "core/keys.h"
 #include "crypto/base64.h"
+#include "crypto/hex.h"
 #include "files/bits.h"
 
 #include <stdio.h>
@@ -409,6 +411,26 @@ static json_t *pieces(const struct torrent *t)
     return j;
 }
 
+/* Whose the torrent is said to be.  One that does not hold is shown, and as what it is. */
+static json_t *signers(const struct torrent *t)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; t->mi && i < t->mi->signer_count; i++) {
+        const struct signer *s = &t->mi->signers[i];
+        const uint8_t *own = t->env->own_key;
+        char key[2 * sizeof s->key + 1], peer_id[PEER_ID_TEXT];
+        keys_peer_id_of(s->key, peer_id);
+        json_t *j = json_object();
+        json_object_set_new(j, "key", json_string(hex_encode(s->key, sizeof s->key, key)));
+        json_object_set_new(j, "peer_id", json_string(peer_id));
+        bool is_own = own && memcmp(own, s->key, sizeof s->key) == 0;
+        json_object_set_new(j, "name", is_own ? json_string("this node") : json_null());
+        json_object_set_new(j, "valid", json_boolean(s->valid));
+        json_array_append_new(list, j);
+    }
+    return list;
+}
+
 json_t *torrent_show(const struct torrent *t, unsigned parts)
 {
     json_t *j = torrent_row(t);
@@ -420,6 +442,7 @@ json_t *torrent_show(const struct torrent *t, unsigned parts)
     json_object_set_new(j, "created_by", text(t->mi ? t->mi->created_by : ""));
     json_object_set_new(j, "created",
                         t->mi && t->mi->created_s ? when(t->mi->created_s * 1000000) : json_null());
+    json_object_set_new(j, "signers", signers(t));
     if (parts & TORRENT_PEERS)
         json_object_set_new(j, "peer_list", peers(t));
     if (parts & TORRENT_TRACKERS)

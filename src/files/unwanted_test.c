@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/test.h"
+#include "core/keys.h"
 #include "files/feed.h"
 #include "files/files.h"
 #include "files/metainfo.h"
@@ -199,6 +200,74 @@ static void a_list_that_becomes_nonsense_leaves_the_old_one_in_force(void **stat
     pair_free(&p);
 }
 
+/* Ann shares a file and signs it; its link and .torrent become the pair's. */
+static void share_signed(struct pair *p)
+{
+    json_t *job = node_call(p->ann, "file.add",
+                            json_pack("{s:s, s:b, s:i}", "path", "/stuff/film/film.bin", "sign", 1,
+                                      "piece_size", 16384),
+                            NULL);
+    json_t *added = node_job(p->ann, json_string_value(json_object_get(job, "job")));
+    snprintf(p->id, sizeof p->id, "%s", json_string_value(json_object_get(added, "id")));
+    json_t *file = node_call(p->ann, "file.export", json_pack("{s:s}", "id", p->id), NULL);
+    free(p->torrent);
+    free(p->magnet);
+    p->magnet = text_of(added, "magnet");
+    p->torrent = text_of(file, "torrent");
+    json_decref(file);
+    json_decref(added);
+    json_decref(job);
+}
+
+/* "ID valid NAME" of the only signer; "" when there is none. */
+static char *signer(struct node *n, const char *id)
+{
+    json_t *row = node_call(n, "file.show", json_pack("{s:s, s:b}", "id", id, "peers", 0), NULL);
+    json_t *list = json_object_get(row, "signers"), *s = json_array_get(list, 0);
+    const char *name = json_string_value(json_object_get(s, "name"));
+    assert_true(json_array_size(list) <= 1);
+    char *text = s ? mem_printf("%s %s %s", json_string_value(json_object_get(s, "peer_id")),
+                                json_is_true(json_object_get(s, "valid")) ? "valid" : "invalid",
+                                name ? name : "-")
+                   : mem_strdup("");
+    json_decref(row);
+    return text;
+}
+
+static void signer_is(struct node *n, const char *id, const char *want)
+{
+    char *got = signer(n, id);
+    assert_string_equal(got, want);
+    free(got);
+}
+
+static void who_signed_is_told_and_a_signer_may_be_blocked(void **state)
+{
+    (void)state;
+    struct pair p = pair_new();
+    signer_is(p.ann, p.id, "");
+    share_signed(&p);
+    const char *ann = keys_peer_id(p.ann->keys);
+    char *own = mem_printf("%s valid this node", ann), *hers = mem_printf("%s valid -", ann);
+    char *block = mem_printf("signer:%s", ann);
+    signer_is(p.ann, p.id, own);
+    assert_non_null(strstr(p.magnet, "&xs=urn:btpk:"));
+    start_bob(&p, NULL, NULL);
+    call(p.bob, "file.get", get_file(&p));
+    signer_is(p.bob, p.id, hers);
+    node_stop(p.bob); /* kept with the .torrent */
+    start_bob(&p, NULL, NULL);
+    signer_is(p.bob, p.id, hers);
+    call(p.bob, "file.block", json_pack("{s:s}", "what", block));
+    assert_true(row_has(p.bob, p.id, "blocked", "signer:"));
+    call(p.bob, "file.rm", json_pack("{s:s}", "id", p.id));
+    fails(p.bob, "file.get", get_file(&p), "file.blocked", "signer:");
+    free(own);
+    free(hers);
+    free(block);
+    pair_free(&p);
+}
+
 static bool any_in_downloads(struct pair *p)
 {
     struct vfs_stat st;
@@ -309,6 +378,7 @@ int main(void)
         cmocka_unit_test(what_is_held_is_paused_and_goes_on_when_the_list_changes),
         cmocka_unit_test(ones_own_list_holds_over_a_restart),
         cmocka_unit_test(a_list_that_becomes_nonsense_leaves_the_old_one_in_force),
+        cmocka_unit_test(who_signed_is_told_and_a_signer_may_be_blocked),
         cmocka_unit_test(a_torrent_with_a_denied_name_is_refused_before_anything_is_written),
         cmocka_unit_test(a_denied_file_is_left_out_and_the_rest_comes),
         cmocka_unit_test(a_filtered_address_is_not_dialled_until_the_list_lets_it),

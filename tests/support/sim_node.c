@@ -1,6 +1,7 @@
 #include "support/sim_node.h"
 
 #include "base/mem.h"
+#include "core/keys.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -65,6 +66,9 @@ void node_start(struct node *n, const struct app_ops *ops, const char *const *se
     n->jobs = jobs_new(n->bus);
     n->metrics = metrics_new();
     n->policy = policy_new();
+    uint8_t entropy[16] = {0};
+    snprintf((char *)entropy, sizeof entropy, "%s", sim_node_name(n->machine));
+    n->keys = keys_of_entropy(entropy, sizeof entropy);
     if (!n->db)
         n->db = db_open(":memory:", ops->migrations, ops->migration_count, &why);
     assert(n->db);
@@ -80,6 +84,7 @@ void node_start(struct node *n, const struct app_ops *ops, const char *const *se
         .download_dir = "/downloads",
         .db = n->db,
         .policy = n->policy,
+        .keys = n->keys,
         .bus = n->bus,
         .jobs = n->jobs,
         .metrics = n->metrics,
@@ -101,6 +106,7 @@ static void drop_app(struct node *n)
     bus_free(n->bus);
     metrics_free(n->metrics);
     policy_free(n->policy);
+    keys_free(n->keys);
     conf_free(n->conf);
 }
 

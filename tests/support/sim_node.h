@@ -35,6 +35,7 @@ struct node {
     struct jobs *jobs;
     struct metrics *metrics;
     struct policy *policy;
+    struct keys *keys; /* of its name, the same in each run */
     struct db *db;
     struct app_env env;
     const struct app_ops *ops;

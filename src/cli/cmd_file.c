@@ -183,8 +183,8 @@ static void draw_row(const struct cli *cli, const json_t *row)
     snprintf(peers, sizeof peers, "%llu peer%s", (unsigned long long)n, n == 1 ? "" : "s");
     const json_t *eta = json_object_get(row, "eta_s");
     struct progress p = {.what = cli_text(row, "name"),
-                         .done = cli_number(row, "done"),
-                         .total = cli_number(row, "size"),
+                         .done = cli_number(row, "wanted") - cli_number(row, "left"),
+                         .total = cli_number(row, "wanted"),
                          .rate = cli_number(row, "down_rate"),
                          .eta_s = json_is_integer(eta) ? json_integer_value(eta) : -1,
                          .reason = cli_text(row, "reason"),

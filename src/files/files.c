@@ -199,6 +199,8 @@ struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
     h->kept_down = h->metric_down = cfg->downloaded;
     tend_begin(h);
     h->tend.care.shared = cfg->seed;
+    if (!f->restoring)
+        choose_drop(f, cfg->infohash); /* of a crash between two rows */
     if (!cfg->paused)
         cfg->held = queue_first(f);
     h->t = torrent_new(&f->swarm, cfg);

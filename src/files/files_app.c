@@ -33,6 +33,13 @@ static const struct migration migrations[] = {
      " added_us INTEGER NOT NULL"
      ") WITHOUT ROWID;"
      "ALTER TABLE torrent ADD COLUMN blocked TEXT NOT NULL DEFAULT ''"}, /* why; '': it is not */
+    {"which files are wanted, and in which order",
+     "CREATE TABLE choice ("
+     " infohash BLOB PRIMARY KEY,"
+     " rules TEXT,"      /* files/select.h, until the metadata is known */
+     " priorities BLOB," /* enum file_priority, one a file; NULL or empty: all normal */
+     " flags INTEGER NOT NULL"
+     ") WITHOUT ROWID"},
 };
 
 static void *start(const struct app_env *env, struct why *why)

@@ -2,6 +2,7 @@
  *     files.c          the torrents of a node: listener, dialler, start and stop
  *     files_names.c    what torrents are called by peers
  *     files_keep.c     rows and .torrent files
+ *     files_choose.c   which files of a torrent are wanted: its row, and file.set
  *     files_care.c     what is wanted of each torrent, its times and totals; what of it is kept
  *     files_queue.c    whose turn it is, seeding limits, storage
  *     files_groups.c   torrents that share a rate
@@ -58,6 +59,7 @@ struct holding {
     struct call *call; /* leaving: who waits for it; NULL: nobody */
     uint64_t kept_up, kept_down;     /* totals in its row */
     uint64_t metric_up, metric_down; /* totals that the metrics know */
+    bool chosen;                     /* it has a row in `choice` */
     struct tended tend;
 };
 
@@ -209,6 +211,26 @@ void unwanted_look(struct files *f); /* blocks and frees what is held */
 
 /* files_settings.c */
 extern const struct conf_key files_settings[];
+/* files_choose.c */
+struct choice_row {
+    bool there;
+    char *rules;
+    uint8_t *priorities; /* one a file */
+    size_t count;
+    bool sequential, ends_first;
+};
+MUST_CHECK enum err choose_keep(struct holding *h, struct why *why); /* as part of keep_row() */
+void choose_drop(struct files *f, const uint8_t infohash[SHA1_LEN]);
+void choose_read(struct files *f, const uint8_t infohash[SHA1_LEN], struct choice_row *out);
+void choose_row_done(struct choice_row *row);
+/* What the call (only, skip, low, normal, high) and the link (may be NULL) say, as rules of
+ * files/select.h; *out is NULL where they say nothing, else to be freed. */
+struct magnet;
+MUST_CHECK enum err choose_rules(struct call *c, const struct magnet *m, char **out,
+                                 struct why *why);
+/* Do these rules mean files of this torrent? */
+MUST_CHECK enum err choose_check(const char *rules, const struct metainfo *mi, struct why *why);
+
 /* files_table.c */
 extern const struct method files_methods[];
 /* files_methods.c */
@@ -230,6 +252,7 @@ void file_rm(void *app, struct call *c);
 void file_peer(void *app, struct call *c);
 void file_limit(void *app, struct call *c);
 void file_export(void *app, struct call *c);
+void file_set(void *app, struct call *c);
 /* files_unwanted.c */
 void file_block(void *app, struct call *c);
 void file_unblock(void *app, struct call *c);

@@ -17,6 +17,8 @@ enum err keep_row(struct holding *h, struct why *why)
 {
     struct torrent *t = h->t;
     uint64_t up, down, up_limit, down_limit;
+    if (choose_keep(h, why)) /* first: a torrent without its choice would fetch all */
+        return why->code;
     torrent_totals(t, &up, &down);
     torrent_limits(t, &up_limit, &down_limit);
     struct buf magnet = {0};
@@ -62,6 +64,7 @@ void keep_drop(struct files *f, const uint8_t infohash[SHA1_LEN])
     db_bind_blob(q, 1, infohash, SHA1_LEN);
     if (db_run(q, &why))
         log_warn(f->env.log, "removing a torrent's row: %s", why.text);
+    choose_drop(f, infohash);
 }
 
 /* .torrent files, written on a lane: up to MI_TORRENT_MAX bytes and a sync. */
@@ -177,7 +180,16 @@ static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, 
     if (magnet)
         cfg->hash = magnet->hash;
     cfg->name = magnet ? magnet->name : NULL;
+    struct choice_row chosen;
+    choose_read(f, cfg->infohash, &chosen);
+    cfg->rules = chosen.rules;
+    cfg->priorities = chosen.priorities;
+    cfg->priority_count = chosen.count;
+    cfg->sequential = chosen.sequential;
+    cfg->ends_first = chosen.ends_first;
     struct holding *h = files_add(f, cfg);
+    h->chosen = chosen.there;
+    choose_row_done(&chosen);
     for (size_t i = 0; magnet && i < magnet->peer_count; i++) {
         struct addr a;
         if (addr_parse(&a, magnet->peers[i], NULL) == OK)

@@ -404,7 +404,7 @@ static void resume(struct holding *h, bool now)
 }
 
 /* What was asked for is known by its infohash: a new torrent, or one that is there. */
-static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
+static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg, const struct magnet *m)
 {
     const char *dir = call_text(c, "dir") ? call_text(c, "dir") : f->download_dir;
     struct holding *h = files_find_any(f, cfg->mi ? &cfg->mi->hash : &cfg->hash);
@@ -416,12 +416,24 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
         call_fail(c, "file.blocked", &why, "shoal file blocklist shows what is blocked");
         return;
     }
+    char *rules;
+    if (choose_rules(c, m, &rules, &why) ||
+        (rules && cfg->mi && choose_check(rules, cfg->mi, &why))) {
+        call_fail(c, why.code == ERR_NOT_FOUND ? "file.no_match" : CALL_USAGE, &why,
+                  "give a pattern as '*.mkv', or numbers as '#0,2-4'");
+        metainfo_free(cfg->mi);
+        free(rules);
+        return;
+    }
+    cfg->rules = rules;
     if (!h && vfs_mkdirs(f->env.vfs, dir, 0777, &why)) {
+        free(rules);
         metainfo_free(cfg->mi);
         call_fail(c, "file.no_folder", &why, "give another folder with --dir");
         return;
     }
     if (!h && map_count(f->torrents) >= FILES_TORRENTS_MAX) {
+        free(rules);
         metainfo_free(cfg->mi);
         call_failf(c, "file.too_many", ERR_LIMIT, "remove some first", "%d torrents are held",
                    FILES_TORRENTS_MAX);
@@ -431,15 +443,22 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg)
         for (size_t i = 0; i < cfg->tracker_count && !torrent_metainfo(h->t); i++)
             torrent_add_tracker(h->t, cfg->trackers[i].url);
         metainfo_free(cfg->mi);
+        if (rules && torrent_select(h->t, rules, &why))
+            log_warn(f->env.log, "%s: %s", torrent_name(h->t), why.text);
+        torrent_set_order(h->t, call_bool(c, "sequential") || torrent_is_sequential(h->t),
+                          call_bool(c, "ends_first") || torrent_has_ends_first(h->t));
         if (!call_bool(c, "paused"))
             resume(h, false);
     } else {
         cfg->dir = dir;
         cfg->fresh = true;
         cfg->paused = call_bool(c, "paused");
+        cfg->sequential = call_bool(c, "sequential");
+        cfg->ends_first = call_bool(c, "ends_first");
         cfg->added_us = loop_wall_us(f->env.loop);
         h = files_add(f, cfg);
     }
+    free(rules);
     add_peers(h, call_array(c, "peer"));
     if (!existing)
         answer_got(h, c);
@@ -471,7 +490,7 @@ static void get_magnet(struct files *f, struct call *c, const char *link)
     for (; cfg.tracker_count < m->tracker_count; cfg.tracker_count++)
         urls[cfg.tracker_count] =
             (struct mi_tracker){m->trackers[cfg.tracker_count], (unsigned)cfg.tracker_count};
-    get_it(f, c, &cfg);
+    get_it(f, c, &cfg, m);
     struct holding *h = files_find_any(f, &m->hash);
     for (size_t i = 0; h && i < m->peer_count; i++)
         if (add_peer(h, m->peers[i], &why))
@@ -491,7 +510,7 @@ static void get_torrent(struct files *f, struct call *c, struct cur bytes)
         return;
     }
     memcpy(cfg.infohash, cfg.mi->infohash, SHA1_LEN);
-    get_it(f, c, &cfg);
+    get_it(f, c, &cfg, NULL);
 }
 
 static bool is_infohash(const char *text)

@@ -11,6 +11,11 @@ enum { LINK_MAX = MAGNET_MAX, TORRENT_TEXT_MAX = MI_TORRENT_MAX / 3 * 4 + 4 /* b
         .help = "The infohash, the first 4 or more digits of it, or the exact name"                \
     }
 
+#define PATTERN(what, words)                                                                       \
+    {                                                                                              \
+        .name = what, .type = PARAM_TEXT, .flags = PARAM_MANY, .help = words                       \
+    }
+
 static const struct param id_only[] = {ID_PARAM, {0}};
 
 static const struct param show_params[] = {
@@ -62,6 +67,29 @@ static const struct param get_params[] = {
      .flags = PARAM_MANY,
      .help = "HOST:PORT of a peer that has it"},
     {.name = "paused", .type = PARAM_BOOL, .help = "Add it, but do not begin"},
+    PATTERN("only", "Of its files only these: '*.mkv', a folder, or numbers as '#0,2-4'"),
+    PATTERN("skip", "But not these"),
+    {.name = "sequential", .type = PARAM_BOOL, .help = "From the first piece to the last"},
+    {.name = "ends_first",
+     .type = PARAM_BOOL,
+     .help = "The first and last piece of each file before the others"},
+    {0}};
+
+static const struct param set_params[] = {
+    ID_PARAM,
+    PATTERN("only", "Only these files: '*.mkv', a folder, or numbers as '#0,2-4'"),
+    PATTERN("skip", "Not these; applied after --only"),
+    PATTERN("low", "These after the others"),
+    PATTERN("normal", "These as usual, also if they were skipped"),
+    PATTERN("high", "These before the others"),
+    {.name = "sequential",
+     .type = PARAM_CHOICE,
+     .choices = "on|off",
+     .help = "From the first piece to the last"},
+    {.name = "ends_first",
+     .type = PARAM_CHOICE,
+     .choices = "on|off",
+     .help = "The first and last piece of each file before the others"},
     {0}};
 
 static const struct param ls_params[] = {
@@ -217,7 +245,8 @@ const struct method files_methods[] = {
      .params = get_params,
      .summary = "Download what a link or a .torrent stands for",
      .result = ROW " and `existing`: it was there already, and goes on",
-     .errors = "file.bad_link, file.bad_torrent, file.no_folder, file.not_kept, file.too_many",
+     .errors = "file.bad_link, file.bad_torrent, file.no_match, file.no_folder, file.not_kept, "
+               "file.too_many",
      .example = "shoal get 'magnet:?xt=urn:btih:...' -o ~/Downloads",
      .also = "get",
      .call = file_get},
@@ -226,10 +255,10 @@ const struct method files_methods[] = {
      .route = "/files",
      .params = ls_params,
      .summary = "List all torrents",
-     .result = "[{id, infohash_v1, infohash_v2, name, state, reason, size, done, left, progress, "
-               "up_rate, down_rate, uploaded, downloaded, ratio, eta_s, peers, seeds, error, "
-               "blocked, dir, "
-               "added, magnet, private}]",
+     .result =
+         "[{id, infohash_v1, infohash_v2, name, state, reason, size, done, wanted, left, progress, "
+         "up_rate, down_rate, uploaded, downloaded, ratio, eta_s, peers, seeds, error, blocked, "
+         "dir, added, magnet, private, sequential}]",
      .errors = "",
      .example = "shoal file ls --state downloading",
      .columns = ls_columns,
@@ -316,6 +345,16 @@ const struct method files_methods[] = {
      .errors = ID_ERRORS ", file.not_kept",
      .example = "shoal file limit debian-12 --up 2M --down 5M --ratio 2 --idle 30m",
      .call = file_limit},
+    {.name = "file.set",
+     .http = "POST",
+     .route = "/files/{id}/set",
+     .flags = METHOD_WRITE,
+     .params = set_params,
+     .summary = "Choose which files of a torrent are fetched, and in which order",
+     .result = ROW,
+     .errors = ID_ERRORS ", file.no_match, file.not_kept",
+     .example = "shoal file set debian-12 --only '*.iso' --high '*amd64*'",
+     .call = file_set},
     {.name = "file.label",
      .http = "PUT",
      .route = "/files/{id}/labels",

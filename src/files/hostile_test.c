@@ -93,7 +93,10 @@ static void greet(struct mallory *m)
     buf_eat(&m->in, WIRE_HANDSHAKE_LEN);
     wire_put_handshake(&m->out, m->infohash, mallory_id);
     wire_put_simple(&m->out, WIRE_HAVE_ALL);
-    wire_put_ext_handshake(&m->out, 1, 0, (int64_t)m->info.n, 6881, "Mallory");
+    wire_put_ext_handshake(&m->out, &(struct wire_ext_own){.ut_metadata = 1,
+                                                           .metadata_size = (int64_t)m->info.n,
+                                                           .port = 6881,
+                                                           .client = "Mallory"});
     wire_put_simple(&m->out, WIRE_UNCHOKE);
 }
 

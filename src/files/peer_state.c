@@ -135,6 +135,26 @@ static enum err on_have(struct peer_state *st, uint32_t piece, bool *news, struc
     return OK;
 }
 
+enum err peer_state_lacks(struct peer_state *st, uint32_t piece, bool *news, struct why *why)
+{
+    *news = false;
+    if (st->mi && piece >= st->mi->piece_count)
+        return why_set(why, ERR_INVALID, "lacks piece %u of %u", piece, st->mi->piece_count);
+    if (!peer_state_has(st, piece) || (!st->mi && st->all))
+        return OK; /* of `all` without metadata nothing can be taken: a request will tell */
+    if (st->all) {
+        uint32_t count = st->mi->piece_count;
+        grow_bits(st, bits_bytes(count));
+        for (uint32_t i = 0; i < count; i++)
+            bits_set(st->bits, i);
+        st->all = false;
+    }
+    bits_clear(st->bits, piece);
+    st->have_count -= st->mi != NULL;
+    *news = true;
+    return OK;
+}
+
 static enum err check_piece(const struct peer_state *st, const struct wire_msg *m, struct why *why)
 {
     if (!st->mi)

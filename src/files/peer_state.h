@@ -41,6 +41,10 @@ void peer_state_done(struct peer_state *st);
 MUST_CHECK enum err peer_state_recv(struct peer_state *st, const struct wire_msg *m, bool *news,
                                     struct why *why);
 
+/* BEP 54: it has this piece no more.  *news: it had it, as far as we knew. */
+MUST_CHECK enum err peer_state_lacks(struct peer_state *st, uint32_t piece, bool *news,
+                                     struct why *why);
+
 /* The metadata has come: what was told before is checked against it. */
 MUST_CHECK enum err peer_state_set_torrent(struct peer_state *st, const struct metainfo *mi,
                                            struct why *why);

@@ -214,7 +214,8 @@ static void dial_ann(struct net *n, unsigned last)
     sim_run_for(n->sim, 100 * MSEC);
     wire_put_handshake(&n->out, infohash, (const uint8_t *)"-MA0001-abcdefghijkl");
     wire_put_simple(&n->out, WIRE_HAVE_NONE);
-    wire_put_ext_handshake(&n->out, 1, 1, 0, 0, "Mallory");
+    wire_put_ext_handshake(
+        &n->out, &(struct wire_ext_own){.ut_metadata = 1, .ut_pex = 1, .client = "Mallory"});
     flush(n);
     sim_run_for(n->sim, 100 * MSEC);
 }

@@ -346,6 +346,11 @@ void picker_peer_has(struct picker *p, uint32_t piece)
     more(p, piece);
 }
 
+void picker_peer_lacks(struct picker *p, uint32_t piece)
+{
+    less(p, piece);
+}
+
 uint32_t picker_availability(const struct picker *p, uint32_t piece)
 {
     return p->seeds + p->slots[piece].avail;

@@ -67,7 +67,8 @@ void picker_set_urgent(struct picker *p, const uint32_t *pieces, size_t n, bool 
  * dropped the same way. */
 void picker_add_peer(struct picker *p, const uint8_t *bits);
 void picker_drop_peer(struct picker *p, const uint8_t *bits);
-void picker_peer_has(struct picker *p, uint32_t piece); /* one more piece of an added peer */
+void picker_peer_has(struct picker *p, uint32_t piece);   /* one more piece of an added peer */
+void picker_peer_lacks(struct picker *p, uint32_t piece); /* one less */
 uint32_t picker_availability(const struct picker *p, uint32_t piece);
 
 struct picker_block {

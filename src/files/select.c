@@ -95,9 +95,10 @@ static bool numbers_are_good(const char *so)
     struct range r;
     if (strlen(so) > SELECT_SO_MAX)
         return false;
+    bool any = false;
     while (next_range(&so, &r))
-        ;
-    return *so == '\0';
+        any = true;
+    return any && *so == '\0';
 }
 
 static bool numbers_have(const char *so, uint64_t file)
@@ -118,7 +119,8 @@ enum err select_add(struct buf *rules, const char *verb, const char *what, struc
             return why_set(why, ERR_INVALID, "no file's name has control characters");
     if (what[0] == '\0')
         return why_set(why, ERR_INVALID, "an empty pattern means no file");
-    if (strcmp(verb, "so") == 0 && !numbers_are_good(what))
+    const char *so = strcmp(verb, "so") == 0 ? what : what[0] == '#' ? what + 1 : NULL;
+    if (so && !numbers_are_good(so))
         return why_set(why, ERR_INVALID, "\"%.100s\" is no list of file numbers as 0,2,4-6", what);
     if (buf_len(rules) + strlen(verb) + strlen(what) + 2 > SELECT_RULES_MAX)
         return why_set(why, ERR_LIMIT, "the patterns have more than %d bytes", SELECT_RULES_MAX);
@@ -144,8 +146,9 @@ static bool next_rule(char **at, struct rule *out)
 
 static bool means(const struct rule *r, const struct metainfo *mi, size_t file)
 {
-    return strcmp(r->verb, "so") == 0 ? numbers_have(r->what, file)
-                                      : select_matches(r->what, mi, file);
+    if (strcmp(r->verb, "so") == 0)
+        return numbers_have(r->what, file);
+    return r->what[0] == '#' ? numbers_have(r->what + 1, file) : select_matches(r->what, mi, file);
 }
 
 static bool limits(const struct rule *r)

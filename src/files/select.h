@@ -7,9 +7,10 @@
  *     so 0,2,4-6   likewise, by number (BEP 53, "so")
  *     skip GLOB, low GLOB, normal GLOB, high GLOB      in their order, the last that matches counts
  *
- * A glob's '*' stands for any bytes, also '/'; '?' for one; case of ASCII does not matter.  It is
- * compared with the path below the torrent's folder, with each folder of that path and with the
- * last part alone: "*.mkv", "Season 1", "extras/b.???". */
+ * "#0,2,4-6" in place of a glob means files by number too.  A glob's '*' stands for any bytes, also
+ * '/'; '?' for one; case of ASCII does not matter.  It is compared with the path below the
+ * torrent's folder, with each folder of that path and with the last part alone: "*.mkv", "Season
+ * 1", "extras/b.???". */
 #ifndef SHOAL_FILES_SELECT_H
 #define SHOAL_FILES_SELECT_H
 
@@ -17,7 +18,7 @@
 #include "files/metainfo.h"
 
 enum file_priority { FILE_SKIP, FILE_LOW, FILE_NORMAL, FILE_HIGH };
-enum { SELECT_RULES_MAX = 64 * 1024, SELECT_SO_MAX = 1024 /* bytes of one "so" */ };
+enum { SELECT_RULES_MAX = 64 * 1024, SELECT_SO_MAX = 16 * 1024 /* bytes of one "so" */ };
 
 const char *file_priority_name(enum file_priority p); /* "skip" */
 

@@ -120,6 +120,17 @@ void session_say(struct session *s)
 
 /* Messages */
 
+static void on_donthave(struct session *s, struct cur payload)
+{
+    struct why why;
+    uint32_t piece;
+    bool news;
+    if (wire_read_donthave(payload, &piece, &why) || peer_state_lacks(&s->st, piece, &news, &why))
+        end(s, &why);
+    else if (news)
+        s->ops->lacks(s->arg, piece);
+}
+
 static void on_extended(struct session *s, const struct wire_msg *m)
 {
     struct why why;
@@ -132,6 +143,8 @@ static void on_extended(struct session *s, const struct wire_msg *m)
     }
     if (m->ext_id == SESSION_UT_PEX)
         s->ops->pex(s->arg, m->body);
+    if (m->ext_id == SESSION_LT_DONTHAVE)
+        on_donthave(s, m->body);
     if (m->ext_id != SESSION_UT_METADATA)
         return; /* an extension that we did not offer: passed over */
     struct wire_metadata md;
@@ -359,9 +372,26 @@ void session_extend(struct session *s, int64_t metadata_size)
         return;
     /* Without metadata nobody knows whether it is private: offered once that is known. */
     bool pex = s->env->pex && s->st.mi && !s->st.mi->private_;
-    wire_put_ext_handshake(&s->ctl, SESSION_UT_METADATA, pex ? SESSION_UT_PEX : 0, metadata_size,
-                           s->env->port, s->env->client);
+    struct wire_ext_own own = {.ut_metadata = SESSION_UT_METADATA,
+                               .ut_pex = pex ? SESSION_UT_PEX : 0,
+                               .lt_donthave = SESSION_LT_DONTHAVE,
+                               .metadata_size = metadata_size,
+                               .port = s->env->port,
+                               .upload_only = s->upload_only,
+                               .client = s->env->client};
+    wire_put_ext_handshake(&s->ctl, &own);
+    s->metadata_size = metadata_size;
+    s->extended = true;
     session_say(s);
+}
+
+void session_upload_only(struct session *s, bool yes)
+{
+    if (s->upload_only == yes)
+        return;
+    s->upload_only = yes;
+    if (s->extended) /* BEP 10: it may be sent again, and replaces what it says */
+        session_extend(s, s->metadata_size);
 }
 
 void session_set_torrent(struct session *s, const struct metainfo *mi)

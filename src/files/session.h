@@ -46,6 +46,7 @@ enum {
     SESSION_UNASKED_MAX = 64, /* blocks that nobody asked for, before it ends */
     SESSION_UT_PEX = 2,       /* our number for ut_pex */
     SESSION_UT_METADATA = 3,  /* our number for ut_metadata */
+    SESSION_LT_DONTHAVE = 7,  /* our number for lt_donthave; as libtorrent's */
 };
 #define SESSION_HANDSHAKE_US (10 * SEC)
 #define SESSION_KEEPALIVE_US (100 * SEC) /* BEP 3: "generally sent once every two minutes" */
@@ -73,11 +74,12 @@ struct session_ops {
     /* Accepted: the peer wants this torrent.  session_join() and true, or false. */
     bool (*hello)(void *arg, const uint8_t infohash[SHA1_LEN]);
     void (*ready)(void *arg);
-    void (*extended)(void *arg);            /* their extension handshake: session_ext() */
-    void (*pieces)(void *arg);              /* all bits at once */
-    void (*has)(void *arg, uint32_t piece); /* one more */
-    void (*interest)(void *arg);            /* theirs changed */
-    void (*fill)(void *arg);                /* there may be room: session_room() */
+    void (*extended)(void *arg);              /* their extension handshake: session_ext() */
+    void (*pieces)(void *arg);                /* all bits at once */
+    void (*has)(void *arg, uint32_t piece);   /* one more */
+    void (*lacks)(void *arg, uint32_t piece); /* one less (BEP 54) */
+    void (*interest)(void *arg);              /* theirs changed */
+    void (*fill)(void *arg);                  /* there may be room: session_room() */
     /* A block that was asked of this peer, now or lately; bytes valid during the call. */
     void (*block)(void *arg, uint32_t piece, uint32_t block, struct cur bytes);
     void (*lost)(void *arg, uint32_t piece, uint32_t block); /* will not be answered */
@@ -132,6 +134,9 @@ void session_set_torrent(struct session *s, const struct metainfo *mi);
 void session_interested(struct session *s, bool yes);
 void session_choke(struct session *s, bool yes); /* choking drops what the peer has asked for */
 void session_have(struct session *s, uint32_t piece);
+void session_donthave(struct session *s, uint32_t piece); /* if it speaks lt_donthave (BEP 54) */
+/* We want nothing more (BEP 21), or do again. */
+void session_upload_only(struct session *s, bool yes);
 void session_metadata_ask(struct session *s, uint32_t piece);
 void session_metadata_give(struct session *s, uint32_t piece, int64_t total, struct cur data);
 void session_metadata_reject(struct session *s, uint32_t piece);

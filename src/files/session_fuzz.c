@@ -210,6 +210,7 @@ static const struct session_ops host_ops = {
     .pieces = on_nothing,
     .hashes = on_hashes,
     .has = on_has,
+    .lacks = on_has,
     .interest = on_nothing,
     .fill = on_fill,
     .block = on_block,

@@ -40,6 +40,8 @@ struct session {
     struct peer_state st;
     struct wire_ext ext;
     bool speaks_ext;
+    bool upload_only, extended; /* ours, as last told or to be told; told */
+    int64_t metadata_size;      /* likewise */
     struct limit *up_limit, *down_limit;
 
     /* Reading.  A frame is parsed in the scratch buffer where it lies whole; only a part of one is

@@ -366,6 +366,14 @@ void session_have(struct session *s, uint32_t piece)
     session_say(s);
 }
 
+void session_donthave(struct session *s, uint32_t piece)
+{
+    if (s->stage != STAGE_OPEN || s->ext.lt_donthave == 0)
+        return;
+    wire_put_donthave(&s->ctl, s->ext.lt_donthave, piece);
+    session_say(s);
+}
+
 static void put_metadata(struct session *s, enum wire_metadata_type type, uint32_t piece,
                          int64_t total, struct cur data)
 {

@@ -30,6 +30,8 @@ static size_t pick_fast(struct member *m, const struct picker_who *who, struct p
 {
     const uint32_t *fast;
     size_t count = session_fast(m->s, &fast), n = 0;
+    if (m->t->sequential) /* what is said to be fast lies anywhere */
+        return 0;
     for (size_t i = 0; i < count && n < max; i++)
         if (fast[i] < m->t->mi->piece_count)
             n += picker_pick_piece(m->t->picker, who, fast[i], out + n, max - n);

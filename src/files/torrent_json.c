@@ -284,6 +284,11 @@ static json_t *row_private(const struct torrent *t)
     return json_boolean(t->mi && t->mi->private_);
 }
 
+static json_t *row_sequential(const struct torrent *t)
+{
+    return json_boolean(t->sequential);
+}
+
 struct torrent_field {
     const char *name;
     json_t *(*make)(const struct torrent *t);
@@ -315,6 +320,7 @@ static const struct torrent_field row_fields[] = {
     {"added", row_added},
     {"magnet", row_magnet},
     {"private", row_private},
+    {"sequential", row_sequential},
 };
 
 const struct torrent_field *torrent_field(const char *name)

@@ -219,12 +219,23 @@ static void clear_suspicion(struct torrent *t, uint32_t piece)
 
 /* Pieces */
 
+/* Neither has what the other wants: BEP 21, "upload_only", says so of a peer that lacks pieces. */
+static void end_if_idle(struct member *m)
+{
+    bool gives_only = peer_state_is_seed(session_state(m->s)) || session_ext(m->s)->upload_only;
+    if (!gives_only || !torrent_is_complete(m->t))
+        return;
+    m->entry->known_seed = true;
+    session_end(m->s, ERR_STATE, "both have all that they want");
+}
+
 void swarm_piece_ok(struct torrent *t, uint32_t piece)
 {
     if (t->picker) {
         clear_suspicion(t, piece);
         picker_have(t->picker, piece);
     }
+    bool complete = torrent_is_complete(t);
     LIST_EACH(&t->members, struct member, m, link) {
         if (!session_is_open(m->s))
             continue;
@@ -235,8 +246,9 @@ void swarm_piece_ok(struct torrent *t, uint32_t piece)
         }
         if (!peer_state_is_seed(st))
             session_have(m->s, piece);
-        else if (torrent_is_complete(t))
-            session_end(m->s, ERR_STATE, "both have all");
+        session_upload_only(m->s, complete);
+        if (complete)
+            end_if_idle(m);
     }
 }
 
@@ -281,6 +293,9 @@ static void need_picker(struct torrent *t)
 
 void swarm_piece_lost(struct torrent *t, uint32_t piece)
 {
+    LIST_EACH(&t->members, struct member, h, link) {
+        session_donthave(h->s, piece);
+    }
     if (choice_wants(t, piece))
         need_picker(t);
     if (t->picker)
@@ -293,16 +308,6 @@ void swarm_piece_lost(struct torrent *t, uint32_t piece)
             update_interest(m);
         }
     }
-}
-
-/* Neither has what the other wants: BEP 21, "upload_only", says so of a peer that lacks pieces. */
-static void end_if_idle(struct member *m)
-{
-    bool gives_only = peer_state_is_seed(session_state(m->s)) || session_ext(m->s)->upload_only;
-    if (!gives_only || !torrent_is_complete(m->t))
-        return;
-    m->entry->known_seed = true;
-    session_end(m->s, ERR_STATE, "both have all that they want");
 }
 
 /* The peer's pieces are known, and ours. */
@@ -346,6 +351,7 @@ void swarm_chosen(struct torrent *t)
     LIST_EACH(&t->members, struct member, m, link) {
         if (!session_is_open(m->s))
             continue;
+        session_upload_only(m->s, torrent_is_complete(t));
         count_wanted(m);
         update_interest(m);
         ask_fill(m);
@@ -496,6 +502,7 @@ static void on_ready(void *arg)
     }
     torrent_peers_opened(m->entry);
     m->entry->by_v2 = session_by_v2(m->s);
+    session_upload_only(m->s, t->opened && torrent_is_complete(t));
     session_begin(m->s, t->opened ? data_have(t->data) : NULL,
                   t->opened ? data_have_count(t->data) : 0, t->mi ? (int64_t)t->mi->info.n : 0);
     t->env->want_dial(t->env->node); /* one less is half open */
@@ -554,11 +561,26 @@ static void on_has(void *arg, uint32_t piece)
         if (session_owed(m->s) == 0)
             ask_fill(m);
     }
-    if (peer_state_is_seed(session_state(m->s))) {
-        m->entry->known_seed = true;
-        if (torrent_is_complete(t))
-            session_end(m->s, ERR_STATE, "both have all");
+    m->entry->known_seed |= peer_state_is_seed(session_state(m->s));
+    end_if_idle(m);
+}
+
+static void on_lacks(void *arg, uint32_t piece)
+{
+    struct member *m = arg;
+    struct torrent *t = m->t;
+    m->entry->known_seed = false;
+    if (!t->opened)
+        return;
+    if (t->picker && m->counted && m->counted_all) {
+        picker_drop_peer(t->picker, NULL);
+        picker_add_peer(t->picker, session_state(m->s)->bits);
+        m->counted_all = false;
+    } else if (t->picker && m->counted) {
+        picker_peer_lacks(t->picker, piece);
     }
+    count_wanted(m);
+    update_interest(m);
 }
 
 static void on_interest(void *arg)
@@ -674,6 +696,7 @@ static const struct session_ops member_ops = {
     .extended = on_extended,
     .pieces = on_pieces,
     .has = on_has,
+    .lacks = on_lacks,
     .interest = on_interest,
     .fill = on_fill,
     .block = on_block,

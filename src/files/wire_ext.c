@@ -28,6 +28,7 @@ static enum err read_handshake(const struct ben *d, struct wire_ext *out, struct
     const struct ben *m = ben_get(d, "m", BEN_DICT);
     out->ut_metadata = (uint8_t)sensible(m, "ut_metadata", UINT8_MAX);
     out->ut_pex = (uint8_t)sensible(m, "ut_pex", UINT8_MAX);
+    out->lt_donthave = (uint8_t)sensible(m, "lt_donthave", UINT8_MAX);
     out->reqq = sensible(d, "reqq", UINT32_MAX);
     out->port = (uint16_t)sensible(d, "p", UINT16_MAX);
     out->upload_only = ben_int(d, "upload_only", 0) != 0;
@@ -55,34 +56,48 @@ enum err wire_read_ext(struct cur payload, struct wire_ext *out, struct why *why
     return err;
 }
 
-void wire_put_ext_handshake(struct buf *b, uint8_t ut_metadata, uint8_t ut_pex,
-                            int64_t metadata_size, uint16_t port, const char *client)
+static void put_number(struct buf *d, const char *key, int64_t n)
+{
+    if (n <= 0)
+        return;
+    ben_put_key(d, key);
+    ben_put_int(d, n);
+}
+
+void wire_put_ext_handshake(struct buf *b, const struct wire_ext_own *own)
 {
     struct buf d = {0};
     buf_u8(&d, 'd');
     ben_put_key(&d, "m");
     buf_u8(&d, 'd');
-    ben_put_key(&d, "ut_metadata");
-    ben_put_int(&d, ut_metadata);
-    if (ut_pex > 0) {
-        ben_put_key(&d, "ut_pex");
-        ben_put_int(&d, ut_pex);
-    }
+    put_number(&d, "lt_donthave", own->lt_donthave);
+    put_number(&d, "ut_metadata", own->ut_metadata);
+    put_number(&d, "ut_pex", own->ut_pex);
     buf_u8(&d, 'e');
-    if (metadata_size > 0) {
-        ben_put_key(&d, "metadata_size");
-        ben_put_int(&d, metadata_size);
-    }
-    if (port > 0) {
-        ben_put_key(&d, "p");
-        ben_put_int(&d, port);
-    }
-    ben_put_key(&d, "reqq");
-    ben_put_int(&d, WIRE_REQQ);
+    put_number(&d, "metadata_size", own->metadata_size);
+    put_number(&d, "p", own->port);
+    put_number(&d, "reqq", WIRE_REQQ);
+    put_number(&d, "upload_only", own->upload_only);
     ben_put_key(&d, "v");
-    ben_put_key(&d, client);
+    ben_put_key(&d, own->client);
     buf_u8(&d, 'e');
     wire_put_extended(b, 0, buf_bytes(&d), buf_len(&d));
+    buf_done(&d);
+}
+
+enum err wire_read_donthave(struct cur payload, uint32_t *piece, struct why *why)
+{
+    *piece = cur_be32(&payload);
+    if (!cur_done(&payload))
+        return why_set(why, ERR_INVALID, "lt_donthave is not four bytes");
+    return OK;
+}
+
+void wire_put_donthave(struct buf *b, uint8_t ext_id, uint32_t piece)
+{
+    struct buf d = {0};
+    buf_be32(&d, piece);
+    wire_put_extended(b, ext_id, buf_bytes(&d), buf_len(&d));
     buf_done(&d);
 }
 

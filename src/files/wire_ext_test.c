@@ -53,7 +53,11 @@ static void our_handshake_is_canonical_and_comes_back(void **state)
     struct buf b = {0};
     struct wire_msg m;
     struct wire_ext e;
-    wire_put_ext_handshake(&b, 3, 2, 31235, 6881, "Shoal 0.1");
+    wire_put_ext_handshake(&b, &(struct wire_ext_own){.ut_metadata = 3,
+                                                      .ut_pex = 2,
+                                                      .metadata_size = 31235,
+                                                      .port = 6881,
+                                                      .client = "Shoal 0.1"});
     assert_int_equal(wire_read(buf_cur(&b), &m, NULL), OK);
     assert_int_equal(m.type, WIRE_EXTENDED);
     assert_int_equal(m.ext_id, 0);
@@ -68,7 +72,7 @@ static void our_handshake_is_canonical_and_comes_back(void **state)
     assert_int_equal(e.metadata_size, 31235);
     assert_int_equal(e.reqq, WIRE_REQQ);
     buf_clear(&b);
-    wire_put_ext_handshake(&b, 3, 0, 0, 0, "x");
+    wire_put_ext_handshake(&b, &(struct wire_ext_own){.ut_metadata = 3, .client = "x"});
     assert_int_equal(wire_read(buf_cur(&b), &m, NULL), OK);
     assert_int_equal(wire_read_ext(m.body, &e, NULL), OK);
     assert_int_equal(e.metadata_size, 0);

@@ -112,6 +112,7 @@ void wire_put_hashes(struct buf *b, enum wire_type type, const struct wire_hash_
 struct wire_ext {
     uint8_t ut_metadata;   /* their number for it; 0: not spoken */
     uint8_t ut_pex;        /* likewise */
+    uint8_t lt_donthave;   /* likewise (BEP 54) */
     int64_t metadata_size; /* 0: unknown (or nonsense); above MI_INFO_MAX: ERR_LIMIT */
     uint32_t reqq;         /* 0: not said */
     uint16_t port;         /* "p"; 0: not said */
@@ -119,10 +120,19 @@ struct wire_ext {
     bool upload_only;      /* BEP 21 */
 };
 MUST_CHECK enum err wire_read_ext(struct cur payload, struct wire_ext *out, struct why *why);
-/* Our own; ut_metadata, ut_pex: the numbers that we give them (ut_pex 0: not offered).
- * metadata_size 0: we have none yet. */
-void wire_put_ext_handshake(struct buf *b, uint8_t ut_metadata, uint8_t ut_pex,
-                            int64_t metadata_size, uint16_t port, const char *client);
+/* Our own. */
+struct wire_ext_own {
+    uint8_t ut_metadata, ut_pex, lt_donthave; /* the numbers that we give them; 0: not offered */
+    int64_t metadata_size;                    /* 0: we have none yet */
+    uint16_t port;                            /* 0: not said */
+    bool upload_only;
+    const char *client;
+};
+void wire_put_ext_handshake(struct buf *b, const struct wire_ext_own *own);
+
+/* BEP 54, "lt_donthave": four bytes, a piece that is not had any more. */
+MUST_CHECK enum err wire_read_donthave(struct cur payload, uint32_t *piece, struct why *why);
+void wire_put_donthave(struct buf *b, uint8_t ext_id, uint32_t piece);
 
 /* BEP 9, ut_metadata's payload. */
 enum wire_metadata_type { WIRE_MD_REQUEST, WIRE_MD_DATA, WIRE_MD_REJECT, WIRE_MD_UNKNOWN };

@@ -58,7 +58,7 @@ static void greet(struct lie *c)
     buf_eat(&c->in, WIRE_HANDSHAKE_LEN);
     c->greeted = true;
     wire_put_simple(&c->out, c->l->kind == LIAR_PLAIN ? WIRE_HAVE_NONE : WIRE_HAVE_ALL);
-    wire_put_ext_handshake(&c->out, 0, 0, 0, PORT, "Liar 1.0");
+    wire_put_ext_handshake(&c->out, &(struct wire_ext_own){.port = PORT, .client = "Liar 1.0"});
     wire_put_simple(&c->out, WIRE_UNCHOKE);
 }
 

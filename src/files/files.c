@@ -125,7 +125,7 @@ static void on_accept(void *arg, struct conn *c)
 {
     struct files *f = arg;
     struct why why;
-    if (unwanted_refuse(f->unwanted, &c->peer) || !may_knock(f, &c->peer)) {
+    if (f->stopped || unwanted_refuse(f->unwanted, &c->peer) || !may_knock(f, &c->peer)) {
         conn_close(c);
         return;
     }
@@ -296,7 +296,19 @@ static void on_save(void *arg)
     f->save_timer = timer_start(f->env.loop, SAVE_US, on_save, f);
 }
 
-static const struct ports_ops port_ops = {.accepted = on_accept};
+/* Where only uTP is wanted the port listens all the same: whoever tries TCP hears at once that
+ * there is nobody. */
+static void on_tcp(void *arg, struct conn *c)
+{
+    struct files *f = arg;
+    if (f->swarm.carriers & CARRIER_TCP)
+        on_accept(f, c);
+    else
+        conn_close(c);
+}
+
+static const struct ports_ops port_ops = {
+    .accepted = on_tcp, .utp = utp_on_packet, .pause = utp_on_pause};
 
 static enum err listen_on(struct files *f, struct why *why)
 {
@@ -313,6 +325,7 @@ static enum err listen_on(struct files *f, struct why *why)
     if (!f->ports)
         return why_in(why, why->code, "files.listen");
     f->swarm.wire.port = ports_addr(f->ports).port;
+    utp_begin(f, on_accept);
     if (addr_is_any(&at))
         return OK;
     f->swarm.from = at;
@@ -505,8 +518,8 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
     f->stopped = done;
     f->stopped_arg = arg;
     reach_stop(f);
-    ports_close(f->ports);
-    f->ports = NULL;
+    if (f->swarm.utp)
+        utp_listen(f->swarm.utp, NULL, NULL); /* the sockets stay: goodbyes go by them */
     timer_cancel(f->twins_timer);
     timer_cancel(f->dial_timer);
     timer_cancel(f->save_timer);
@@ -540,7 +553,6 @@ void files_free(struct files *f)
     timer_cancel(f->review_soon);
     timer_cancel(f->stop_timer);
     reach_stop(f);
-    ports_close(f->ports);
     free_knocks(f);
     adding_cancel_all(f);
     lookup_cancel_all(f);
@@ -564,6 +576,8 @@ void files_free(struct files *f)
     }
     tracker_udp_free(f->swarm.udp);
     unwanted_free(f->unwanted);
+    utp_end(f);
+    ports_close(f->ports);
     bucket_free(f->dials);
     budgets_free(f->swarm.wire.budgets);
     free(f->swarm.wire.scratch);

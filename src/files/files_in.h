@@ -127,6 +127,12 @@ struct files {
     void *stopped_arg;
 };
 
+/* files_utp.c: uTP on the ports */
+void utp_begin(struct files *f, accept_cb *accept); /* by files.transports */
+void utp_end(struct files *f);
+void utp_on_packet(void *arg, const struct addr *from, const uint8_t *bytes, size_t n);
+void utp_on_pause(void *arg);
+
 /* files.c */
 struct files *files_start(const struct app_env *env, struct why *why);
 void files_stop(struct files *f, void (*done)(void *arg), void *arg);

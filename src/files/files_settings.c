@@ -26,8 +26,9 @@ const struct conf_key files_settings[] = {
      "Seeding ends when nobody took a byte for so long; 0: never"},
     {"files.encryption", CONF_CHOICE, "off", 0, 0, "off|prefer|require", false,
      "Of connections to peers; off: never; prefer: tried first; require: RC4 or none, both ways"},
-    {"files.transports", CONF_CHOICE, "tcp", 0, 0, "tcp", false,
-     "How peers are reached; only tcp today"},
+    {"files.transports", CONF_CHOICE, "both", 0, 0, "tcp|utp|both", false,
+     "How peers are reached and let in; both: uTP, which steps back for other traffic, then TCP; with "
+     "neighbours TCP first"},
     {"files.dht", CONF_CHOICE, "off", 0, 0, "off", false, "The Mainline DHT; only off today"},
     {"files.dht-bootstrap", CONF_LIST, "", 0, 0, NULL, false, "For the DHT; not used today"},
     {"files.lsd", CONF_BOOL, "on", 0, 0, NULL, false,

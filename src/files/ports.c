@@ -34,6 +34,13 @@ static void on_packet(void *arg, const struct addr *from, const uint8_t *bytes, 
         p->ops->utp(p->arg, from, bytes, n);
 }
 
+static void on_pause(void *arg)
+{
+    struct ports *p = arg;
+    if (p->ops->pause)
+        p->ops->pause(p->arg);
+}
+
 static void shut(struct ports *p)
 {
     for (int i = 0; i < FAMILIES; i++) {
@@ -54,6 +61,8 @@ static bool open_family(struct ports *p, int family, struct addr *at, struct why
         at->port = listener_addr(p->tcp[family]).port;
     }
     p->udp[family] = udp_open(p->loop, at, on_packet, p, why);
+    if (p->udp[family])
+        udp_on_pause(p->udp[family], on_pause);
     return p->udp[family] != NULL;
 }
 

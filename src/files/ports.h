@@ -25,6 +25,7 @@ struct ports_ops {
     void (*accepted)(void *arg, struct conn *c); /* as accept_cb: it is the callee's */
     void (*dht)(void *arg, const struct addr *from, const uint8_t *bytes, size_t n);
     void (*utp)(void *arg, const struct addr *from, const uint8_t *bytes, size_t n);
+    void (*pause)(void *arg); /* after the last datagram of a turn; may be NULL */
 };
 
 /* at: where; ops outlives it.  NULL and why when the address cannot be had. */

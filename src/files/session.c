@@ -56,6 +56,8 @@ static void end(struct session *s, const struct why *why)
         return;
     char text[ADDR_TEXT];
     log_debug(s->env->log, "peer %s: %s", addr_format(&s->addr, text), why->text);
+    s->reached |=
+        s->incoming || s->stage != STAGE_DIALING || (s->mse && s->conn && mse_began(s->conn));
     s->mse_failed = s->mse && s->stage == STAGE_DIALING && s->conn && mse_began(s->conn);
     s->why = *why;
     s->stage = STAGE_ENDED;
@@ -592,10 +594,9 @@ static struct session *make(const struct session_env *env, const struct addr *pe
 }
 
 /* Our handshake travels as MSE's initial payload: encryption costs one round trip, not two. */
-static void dial_mse(struct session *s, const struct addr *to, const struct addr *from)
+static void dial_mse(struct session *s, struct conn *below)
 {
     struct buf hello = {0};
-    struct conn *below = tcp_dial(s->env->loop, to, from, NULL, NULL);
     write_handshake(s, &hello);
     s->conn =
         mse_dial(&s->env->mse, below, s->infohash, buf_bytes(&hello), buf_len(&hello), on_conn, s);
@@ -611,10 +612,11 @@ struct session *session_dial(const struct session_env *env, const struct session
         return NULL;
     session_join(s, cfg);
     s->mse = cfg->encrypt;
+    s->utp = cfg->utp != NULL;
+    s->conn = s->utp ? utp_dial(cfg->utp, to, cfg->within_us, on_conn, s)
+                     : tcp_dial(env->loop, to, from, on_conn, s);
     if (s->mse)
-        dial_mse(s, to, from);
-    else
-        s->conn = tcp_dial(env->loop, to, from, on_conn, s);
+        dial_mse(s, s->conn);
     return s;
 }
 
@@ -627,6 +629,7 @@ struct session *session_accept(const struct session_env *env, struct conn *c,
         return NULL;
     }
     s->incoming = true;
+    s->utp = utp_is(c);
     s->stage = STAGE_HANDSHAKE;
     s->ops = ops;
     s->arg = arg;
@@ -705,6 +708,16 @@ bool session_is_incoming(const struct session *s)
 const char *session_encrypted(const struct session *s)
 {
     return s->method == MSE_RC4 ? "rc4" : s->method == MSE_PLAIN ? "plain" : "no";
+}
+
+bool session_unreached(const struct session *s)
+{
+    return s->stage == STAGE_ENDED && !s->reached;
+}
+
+enum carrier session_carrier(const struct session *s)
+{
+    return s->utp ? CARRIER_UTP : CARRIER_TCP;
 }
 
 bool session_mse_failed(const struct session *s)

@@ -24,6 +24,7 @@
 
 #include "base/log.h"
 #include "files/budgets.h"
+#include "files/carrier.h"
 #include "files/infohash.h"
 #include "files/limit.h"
 #include "files/mse.h"
@@ -33,6 +34,7 @@
 #include "files/pipeline.h"
 #include "files/wire_msg.h"
 #include "net/conn.h"
+#include "net/utp.h"
 
 enum {
     SESSION_READ = 256 * 1024,      /* bytes in one read */
@@ -105,6 +107,8 @@ struct session_cfg {
     const struct metainfo *mi;   /* NULL: not known yet */
     struct limit *up, *down;     /* the torrent's */
     bool encrypt;                /* dialled: with MSE */
+    struct utp *utp;             /* dialled: by this; NULL: by TCP */
+    uint64_t within_us;          /* dialled by uTP: how long until the peer must have answered */
     const struct session_ops *ops;
     void *arg;
 };
@@ -149,8 +153,8 @@ void session_ask(struct session *s, const struct picker_block *blocks, size_t n)
 void session_cancel(struct session *s, uint32_t piece, uint32_t block); /* no `lost` comes */
 bool session_asked(const struct session *s, uint32_t piece, uint32_t block);
 size_t session_owed(const struct session *s); /* blocks outstanding */
-/* The i-th of them, in the order asked; and when, at its usual pace, it will be here (i may be their
- * number: one more, asked now). */
+/* The i-th of them, in the order asked; and when, at its usual pace, it will be here (i may be
+ * their number: one more, asked now). */
 struct picker_block session_owes(const struct session *s, size_t i);
 uint64_t session_due_us(const struct session *s, size_t i);
 void session_lose(struct session *s); /* `lost` for each of them now: it is about to be freed */
@@ -175,6 +179,8 @@ bool session_by_v2(const struct session *s); /* it called the torrent by v2's ha
 const char *session_encrypted(const struct session *s);
 /* Ended in MSE's handshake with a peer that was there: without encryption it may speak. */
 bool session_mse_failed(const struct session *s);
+bool session_unreached(const struct session *s); /* dialled, and ended before it was connected */
+enum carrier session_carrier(const struct session *s);
 bool session_is_snubbing(const struct session *s);      /* owes us blocks for CHOKE_SNUB_US */
 const struct rate *session_up(const struct session *s); /* of blocks */
 const struct rate *session_down(const struct session *s);

@@ -28,6 +28,8 @@ struct session {
     struct addr addr;
     struct budget *budget;    /* NULL once it is given back */
     bool incoming, mse;       /* mse: conn is one of files/mse.h */
+    bool reached;             /* the connection below MSE was made */
+    bool utp;                 /* it is of uTP */
     bool mse_failed, greeted; /* greeted: our handshake went with MSE's */
     uint32_t method;
     enum session_stage stage;

@@ -53,7 +53,9 @@ struct torrent_env {
     struct session_env wire;
     const struct vfs *vfs;
     const char *torrents_dir, *boot_id;
-    struct addr from; /* dials come from here; ADDR_NONE: from anywhere */
+    struct addr from;  /* dials come from here; ADDR_NONE: from anywhere */
+    struct utp *utp;   /* NULL: only TCP */
+    unsigned carriers; /* a set of enum carrier */
     struct tracker_udp *udp;
     const char *from_ip; /* for trackers; NULL: any */
     bool both;           /* peers reach us by IPv4 and by IPv6 */

@@ -356,6 +356,8 @@ static json_t *peer_row(const struct member *m)
     json_object_set_new(j, "client", text(session_ext(m->s)->client));
     json_object_set_new(j, "incoming", json_boolean(session_is_incoming(m->s)));
     json_object_set_new(j, "connected", json_boolean(session_is_open(m->s)));
+    json_object_set_new(j, "transport",
+                        json_string(session_carrier(m->s) == CARRIER_UTP ? "utp" : "tcp"));
     json_object_set_new(j, "encrypted", json_string(session_encrypted(m->s)));
     json_object_set_new(j, "progress", json_real(count ? (double)have / count : 0));
     json_object_set_new(j, "up_rate", num(session_up(m->s)->per_s));

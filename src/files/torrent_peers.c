@@ -241,6 +241,12 @@ void torrent_peers_no_mse(struct peer_entry *e)
     e->no_mse = e->retry = true;
 }
 
+void torrent_peers_unreached(struct peer_entry *e, unsigned allowed, enum carrier c)
+{
+    if (carrier_failed(&e->carriers, allowed, c))
+        e->retry = true;
+}
+
 void torrent_peers_sift(struct torrent_peers *t,
                         bool (*refused)(const void *arg, const struct addr *a), const void *arg)
 {

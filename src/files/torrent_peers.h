@@ -13,6 +13,7 @@
 #define SHOAL_FILES_TORRENT_PEERS_H
 
 #include "base/list.h"
+#include "files/carrier.h"
 #include "net/addr.h"
 #include "net/loop.h"
 
@@ -40,7 +41,8 @@ struct peer_entry {
     bool known_seed; /* has all: of no use to another seed */
     bool by_v2;      /* hybrid: it is to be called by v2's hash */
     bool no_mse;     /* the last dial failed in MSE: the next is without, where that is allowed */
-    bool retry;      /* at once: see torrent_peers_no_mse */
+    bool retry;      /* at once: see torrent_peers_no_mse, torrent_peers_unreached */
+    struct carrier_memory carriers;
     unsigned failures;
     unsigned bad_info;  /* wrong or missing metadata */
     unsigned suspicion; /* pieces with its blocks that failed; cleared by one it sent alone */
@@ -83,6 +85,10 @@ void torrent_peers_closed(struct torrent_peers *t, struct peer_entry *e, bool us
 
 /* Encryption failed: dialled once more, at once and without; call before torrent_peers_closed. */
 void torrent_peers_no_mse(struct peer_entry *e);
+
+/* It was not reached by this carrier: by the other, if there is one, at once; call before
+ * torrent_peers_closed. */
+void torrent_peers_unreached(struct peer_entry *e, unsigned allowed, enum carrier c);
 
 /* Forgets those that are not connected and that `refused` says so of. */
 void torrent_peers_sift(struct torrent_peers *t,

@@ -423,6 +423,8 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
     if (e->by_v2 && t->hash.has_v2)
         cfg.infohash = t->hash.v2;
     cfg.encrypt = t->env->wire.mse.rc4 && !(e->no_mse && t->env->wire.mse.plain);
+    if (carrier_pick(&e->carriers, t->env->carriers, &e->addr, &cfg.within_us) == CARRIER_UTP)
+        cfg.utp = t->env->utp;
     const struct addr *from = t->env->from.family == e->addr.family ? &t->env->from : NULL;
     m->s = session_dial(&t->env->wire, &cfg, &e->addr, from, &why);
     if (m->s) {
@@ -501,6 +503,8 @@ static void on_ready(void *arg)
         return;
     }
     torrent_peers_opened(m->entry);
+    if (!session_is_incoming(m->s))
+        carrier_reached(&m->entry->carriers, session_carrier(m->s));
     m->entry->by_v2 = session_by_v2(m->s);
     session_upload_only(m->s, t->opened && torrent_is_complete(t));
     session_begin(m->s, t->opened ? data_have(t->data) : NULL,
@@ -683,6 +687,8 @@ static void on_ended(void *arg, const struct why *why)
         m->entry->by_v2 = !m->entry->by_v2;
     if (session_mse_failed(m->s) && t->env->wire.mse.plain)
         torrent_peers_no_mse(m->entry);
+    if (session_unreached(m->s))
+        torrent_peers_unreached(m->entry, t->env->carriers, session_carrier(m->s));
     swarm_drop_member(m);
     swarm_fill(t); /* what it owed is free */
     grant(t);

@@ -16,7 +16,7 @@ NAME = 'payload.bin'
 
 class WithLibtorrent:
     name = 'libtorrent'
-    kinds, transports = ('v1',), ('tcp',)
+    kinds, transports = ('v1',), ('tcp', 'utp')
 
     def __init__(self, lab, transport, encryption):
         policy = 0 if encryption == 'mse' else 2  # forced; disabled
@@ -37,10 +37,11 @@ class WithLibtorrent:
 class WithTransmission:
     """3.00 reads a hybrid torrent as v1, and takes no loopback address from anybody: we dial it."""
     name = 'transmission'
-    kinds, transports = ('v1',), ('tcp',)
+    kinds, transports = ('v1',), ('tcp', 'utp')
 
     def __init__(self, lab, transport, encryption):
-        self.tr = Transmission(lab, encryption=2 if encryption == 'mse' else 0)
+        self.tr = Transmission(lab, encryption=2 if encryption == 'mse' else 0,
+                               **{'utp-enabled': transport == 'utp'})
 
     def whole(self, ident):
         row = self.tr.whole(ident)
@@ -88,7 +89,7 @@ class WithAria2:
 
 def node(lab, name, transport, encryption):
     return lab.node(name, files__encryption='require' if encryption == 'mse' else 'off',
-                    **{} if transport == 'tcp' else {'files.transports': transport})
+                    files__transports=transport)
 
 
 def shared_by(maker, lab, kind):

@@ -1,7 +1,8 @@
-#include "files/dht_in.h"
+#include "files/dht.h"
 
 #include "base/mem.h"
 #include "files/bencode.h"
+#include "files/dht_in.h"
 
 #include <string.h>
 

@@ -129,6 +129,7 @@ struct dht_op *dht_put(struct dht *d, const struct dht_item *item, const int64_t
 void dht_cancel(struct dht_op *op);
 
 /* Facts */
+bool dht_knows_anybody(const struct dht *d); /* a node or a router: what is asked can begin */
 struct dht_stats {
     size_t nodes4, nodes6, good4, good6; /* in the tables; of these good */
     size_t swarms, peers, items;         /* kept for others */

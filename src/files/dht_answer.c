@@ -1,4 +1,6 @@
 /* What strangers ask, and how much of it is answered. */
+#include "files/dht.h"
+
 #include "files/dht_in.h"
 
 #include <string.h>

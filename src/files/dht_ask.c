@@ -1,7 +1,8 @@
 /* Queries of ours: a transaction each, slow after DHT_SLOW_US, dead after DHT_DEAD_US. */
-#include "files/dht_in.h"
+#include "files/dht.h"
 
 #include "base/mem.h"
+#include "files/dht_in.h"
 
 #include <string.h>
 

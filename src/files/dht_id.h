@@ -28,6 +28,7 @@ struct dht_node {
 /* Of the next DHT_ID_LEN bytes; zeros when they are not there (the cursor tells). */
 struct dht_id dht_id_read(struct cur *c);
 
+/* The same 160 bits. */
 bool dht_id_equal(const struct dht_id *a, const struct dht_id *b);
 /* Less than 0 when a is nearer to target than b; 0 only for equal ids. */
 int dht_id_nearer(const struct dht_id *target, const struct dht_id *a, const struct dht_id *b);

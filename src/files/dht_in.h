@@ -134,7 +134,6 @@ void dht_need_tick(struct dht *d); /* something is known that wants upkeep */
 void dht_joined(struct dht_side *s, struct dht *d);
 void dht_votes_count(struct dht *d, struct dht_side *s, const struct addr *voter,
                      const struct addr *says);
-bool dht_knows_anybody(const struct dht *d);
 
 /* dht_ask.c */
 struct dht_query *dht_ask(struct dht *d, const struct dht_node *to, bool has_id,

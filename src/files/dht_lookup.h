@@ -59,12 +59,14 @@ void dht_lookup_replied(struct dht_lookup *l, const struct addr *from, const str
 void dht_lookup_slow(struct dht_lookup *l, const struct addr *from);
 void dht_lookup_failed(struct dht_lookup *l, const struct addr *from);
 
+/* Nobody is left to ask or to wait for. */
 bool dht_lookup_done(const struct dht_lookup *l);
 
 /* The nearest DHT_K that count and answered, and insecure ones (at most DHT_K) that lie nearer than
  * the last of these: BEP 42 wants announces on the first, and allows them on the others.  Nearest
  * first; returns how many, at most cap. */
 size_t dht_lookup_found(const struct dht_lookup *l, struct dht_found *out, size_t cap);
+/* How many answered, and how many were asked. */
 size_t dht_lookup_replies(const struct dht_lookup *l);
 size_t dht_lookup_asked(const struct dht_lookup *l);
 

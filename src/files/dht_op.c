@@ -1,7 +1,8 @@
 /* Operations: a walk in each network, and what is stored where it ends. */
-#include "files/dht_in.h"
+#include "files/dht.h"
 
 #include "base/mem.h"
+#include "files/dht_in.h"
 
 #include <string.h>
 

@@ -65,6 +65,7 @@ int dht_store_put(struct dht_store *s, const struct dht_item *item, const int64_
 /* False: none.  *out is of the store, until it is changed. */
 bool dht_store_get(const struct dht_store *s, const struct dht_id *target, struct dht_item *out);
 
+/* How much is kept now: infohashes, peers of all of them, items. */
 size_t dht_store_swarms(const struct dht_store *s);
 size_t dht_store_peer_count(const struct dht_store *s);
 size_t dht_store_items(const struct dht_store *s);

@@ -29,6 +29,7 @@ enum {
 
 struct dht_table;
 
+/* An empty one around our own id. */
 struct dht_table *dht_table_new(const struct dht_id *own);
 void dht_table_free(struct dht_table *t); /* NULL: nothing */
 const struct dht_id *dht_table_own(const struct dht_table *t);

@@ -203,6 +203,8 @@ struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
         choose_drop(f, cfg->infohash); /* of a crash between two rows */
     if (!cfg->paused)
         cfg->held = queue_first(f);
+    if (cfg->mi)
+        files_dht_nodes(f, cfg->mi);
     h->t = torrent_new(&f->swarm, cfg);
     tend_started(h);
     map_put(f->torrents, cfg->infohash, SHA1_LEN, h);
@@ -307,8 +309,13 @@ static void on_tcp(void *arg, struct conn *c)
         conn_close(c);
 }
 
+static void on_dht(void *arg, const struct addr *from, const uint8_t *bytes, size_t n)
+{
+    files_dht_packet(arg, from, bytes, n);
+}
+
 static const struct ports_ops port_ops = {
-    .accepted = on_tcp, .utp = utp_on_packet, .pause = utp_on_pause};
+    .accepted = on_tcp, .dht = on_dht, .utp = utp_on_packet, .pause = utp_on_pause};
 
 static enum err listen_on(struct files *f, struct why *why)
 {
@@ -464,6 +471,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
         files_free(f);
         return NULL;
     }
+    files_dht_start(f);
     f->restoring = true;
     tend_restore(f);
     keep_restore(f);
@@ -518,6 +526,7 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
     f->stopped = done;
     f->stopped_arg = arg;
     reach_stop(f);
+    files_dht_stop(f);
     if (f->swarm.utp)
         utp_listen(f->swarm.utp, NULL, NULL); /* the sockets stay: goodbyes go by them */
     timer_cancel(f->twins_timer);
@@ -574,6 +583,7 @@ void files_free(struct files *f)
         if (!l->deleting) /* else removed() does it */
             removed(l, NULL);
     }
+    files_dht_free(f);
     tracker_udp_free(f->swarm.udp);
     unwanted_free(f->unwanted);
     utp_end(f);

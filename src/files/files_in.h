@@ -99,12 +99,13 @@ struct files {
     struct rc4_lib *rc4; /* NULL: no encryption */
     struct link leaving;
     struct link knocks;
-    struct link adding;  /* files being hashed to be shared */
-    struct link keeping; /* .torrents being written */
-    struct link lookups; /* peers given by name */
-    struct ports *ports; /* NULL once stopping */
-    unsigned conns_max;  /* files.connections */
-    struct lsd *lsd;     /* NULL: switched off, or stopping */
+    struct link adding;    /* files being hashed to be shared */
+    struct link keeping;   /* .torrents being written */
+    struct link lookups;   /* peers given by name */
+    struct ports *ports;   /* NULL once stopping */
+    struct files_dht *dht; /* NULL: files.dht is off */
+    unsigned conns_max;    /* files.connections */
+    struct lsd *lsd;       /* NULL: switched off, or stopping */
     struct bucket *dials;
     struct timer *twins_timer; /* two links turned out to be of one torrent */
     struct timer *dial_timer, *save_timer, *stop_timer;
@@ -214,6 +215,14 @@ MUST_CHECK enum err unwanted_vet(struct files *f, const uint8_t id[INFOHASH_LEN]
                                  const struct infohash *hash, const struct metainfo *mi, bool names,
                                  struct why *why);
 void unwanted_look(struct files *f); /* blocks and frees what is held */
+
+/* files_dht.c */
+void files_dht_start(struct files *f);
+void files_dht_packet(struct files *f, const struct addr *from, const uint8_t *bytes, size_t n);
+void files_dht_nodes(struct files *f, const struct metainfo *mi); /* BEP 5, "nodes" */
+void files_dht_stop(struct files *f); /* what is known is kept; it hears until it is freed */
+void files_dht_free(struct files *f);
+json_t *files_dht_status(const struct files *f);
 
 /* files_settings.c */
 extern const struct conf_key files_settings[];

@@ -29,8 +29,12 @@ const struct conf_key files_settings[] = {
     {"files.transports", CONF_CHOICE, "both", 0, 0, "tcp|utp|both", false,
      "How peers are reached and let in; both: uTP, which steps back for other traffic, then TCP; with "
      "neighbours TCP first"},
-    {"files.dht", CONF_CHOICE, "off", 0, 0, "off", false, "The Mainline DHT; only off today"},
-    {"files.dht-bootstrap", CONF_LIST, "", 0, 0, NULL, false, "For the DHT; not used today"},
+    {"files.dht", CONF_BOOL, "on", 0, 0, NULL, false,
+     "Find peers by the Mainline DHT, and be found; never for a private torrent"},
+    {"files.dht-bootstrap", CONF_LIST, "", 0, 0, NULL, false,
+     "Nodes of the DHT to begin with, IP:PORT,... (or names). Not set: the public routers "
+     "dht.libtorrent.org, router.bittorrent.com and dht.transmissionbt.com, which are not asked when "
+     "files.listen is a loopback address; set and empty: nobody"},
     {"files.lsd", CONF_BOOL, "on", 0, 0, NULL, false,
      "Nodes of one network find each other by multicast; never for a private torrent"},
     {"files.pex", CONF_BOOL, "on", 0, 0, NULL, false,

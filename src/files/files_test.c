@@ -332,10 +332,11 @@ static void it_says_why_it_stands_still(void **state)
     struct pair p = pair_new(10);
     call(p.bob, "file.get", json_pack("{s:s}", "link", p.link));
     assert_true(text_is(p.bob, p.id, "reason",
-                        "waiting for metadata: no peers, and the link names no tracker"));
+                        "waiting for metadata: no peers; no node of the DHT is known yet"));
     call(p.bob, "file.peer", json_pack("{s:s, s:s}", "id", p.id, "addr", "10.0.0.9:6881"));
     sim_run_for(p.sim, 20 * SEC);
-    assert_true(text_is(p.bob, p.id, "reason", "waiting for metadata: no peers"));
+    assert_true(text_is(p.bob, p.id, "reason",
+                        "waiting for metadata: no peers; no node of the DHT is known yet"));
     get_some(&p);
     call_id(p.ann, "file.pause", p.id);
     sim_run_for(p.sim, 30 * SEC);

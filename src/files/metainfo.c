@@ -327,6 +327,39 @@ static void read_web_seeds(struct metainfo *mi, const struct ben *torrent)
     mi->web_seed_count = n;
 }
 
+static bool is_host(struct cur host)
+{
+    for (size_t i = 0; i < host.n; i++) {
+        uint8_t c = host.p[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              c == '.' || c == '-' || c == ':'))
+            return false;
+    }
+    return host.n > 0 && host.n < 254; /* RFC 1035, section 2.3.4 */
+}
+
+/* BEP 5, "torrent file extensions": a list of [host, port]. */
+static void read_nodes(struct metainfo *mi, const struct ben *torrent)
+{
+    const char *nodes[MI_NODES_MAX];
+    size_t n = 0;
+    const struct ben *list = ben_get(torrent, "nodes", BEN_LIST);
+    for (const struct ben *at = list ? list->kids : NULL; at && n < MI_NODES_MAX; at = at->next) {
+        const struct ben *host = at->kids, *port = host ? host->next : NULL;
+        if (!port || host->type != BEN_STR || port->type != BEN_INT || !is_host(host->str) ||
+            port->i < 1 || port->i > UINT16_MAX)
+            continue;
+        bool v6 = memchr(host->str.p, ':', host->str.n) != NULL;
+        struct buf b = {0};
+        buf_printf(&b, "%s%.*s%s:%d", v6 ? "[" : "", (int)host->str.n, (const char *)host->str.p,
+                   v6 ? "]" : "", (int)port->i);
+        nodes[n++] = arena_strndup(mi->arena, (const char *)buf_bytes(&b), buf_len(&b));
+        buf_done(&b);
+    }
+    mi->nodes = arena_dup(mi->arena, nodes, n * sizeof *nodes);
+    mi->node_count = n;
+}
+
 /* What stands around the info dictionary. */
 /* "signatures" (BEP 35), kept as it came; ours are checked. */
 static void set_signatures(struct metainfo *mi, const struct ben *dict)
@@ -363,6 +396,7 @@ static void read_outer(struct metainfo *mi, const struct ben *torrent)
 {
     read_trackers(mi, torrent);
     read_web_seeds(mi, torrent);
+    read_nodes(mi, torrent);
     mi->comment = text_clean_in(mi->arena, ben_str(torrent, "comment"));
     mi->created_by = text_clean_in(mi->arena, ben_str(torrent, "created by"));
     const struct ben *signatures = ben_get(torrent, "signatures", BEN_DICT);

@@ -24,6 +24,7 @@ enum {
     MI_FILES_MAX = 1000000,
     MI_TRACKERS_MAX = 256,
     MI_WEB_SEEDS_MAX = 64,
+    MI_NODES_MAX = 16,
     MI_PATHS_MAX = 64 * 1024 * 1024, /* bytes of all paths: each repeats the torrent's name */
     MI_PATH_MAX = 1024,              /* bytes of a path below the torrent's folder */
     BLOCK_LEN = 16384,               /* BEP 3: requests of 16 KiB; "2^14" */
@@ -69,6 +70,8 @@ struct metainfo {
     size_t tracker_count;
     const char *const *web_seeds; /* url-list (BEP 19), kept for later */
     size_t web_seed_count;
+    const char *const *nodes; /* of the DHT (BEP 5), "host:port", "[v6]:port" */
+    size_t node_count;
     const char *comment, *created_by; /* "" when absent; UTF-8 made valid */
     int64_t created_s;                /* unix seconds; 0 when absent */
     struct cur signatures;            /* the dictionary as it came, or empty (sign.h) */

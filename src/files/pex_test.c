@@ -34,8 +34,8 @@ static struct node *start(struct sim *sim, const char *name, uint8_t last, struc
                           const char *set)
 {
     struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), link);
-    const char *const sets[] = {set, NULL};
-    node_start(n, &files_app, set ? sets : NULL);
+    const char *const sets[] = {"files.dht=off", set, NULL};
+    node_start(n, &files_app, sets);
     return n;
 }
 

@@ -249,8 +249,11 @@ static void act(struct session *s, const struct wire_msg *m, bool news)
     case WIRE_HASH_REJECT:
         on_hashes(s, m);
         return;
-    case WIRE_SUGGEST: /* BEP 6: advisory */
     case WIRE_PORT:
+        if (s->ops->port)
+            s->ops->port(s->arg, m->port);
+        return;
+    case WIRE_SUGGEST: /* BEP 6: advisory */
     case WIRE_KEEPALIVE:
     case WIRE_UNKNOWN:
         return;
@@ -280,10 +283,9 @@ static void on_deadline(void *arg)
 
 static void write_handshake(const struct session *s, struct buf *out)
 {
-    if (s->hash && s->hash->has_v2)
-        wire_put_handshake_v2(out, s->infohash, s->env->peer_id);
-    else
-        wire_put_handshake(out, s->infohash, s->env->peer_id);
+    unsigned speaks = s->hash && s->hash->has_v2 ? WIRE_SPEAKS_V2 : 0;
+    speaks |= s->env->dht_port > 0 ? WIRE_SPEAKS_DHT : 0;
+    wire_put_handshake_with(out, s->infohash, s->env->peer_id, speaks);
 }
 
 static void put_handshake(struct session *s)
@@ -335,6 +337,7 @@ static void on_handshake(struct session *s, struct cur bytes)
         put_handshake(s);
     s->st.fast = wire_has_fast(&h);
     s->speaks_ext = wire_has_ext(&h);
+    s->has_dht = wire_has_dht(&h);
     s->stage = STAGE_OPEN;
     s->heard_us = s->spoke_us = s->began_us = s->useful_us = loop_now_us(s->env->loop);
     timer_cancel(s->timer);
@@ -363,6 +366,8 @@ void session_begin(struct session *s, const uint8_t *have, uint32_t count, int64
     else if (count > 0)
         wire_put_bitfield(&s->ctl, have, ((size_t)all + 7) / 8);
     session_extend(s, metadata_size);
+    if (s->has_dht && s->env->dht_port > 0 && !(s->st.mi && s->st.mi->private_))
+        wire_put_port(&s->ctl, s->env->dht_port);
     if (s->st.fast && count == all && count > 0)
         out_fast_set(s);
     session_say(s);

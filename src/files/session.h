@@ -67,6 +67,7 @@ struct session_env {
     uint16_t port; /* that we listen on */
     const char *client;
     struct mse_cfg mse; /* what we offer and take; rc4 NULL: no encryption at all */
+    uint16_t dht_port;  /* of our node of the DHT (BEP 5); 0: there is none */
     bool pex;           /* offer peer exchange, where the torrent is known not to be private */
     uint8_t *scratch;   /* SESSION_READ bytes, used within one read */
 };
@@ -90,6 +91,7 @@ struct session_ops {
     void (*metadata)(void *arg, const struct wire_metadata *md);
     /* HASH_REQUEST, HASHES or HASH_REJECT, from a peer with which v2 is spoken. */
     void (*hashes)(void *arg, enum wire_type type, const struct wire_hash_range *r);
+    void (*port)(void *arg, uint16_t port);     /* of its node of the DHT; NULL: nobody cares */
     void (*pex)(void *arg, struct cur payload); /* ut_pex, not parsed: they may be too many */
     /* Read a block for the peer: as data_get; NULL: not now.  unread cancels. */
     void *(*read)(void *arg, uint32_t piece, uint32_t begin, uint32_t len,

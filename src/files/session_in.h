@@ -44,6 +44,7 @@ struct session {
     bool speaks_ext;
     bool upload_only, extended; /* ours, as last told or to be told; told */
     int64_t metadata_size;      /* likewise */
+    bool has_dht;               /* a node of the DHT goes with it */
     struct limit *up_limit, *down_limit;
 
     /* Reading.  A frame is parsed in the scratch buffer where it lies whole; only a part of one is

@@ -242,6 +242,7 @@ static void announce_start(struct torrent *t)
     trackers_start(t->trackers);
     if (t->other_trackers)
         trackers_start(t->other_trackers);
+    torrent_dht_wake(t);
 }
 
 static void nothing(void *arg)
@@ -287,6 +288,7 @@ static void on_opened(struct torrent *t)
     swarm_opened(t);
     if (!torrent_is_still(t) && !(t->trackers && trackers_running(t->trackers)))
         announce_start(t);
+    torrent_dht_wake(t); /* a link's walk began before; now it is known whether it is private */
     t->env->want_dial(t->env->node);
 }
 
@@ -468,6 +470,7 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
     t->closed_arg = arg;
     t->closing = 1; /* this call itself: done comes from the loop */
     swarm_free(t);
+    torrent_dht_rest(t);
     timer_cancel(t->tick);
     timer_cancel(t->tell);
     timer_cancel(t->choosing);
@@ -497,6 +500,7 @@ void torrent_free(struct torrent *t)
     if (!t)
         return;
     swarm_free(t);
+    torrent_dht_rest(t);
     timer_cancel(t->tick);
     timer_cancel(t->tell);
     timer_cancel(t->choosing);
@@ -535,6 +539,7 @@ void torrent_free(struct torrent *t)
 static void be_still(struct torrent *t)
 {
     swarm_free(t);
+    torrent_dht_rest(t);
     if (t->trackers)
         trackers_stop(t->trackers, nothing, NULL);
     if (t->other_trackers)
@@ -642,6 +647,7 @@ void torrent_reannounce(struct torrent *t)
         trackers_announce(t->trackers);
     if (t->other_trackers && !torrent_is_still(t))
         trackers_announce(t->other_trackers);
+    torrent_dht_wake(t);
 }
 
 void torrent_scrape(struct torrent *t)

@@ -46,6 +46,7 @@ enum torrent_state {
 };
 const char *torrent_state_name(enum torrent_state s); /* "downloading" */
 
+struct dht;
 struct torrent;
 
 /* The node's; shared by all torrents. */
@@ -57,6 +58,8 @@ struct torrent_env {
     struct utp *utp;   /* NULL: only TCP */
     unsigned carriers; /* a set of enum carrier */
     struct tracker_udp *udp;
+    struct dht *dht;     /* NULL: none */
+    bool dht_implied;    /* peers are reached on the port of our datagrams (uTP) */
     const char *from_ip; /* for trackers; NULL: any */
     bool both;           /* peers reach us by IPv4 and by IPv6 */
     struct addr own[2];  /* global addresses of ours, one a family; ADDR_NONE: not known */

@@ -4,6 +4,7 @@
  *     torrent_ask.c    which blocks are asked of whom
  *     torrent_info.c   metadata, asked and given
  *     torrent_pex.c    peer exchange
+ *     torrent_dht.c    the DHT
  *     torrent_select.c which files are wanted, and in which order
  *     torrent_json.c   how it is shown, and why it stands still
  * Nobody else includes this. */
@@ -13,6 +14,7 @@
 #include "files/torrent.h"
 
 #include "files/choke.h"
+#include "files/dht.h"
 #include "files/info_fetch.h"
 #include "files/pex_state.h"
 #include "files/picker.h"
@@ -36,6 +38,15 @@ struct member {
     uint64_t since_us, opened_us;
     struct info_fetch *info; /* NULL: not asked for metadata now */
     struct pex_state *pex;   /* NULL: no peer exchange with it so far */
+};
+
+/* The torrent in the DHT: a walk for each of its names, now and then. */
+struct torrent_dht {
+    struct dht_op *op[INFOHASH_WIRE_MAX]; /* NULL: not under way */
+    struct timer *timer;                  /* to the next walk; NULL: one runs, or none is due */
+    size_t found;                         /* peers of this walk */
+    unsigned empty;                       /* walks in a row that found nobody */
+    char *why;                            /* of the last walk that found nobody; NULL: none */
 };
 
 struct torrent {
@@ -76,6 +87,7 @@ struct torrent {
     uint64_t next_round_us;
     struct trackers *trackers;       /* by its id */
     struct trackers *other_trackers; /* hybrid: by its other hash; NULL: not begun */
+    struct torrent_dht dht;
     struct budget info_budget;
 
     struct limit up, down;
@@ -140,6 +152,13 @@ void info_want(struct torrent *t); /* begin attempts where there is room */
 void info_drop(struct member *m);
 void info_message(struct member *m, const struct wire_metadata *md);
 void info_tick(struct torrent *t);
+
+/* torrent_dht.c */
+void torrent_dht_wake(struct torrent *t);                /* walk now, if it may be there */
+void torrent_dht_rest(struct torrent *t);                /* no walks any more, till it is woken */
+void torrent_dht_heard(struct member *m, uint16_t port); /* the peer's node */
+/* What to say of it while no peer is known; NULL: it is not in the DHT. */
+const char *torrent_dht_says(const struct torrent *t);
 
 /* torrent_pex.c */
 void pex_tick(struct torrent *t); /* tells each peer what it should be told now */

@@ -60,6 +60,8 @@ static void got(struct torrent *t, struct cur info)
         session_set_torrent(m->s, mi);
         session_extend(m->s, (int64_t)mi->info.n);
     }
+    if (mi->private_)
+        torrent_dht_rest(t); /* BEP 27; the link did not say so */
     choice_apply_rules(t);
     t->env->got_info(t->env->node, t);
     torrent_deny(t);

@@ -99,20 +99,27 @@ static void why_not_downloading(const struct torrent *t, char *out, size_t cap)
     uint32_t piece;
     if (t->down_rate.per_s > 0)
         return;
-    if (n.open == 0)
-        snprintf(out, cap, torrent_peers_count(t->peers) ? "no peer answers" : "no peers");
+    const char *dht = torrent_dht_says(t);
+    if (n.open == 0 && torrent_peers_count(t->peers))
+        snprintf(out, cap, "no peer answers");
+    else if (n.open == 0)
+        snprintf(out, cap, "no peers%s%s", dht ? "; " : "", dht ? dht : "");
     else if (t->picker && picker_nobody_has(t->picker, &piece))
         why_no_piece(t, piece, out, cap);
     else if (n.unchoked_us == 0)
         snprintf(out, cap, "waiting for one of %u peers to let us download", n.open);
 }
 
-static const char *why_no_metadata(const struct torrent *t)
+static void why_no_metadata(const struct torrent *t, char *out, size_t cap)
 {
-    if (tally(t).open > 0)
-        return "";
+    const char *dht = torrent_dht_says(t);
     bool unknown = t->url_count == 0 && torrent_peers_count(t->peers) == 0;
-    return unknown ? ": no peers, and the link names no tracker" : ": no peers";
+    snprintf(out, cap, "waiting for metadata");
+    if (tally(t).open > 0)
+        return;
+    snprintf(out, cap, "waiting for metadata: no peers%s%s%s",
+             unknown && !t->env->dht ? ", and the link names no tracker" : "", dht ? "; " : "",
+             dht ? dht : "");
 }
 
 /* Why it stands still; "" when it does not. */
@@ -131,7 +138,7 @@ static void reason(const struct torrent *t, char *out, size_t cap)
         snprintf(out, cap, "%s", t->held);
         break;
     case TORRENT_METADATA:
-        snprintf(out, cap, "waiting for metadata%s", why_no_metadata(t));
+        why_no_metadata(t, out, cap);
         break;
     case TORRENT_CHECKING:
         if (t->opened && data_checking(t->data, &done, &total))

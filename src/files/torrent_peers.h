@@ -28,7 +28,15 @@ enum {
 #define TORRENT_PEERS_PAUSE_US (10 * SEC)
 #define TORRENT_PEERS_PAUSE_MAX_US (30 * 60 * SEC)
 
-enum peer_source { PEER_BY_HAND, PEER_MAGNET, PEER_TRACKER, PEER_ITSELF, PEER_INCOMING, PEER_PEX };
+enum peer_source {
+    PEER_BY_HAND,
+    PEER_MAGNET,
+    PEER_TRACKER,
+    PEER_DHT,
+    PEER_ITSELF,
+    PEER_INCOMING,
+    PEER_PEX
+};
 
 struct peer_entry {
     struct link link;

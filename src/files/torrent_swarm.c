@@ -649,6 +649,11 @@ static void on_pex(void *arg, struct cur payload)
     pex_message(arg, payload);
 }
 
+static void on_port(void *arg, uint16_t port)
+{
+    torrent_dht_heard(arg, port);
+}
+
 static bool on_offers(void *arg, uint32_t piece)
 {
     const struct member *m = arg;
@@ -711,6 +716,7 @@ static const struct session_ops member_ops = {
     .sent = on_sent,
     .metadata = on_metadata,
     .pex = on_pex,
+    .port = on_port,
     .read = on_read,
     .unread = on_unread,
     .busy = on_busy,

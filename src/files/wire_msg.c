@@ -8,8 +8,6 @@
 static const char protocol[] = "\x13"
                                "BitTorrent protocol";
 enum { PROTOCOL_LEN = sizeof protocol - 1 };
-/* BEP 52: "the 4th most significant bit in the last byte of the reserved bitfield". */
-enum { BIT_V2 = 0x10 };
 enum { HASH_RANGE_LEN = SHA256_LEN + 4 * 4 };
 
 bool wire_has_fast(const struct wire_handshake *h)
@@ -24,7 +22,7 @@ bool wire_has_ext(const struct wire_handshake *h)
 
 bool wire_has_v2(const struct wire_handshake *h)
 {
-    return h->reserved[7] & BIT_V2;
+    return h->reserved[7] & WIRE_SPEAKS_V2;
 }
 
 bool wire_has_dht(const struct wire_handshake *h)
@@ -61,10 +59,10 @@ enum err wire_read_handshake(struct cur *c, struct wire_handshake *out, struct w
     return OK;
 }
 
-static void put_handshake(struct buf *b, const uint8_t *infohash, const uint8_t *id, uint8_t more)
+void wire_put_handshake_with(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20],
+                             unsigned speaks)
 {
-    uint8_t reserved[8] = {[5] = 0x10, [7] = 0x04};
-    reserved[7] |= more;
+    const uint8_t reserved[8] = {[5] = 0x10, [7] = (uint8_t)(0x04 | speaks)};
     buf_put(b, protocol, PROTOCOL_LEN);
     buf_put(b, reserved, sizeof reserved);
     buf_put(b, infohash, SHA1_LEN);
@@ -73,12 +71,12 @@ static void put_handshake(struct buf *b, const uint8_t *infohash, const uint8_t 
 
 void wire_put_handshake(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20])
 {
-    put_handshake(b, infohash, id, 0);
+    wire_put_handshake_with(b, infohash, id, 0);
 }
 
 void wire_put_handshake_v2(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20])
 {
-    put_handshake(b, infohash, id, BIT_V2);
+    wire_put_handshake_with(b, infohash, id, WIRE_SPEAKS_V2);
 }
 
 enum err wire_frame(struct cur c, size_t *len, struct why *why)
@@ -237,6 +235,13 @@ void wire_put_range(struct buf *b, enum wire_type type, uint32_t piece, uint32_t
     buf_be32(b, piece);
     buf_be32(b, begin);
     buf_be32(b, len);
+}
+
+void wire_put_port(struct buf *b, uint16_t port)
+{
+    buf_be32(b, 1 + sizeof port);
+    buf_u8(b, WIRE_PORT);
+    buf_be16(b, port);
 }
 
 void wire_put_bitfield(struct buf *b, const uint8_t *bits, size_t n)

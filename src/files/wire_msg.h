@@ -43,6 +43,13 @@ MUST_CHECK enum err wire_read_handshake(struct cur *c, struct wire_handshake *ou
 /* Ours: the fast and extension bits are set; of a v2 or hybrid torrent that of BEP 52 too. */
 void wire_put_handshake(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20]);
 void wire_put_handshake_v2(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20]);
+/* Likewise, and a bit for each of these. */
+enum wire_speaks {
+    WIRE_SPEAKS_DHT = 0x01 /* BEP 5 */,
+    WIRE_SPEAKS_V2 = 0x10 /* BEP 52: "the 4th most significant bit" */
+};
+void wire_put_handshake_with(struct buf *b, const uint8_t infohash[SHA1_LEN], const uint8_t id[20],
+                             unsigned speaks);
 
 enum wire_type {
     WIRE_CHOKE,
@@ -90,7 +97,8 @@ MUST_CHECK enum err wire_read(struct cur frame, struct wire_msg *out, struct why
 void wire_put_simple(struct buf *b, enum wire_type type); /* also KEEPALIVE, HAVE_ALL, HAVE_NONE */
 void wire_put_index(struct buf *b, enum wire_type type, uint32_t piece); /* HAVE, ALLOWED_FAST.. */
 void wire_put_range(struct buf *b, enum wire_type type, uint32_t piece, uint32_t begin,
-                    uint32_t len); /* REQUEST, CANCEL, REJECT */
+                    uint32_t len);                /* REQUEST, CANCEL, REJECT */
+void wire_put_port(struct buf *b, uint16_t port); /* BEP 5 */
 void wire_put_bitfield(struct buf *b, const uint8_t *bits, size_t n);
 void wire_put_piece_header(struct buf *b, uint32_t piece, uint32_t begin, uint32_t len);
 void wire_put_extended(struct buf *b, uint8_t ext_id, const void *payload, size_t n);

@@ -1,0 +1,262 @@
+/* Whole nodes that have nothing but the DHT: no tracker, no address by hand, no local discovery. */
+#include "files/files.h"
+
+#include "base/mem.h"
+#include "base/test.h"
+#include "support/dht_host.h"
+#include "support/sim_node.h"
+
+#include <stdio.h>
+
+enum { SIZE = 512 * 1024, PIECE = 64 * 1024, HOSTS = 12 };
+
+static const struct sim_link lan = {
+    .latency_us = 5 * MSEC, .up_rate = 12500000, .down_rate = 12500000};
+
+struct net {
+    struct sim *sim;
+    struct dht_host *hosts[HOSTS]; /* others of the DHT, without an app */
+    struct node *seed, *ann;
+    uint8_t bytes[SIZE];
+    char *id, *link;
+};
+
+static struct net *net_new(uint64_t seed)
+{
+    struct net *n = MEM_NEW(struct net);
+    n->sim = sim_new(seed);
+    for (size_t i = 0; i < SIZE; i++)
+        n->bytes[i] = (uint8_t)(i * 7 + i / 251);
+    for (unsigned i = 0; i < HOSTS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "host%u", i);
+        n->hosts[i] = dht_host_new(n->sim, name, addr_v4(10, 0, 1, (uint8_t)(i + 1), 6881), lan);
+        dht_host_start(n->hosts[i], cur_of(NULL, 0));
+        if (i > 0)
+            dht_add_router(n->hosts[i]->d, &n->hosts[0]->at, true);
+    }
+    sim_run_for(n->sim, 60 * SEC);
+    return n;
+}
+
+static void net_free(struct net *n)
+{
+    node_free(n->seed);
+    node_free(n->ann);
+    for (size_t i = 0; i < HOSTS; i++)
+        dht_host_free(n->hosts[i]);
+    sim_free(n->sim);
+    free(n->id);
+    free(n->link);
+    free(n);
+}
+
+static struct node *start(struct net *n, const char *name, uint8_t last, const char *more)
+{
+    static const char bootstrap[] = "files.dht-bootstrap=10.0.1.1:6881,10.0.1.2:6881";
+    const char *const sets[] = {"files.lsd=off", more ? more : bootstrap, NULL};
+    struct node *node = node_new(n->sim, name, addr_v4(10, 0, 0, last, 0), lan);
+    node_start(node, &files_app, sets);
+    return node;
+}
+
+static void share_with(struct net *n, bool private_, const char *more)
+{
+    n->seed = start(n, "seed", 1, more);
+    node_write(n->seed, "/stuff/film.bin", n->bytes, SIZE);
+    json_t *r = node_call(n->seed, "file.add",
+                          json_pack("{s:s, s:i, s:b}", "path", "/stuff/film.bin", "piece_size",
+                                    PIECE, "private", private_),
+                          NULL);
+    json_t *added = node_job(n->seed, json_string_value(json_object_get(r, "job")));
+    n->id = mem_strdup(json_string_value(json_object_get(added, "id")));
+    n->link = mem_printf("magnet:?xt=urn:btih:%s", n->id);
+    json_decref(r);
+    json_decref(added);
+}
+
+static void share(struct net *n, bool private_)
+{
+    share_with(n, private_, NULL);
+}
+
+static void get(struct net *n, struct node *who)
+{
+    json_decref(node_call(who, "file.get", json_pack("{s:s}", "link", n->link), NULL));
+}
+
+static bool ann_has_it(void *arg)
+{
+    struct net *n = arg;
+    return node_has(n->ann, "/downloads/film.bin", n->bytes, SIZE);
+}
+
+static json_t *dht_status(struct node *node)
+{
+    json_t *st = node->ops->status(node->app), *dht = json_incref(json_object_get(st, "dht"));
+    json_decref(st);
+    return dht;
+}
+
+static json_int_t number(struct node *node, const char *key)
+{
+    json_t *dht = dht_status(node);
+    json_int_t v = json_integer_value(json_object_get(dht, key));
+    json_decref(dht);
+    return v;
+}
+
+static char *reason(struct net *n, struct node *node)
+{
+    json_t *j = node_call(node, "file.show", json_pack("{s:s}", "id", n->id), NULL);
+    char *s = mem_strdup(json_string_value(json_object_get(j, "reason")));
+    json_decref(j);
+    return s;
+}
+
+static void an_infohash_is_enough(void **state)
+{
+    (void)state;
+    struct net *n = net_new(1);
+    share(n, false);
+    sim_run_for(n->sim, 30 * SEC);
+    n->ann = start(n, "ann", 2, NULL);
+    get(n, n->ann);
+    assert_true(sim_run_until(n->sim, ann_has_it, n, 120 * SEC));
+    assert_true(number(n->ann, "nodes") >= 8);
+    net_free(n);
+}
+
+static void who_comes_first_is_found_later(void **state)
+{
+    (void)state;
+    struct net *n = net_new(2);
+    share_with(n, false, "files.dht=off");
+    node_stop(n->seed);
+    n->ann = start(n, "ann", 2, NULL);
+    get(n, n->ann);
+    sim_run_for(n->sim, 20 * SEC);
+    char *why = reason(n, n->ann);
+    assert_non_null(strstr(why, "nodes of the DHT were asked, and none knows another"));
+    free(why);
+    const char *const sets[] = {"files.lsd=off", "files.dht-bootstrap=10.0.1.3:6881", NULL};
+    node_start(n->seed, &files_app, sets);
+    assert_true(sim_run_until(n->sim, ann_has_it, n, 300 * SEC));
+    net_free(n);
+}
+
+static bool somebody_stores(const struct net *n)
+{
+    size_t stored = 0;
+    for (size_t i = 0; i < HOSTS; i++)
+        stored += dht_stats(n->hosts[i]->d).peers;
+    return stored > 0;
+}
+
+static void a_private_torrent_is_not_announced(void **state)
+{
+    (void)state;
+    struct net *n = net_new(3);
+    share(n, true);
+    sim_run_for(n->sim, 3600 * SEC);
+    assert_false(somebody_stores(n));
+    net_free(n);
+    n = net_new(3);
+    share(n, false);
+    sim_run_for(n->sim, 60 * SEC);
+    assert_true(somebody_stores(n)); /* so the test can tell */
+    net_free(n);
+}
+
+static void a_paused_torrent_is_forgotten(void **state)
+{
+    (void)state;
+    struct net *n = net_new(4);
+    share(n, false);
+    sim_run_for(n->sim, 60 * SEC);
+    json_decref(node_call(n->seed, "file.pause", json_pack("{s:s}", "id", n->id), NULL));
+    sim_run_for(n->sim, 50 * 60 * SEC);
+    assert_false(somebody_stores(n));
+    json_decref(node_call(n->seed, "file.resume", json_pack("{s:s}", "id", n->id), NULL));
+    sim_run_for(n->sim, 60 * SEC);
+    assert_true(somebody_stores(n));
+    net_free(n);
+}
+
+static void a_seed_is_announced_for_hours(void **state)
+{
+    (void)state;
+    struct net *n = net_new(5);
+    share(n, false);
+    sim_run_for(n->sim, 60 * SEC);
+    for (int i = 0; i < 40; i++) {
+        sim_run_for(n->sim, 6 * 60 * SEC);
+        assert_true(somebody_stores(n));
+    }
+    net_free(n);
+}
+
+static void a_restart_goes_on_without_a_bootstrap(void **state)
+{
+    (void)state;
+    struct net *n = net_new(6);
+    share(n, false);
+    n->ann = start(n, "ann", 2, NULL);
+    sim_run_for(n->sim, 700 * SEC); /* kept every ten minutes */
+    node_crash(n->ann);
+    const char *const sets[] = {"files.lsd=off", "files.dht-bootstrap=", NULL};
+    node_start(n->ann, &files_app, sets);
+    get(n, n->ann);
+    assert_true(sim_run_until(n->sim, ann_has_it, n, 120 * SEC));
+    net_free(n);
+}
+
+static void peers_tell_each_other_of_their_nodes(void **state)
+{
+    (void)state;
+    struct net *n = net_new(7);
+    share(n, false);
+    n->ann = start(n, "ann", 2, "files.dht-bootstrap=");
+    get(n, n->ann);
+    sim_run_for(n->sim, 60 * SEC);
+    assert_int_equal(number(n->ann, "nodes"), 0);
+    char *why = reason(n, n->ann);
+    assert_string_equal(why, "waiting for metadata: no peers; no node of the DHT is known yet");
+    free(why);
+    json_decref(node_call(n->ann, "file.peer",
+                          json_pack("{s:s, s:s}", "id", n->id, "addr", "10.0.0.1:6881"), NULL));
+    sim_run_for(n->sim, 60 * SEC);
+    assert_true(number(n->ann, "nodes") >= 8); /* by the port message (BEP 5) */
+    net_free(n);
+}
+
+static void switched_off_it_says_nothing(void **state)
+{
+    (void)state;
+    struct net *n = net_new(8);
+    share(n, false);
+    sim_run_for(n->sim, 30 * SEC);
+    n->ann = start(n, "ann", 2, "files.dht=off");
+    get(n, n->ann);
+    sim_run_for(n->sim, 600 * SEC);
+    assert_false(ann_has_it(n));
+    json_t *dht = dht_status(n->ann);
+    assert_true(json_is_false(json_object_get(dht, "enabled")));
+    json_decref(dht);
+    net_free(n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_infohash_is_enough),
+        cmocka_unit_test(who_comes_first_is_found_later),
+        cmocka_unit_test(a_private_torrent_is_not_announced),
+        cmocka_unit_test(a_paused_torrent_is_forgotten),
+        cmocka_unit_test(a_seed_is_announced_for_hours),
+        cmocka_unit_test(a_restart_goes_on_without_a_bootstrap),
+        cmocka_unit_test(peers_tell_each_other_of_their_nodes),
+        cmocka_unit_test(switched_off_it_says_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

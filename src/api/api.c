@@ -434,7 +434,11 @@ struct api *api_open(const struct api_cfg *cfg, struct why *why)
         return NULL;
     }
     a->transmission =
-        transmission_new(cfg->loop, cfg->vfs, a->routes, cfg->version, cfg->download_dir);
+        transmission_new(&(struct transmission_cfg){.loop = cfg->loop,
+                                                    .vfs = cfg->vfs,
+                                                    .routes = a->routes,
+                                                    .version = cfg->version,
+                                                    .download_dir = cfg->download_dir});
     if (cfg->auth_off && cfg->at)
         log_warn(cfg->log, "api.auth=off: every program on this machine may use this node");
     return a;

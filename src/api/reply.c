@@ -1,6 +1,7 @@
 #include "api/reply.h"
 
 #include "api/guard.h"
+#include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +36,13 @@ static void send(struct httpd_call *c, unsigned status, const char *type, const 
     for (const char *const *h = guard_headers(true); *h; h++)
         headers[count++] = *h;
     headers[count++] = type;
-    if (extra)
-        headers[count++] = extra;
+    char *lines = mem_strdup(extra ? extra : ""), *next = NULL;
+    for (char *line = strtok_r(lines, "\n", &next); line && count + 1 < HEADERS_MAX;
+         line = strtok_r(NULL, "\n", &next))
+        headers[count++] = line;
     headers[count] = NULL;
     httpd_reply(c, status, headers, body, n);
+    free(lines);
 }
 
 static void send_json(struct httpd_call *c, unsigned status, const char *type, const json_t *body,

@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-/* extra: one more "Name: value", or NULL. */
+/* extra: more of "Name: value", a '\n' between two; or NULL. */
 void reply_json(struct httpd_call *c, unsigned status, const json_t *body, const char *extra);
 void reply_text(struct httpd_call *c, unsigned status, const char *content_type, const void *text,
                 size_t n, const char *extra);

@@ -1,68 +1,103 @@
 /* api/transmission_int.h - what the files of the Transmission face share.
  *
- * transmission.c has HTTP and the numbering, transmission_rpc.c the request and its sub-calls,
- * transmission_do.c what each RPC method does.  A request is a chain of steps: a step starts calls
- * of our methods and says which step comes when all have answered; with no next step it is over. */
+ *     transmission.c          HTTP
+ *     transmission_rpc.c      bodies, batches, one request's life and its sub-calls
+ *     transmission_torrent.c  the methods about torrents
+ *     transmission_set.c      torrent-set and torrent-add: many small wishes
+ *     transmission_session.c  the methods about the session
+ * A request is a chain of steps: a step starts calls of our methods and says which step comes when
+ * all have answered; with no next step it is over. */
 #ifndef SHOAL_API_TRANSMISSION_INT_H
 #define SHOAL_API_TRANSMISSION_INT_H
 
 #include "api/transmission.h"
+#include "api/transmission_names.h"
 #include "base/list.h"
 
 #include <jansson.h>
 
-struct removed {
-    int id;
-    uint64_t at_us;
+enum { RATE_UNIT = 1000 }; /* "kilobytes" are 1000 bytes, as session-get's units say */
+
+/* rpcimpl.h of Transmission 4.1, "enum Code", and JSON-RPC 2.0 section 5.1 */
+enum rpc_code {
+    RPC_PARSE_ERROR = -32700,
+    RPC_INVALID_REQUEST = -32600,
+    RPC_METHOD_NOT_FOUND = -32601,
+    RPC_INVALID_PARAMS = -32602,
+    RPC_INTERNAL_ERROR = -32603,
+    RPC_INVALID_TRACKER_LIST = 2,
+    RPC_PATH_NOT_ABSOLUTE = 3,
+    RPC_SYSTEM_ERROR = 5,
+    RPC_FILE_INDEX = 6,
+    RPC_HTTP_ERROR = 8,
+    RPC_CORRUPT_TORRENT = 9,
 };
 
 struct transmission {
-    struct loop *loop;
-    const struct vfs *vfs;
-    const struct routes *routes;
-    const char *version, *download_dir;
+    struct transmission_cfg cfg;
     char session[TRANSMISSION_SESSION_ID];
-    struct map *numbers; /* a torrent's id to a struct number */
-    int last;
-    struct removed removed[TRANSMISSION_REMOVED_MAX]; /* a ring */
-    size_t removed_at;
-    struct link requests;
+    struct link asks;
+    json_t *shelf; /* what session-set said of things that are switched off: their numbers */
 };
 
-/* The number of a torrent; made when new.  0 for a row without an id. */
-int transmission_number(struct transmission *t, const json_t *row);
-/* Forget the numbers of what is not in rows (all of file.ls), and note that it went. */
-void transmission_sweep(struct transmission *t, const json_t *rows);
-
+struct rpc;
 typedef void rpc_step(struct rpc *r);
 /* result: borrowed; NULL: it failed, and message says why. */
 typedef void rpc_got(struct rpc *r, size_t at, json_t *result, const char *message);
 
 struct rpc {
-    struct link link;
+    struct link link; /* in its ask */
+    struct ask *ask;
     struct transmission *t;
-    rpc_answer *answer;
-    void *arg;
-    json_t *request, *args; /* args is in request */
-    json_t *out;            /* the reply's arguments */
-    char *problem;          /* the reply's result, when not "success" */
-    json_t *rows;           /* of file.ls; later of those that were chosen */
+    bool legacy;
+    enum tname_style style; /* of the answer */
+    json_t *request;        /* owned by the ask */
+    json_t *args;           /* names in snake_case */
+    json_t *out;            /* the answer's, in snake_case */
+    char *problem;          /* NULL: success */
+    enum rpc_code code;     /* of the problem */
+    json_t *rows;           /* of file.poll: [[id, number, ..]] */
+    json_t *removed;        /* numbers of torrents that went lately */
+    json_t *settings;       /* key -> value, of config.ls */
     rpc_step *then;
     struct link subs; /* calls that have not answered */
-    bool settling, starting, over;
+    struct http_fetch *fetch;
+    struct reading *reading; /* of a file, on a lane */
+    unsigned waits;          /* for one of those */
+    size_t step;             /* of what is done in turn */
+    bool settling, over;
 };
 
 /* Start a call of the method of that name; takes params; `got` comes now or later. */
 void rpc_call(struct rpc *r, const char *name, json_t *params, rpc_got *got, size_t at);
-/* Only what the method takes: sets name to value (taken) if it has such a parameter. */
-void rpc_param(const struct rpc *r, const char *method, json_t *params, const char *name,
+bool rpc_has(const struct rpc *r, const char *method); /* does this node have it? */
+/* Only what the method takes: sets name to value (taken) if it has such a parameter; else false. */
+bool rpc_param(const struct rpc *r, const char *method, json_t *params, const char *name,
                json_t *value);
-void rpc_fail(struct rpc *r, const char *fmt, ...) PRINTF_LIKE(2, 3); /* the first one counts */
+void rpc_fail(struct rpc *r, enum rpc_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* For calls whose answer is of no interest but for its failure. */
+void rpc_must(struct rpc *r, size_t at, json_t *result, const char *message);
+/* What was waited for beside calls has come: go on. */
+void rpc_woken(struct rpc *r);
 
-/* Get r->rows, those that arguments.ids chooses, then go on with `then`. */
-void rpc_choose(struct rpc *r, rpc_step *then);
+/* r->rows: [id, number, ...fields] of those that args.ids chooses; then `then`.  fields: NULL, or
+ * the names of more members (borrowed). */
+void rpc_choose(struct rpc *r, json_t *fields, rpc_step *then);
+bool rpc_is_lately(const json_t *ids); /* "recently-active" */
+const char *rpc_row_id(const json_t *row);
+/* Arguments; NULL or `fallback` for what is absent or of another type. */
+const char *rpc_text(const struct rpc *r, const char *name);
+json_t *rpc_list(const struct rpc *r, const char *name);
+bool rpc_flag(const struct rpc *r, const char *name);
+bool rpc_number(const struct rpc *r, const char *name, double *out);
 
-/* What the RPC method `name` does; fails for one that nobody knows. */
-void transmission_do(struct rpc *r, const char *name);
+/* What each method does; NULL: nobody knows it.  name: snake_case. */
+rpc_step *torrent_method(const char *name, enum tname_style *style);
+rpc_step *session_method(const char *name, enum tname_style *style);
+
+/* transmission_set.c */
+void rpc_torrent_add(struct rpc *r);
+void rpc_torrent_set(struct rpc *r);
+void rpc_reading_drop(struct reading *d);
 
 #endif

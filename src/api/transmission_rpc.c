@@ -2,11 +2,27 @@
 
 #include "api/transmission_int.h"
 #include "base/mem.h"
+#include "crypto/hex.h"
+#include "net/http.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
+
+enum { HASH_HEX = 40 };
+
+/* One body: a request, or a batch of them. */
+struct ask {
+    struct link link;
+    struct transmission *t;
+    ask_answer *answer;
+    void *arg;
+    json_t *body;
+    bool batch, starting, over;
+    struct link rpcs; /* that are not answered */
+    json_t *replies;  /* in the order in which they came */
+    size_t open;
+};
 
 /* One call of ours that a request waits for. */
 struct sub {
@@ -17,40 +33,152 @@ struct sub {
     size_t at;
 };
 
+/* ---- the face ---- */
+
+struct transmission *transmission_new(const struct transmission_cfg *cfg)
+{
+    struct transmission *t = MEM_NEW(struct transmission);
+    uint8_t id[(TRANSMISSION_SESSION_ID - 1) / 2];
+    t->cfg = *cfg;
+    t->shelf = json_object();
+    list_init(&t->asks);
+    loop_random(cfg->loop, id, sizeof id);
+    hex_encode(id, sizeof id, t->session);
+    return t;
+}
+
+void transmission_free(struct transmission *t)
+{
+    if (!t)
+        return;
+    LIST_EACH(&t->asks, struct ask, a, link) {
+        transmission_drop(a);
+    }
+    json_decref(t->shelf);
+    free(t);
+}
+
 /* ---- a request's life ---- */
 
 static void rpc_free(struct rpc *r)
-{
-    list_drop(&r->link);
-    json_decref(r->request);
-    json_decref(r->out);
-    json_decref(r->rows);
-    free(r->problem);
-    free(r);
-}
-
-void transmission_drop(struct rpc *r)
 {
     LIST_EACH(&r->subs, struct sub, s, link) {
         list_drop(&s->link);
         call_drop(s->call);
         free(s);
     }
-    rpc_free(r);
+    http_cancel(r->fetch);
+    rpc_reading_drop(r->reading);
+    list_drop(&r->link);
+    json_decref(r->args);
+    json_decref(r->out);
+    json_decref(r->rows);
+    json_decref(r->removed);
+    json_decref(r->settings);
+    free(r->problem);
+    free(r);
+}
+
+static void ask_free(struct ask *a)
+{
+    LIST_EACH(&a->rpcs, struct rpc, r, link) {
+        rpc_free(r);
+    }
+    list_drop(&a->link);
+    json_decref(a->body);
+    json_decref(a->replies);
+    free(a);
+}
+
+void transmission_drop(struct ask *a)
+{
+    ask_free(a);
+}
+
+/* All are answered: the reply, the list of them, or none (JSON-RPC 2.0, 4.1 and 6). */
+static void ask_finish(struct ask *a)
+{
+    json_t *reply = a->batch ? a->replies : json_array_get(a->replies, 0);
+    a->over = true;
+    a->answer(a->arg, json_array_size(a->replies) > 0 ? reply : NULL);
+    if (!a->starting)
+        ask_free(a);
+}
+
+static void ask_got(struct ask *a, json_t *reply)
+{
+    if (reply)
+        json_array_append_new(a->replies, reply);
+    if (--a->open == 0)
+        ask_finish(a);
+}
+
+/* ---- answers ---- */
+
+static json_t *legacy_reply(struct rpc *r)
+{
+    json_t *reply = json_pack("{s:s, s:o}", "result", r->problem ? r->problem : "success",
+                              "arguments", tname_reply(r->out, r->style));
+    json_t *tag = json_object_get(r->request, "tag");
+    if (json_is_integer(tag))
+        json_object_set(reply, "tag", tag);
+    return reply;
+}
+
+static const char *code_text(enum rpc_code code)
+{
+    switch (code) {
+    case RPC_PARSE_ERROR:
+        return "Parse error";
+    case RPC_INVALID_REQUEST:
+        return "Invalid Request";
+    case RPC_METHOD_NOT_FOUND:
+        return "Method not found";
+    case RPC_INVALID_PARAMS:
+        return "Invalid params";
+    case RPC_INTERNAL_ERROR:
+        return "Internal error";
+    case RPC_INVALID_TRACKER_LIST:
+        return "Invalid tracker list";
+    case RPC_PATH_NOT_ABSOLUTE:
+        return "path is not absolute";
+    case RPC_SYSTEM_ERROR:
+        return "system error";
+    case RPC_FILE_INDEX:
+        return "file index out of range";
+    case RPC_HTTP_ERROR:
+        return "HTTP error from backend service";
+    case RPC_CORRUPT_TORRENT:
+        return "invalid or corrupt torrent file";
+    }
+    return "error";
+}
+
+/* JSON-RPC 2.0 section 5; "data" as rpc-spec 2.1 has it.  NULL for a notification. */
+static json_t *modern_reply(const struct rpc *r)
+{
+    json_t *id = json_object_get(r->request, "id");
+    bool broken = r->problem && (r->code == RPC_INVALID_REQUEST || r->code == RPC_PARSE_ERROR);
+    if (!id && !broken)
+        return NULL;
+    bool valid = json_is_string(id) || json_is_number(id);
+    json_t *reply = json_pack("{s:s, s:O?}", "jsonrpc", "2.0", "id", valid ? id : json_null());
+    if (!r->problem)
+        json_object_set(reply, "result", r->out);
+    else
+        json_object_set_new(reply, "error",
+                            json_pack("{s:i, s:s, s:{s:s}}", "code", (int)r->code, "message",
+                                      code_text(r->code), "data", "error_string", r->problem));
+    return reply;
 }
 
 static void finish(struct rpc *r)
 {
-    json_t *reply =
-        json_pack("{s:s, s:O}", "result", r->problem ? r->problem : "success", "arguments", r->out);
-    json_t *tag = json_object_get(r->request, "tag");
-    if (json_is_integer(tag))
-        json_object_set(reply, "tag", tag);
+    struct ask *a = r->ask;
+    json_t *reply = r->legacy ? legacy_reply(r) : modern_reply(r);
     r->over = true;
-    r->answer(r->arg, reply);
-    json_decref(reply);
-    if (!r->starting)
-        rpc_free(r);
+    rpc_free(r);
+    ask_got(a, reply);
 }
 
 /* Step after step, as long as nothing is waited for. */
@@ -59,7 +187,7 @@ static void settle(struct rpc *r)
     if (r->settling)
         return;
     r->settling = true;
-    while (list_empty(&r->subs)) {
+    while (list_empty(&r->subs) && r->waits == 0) {
         rpc_step *then = r->then;
         r->then = NULL;
         if (!then || r->problem) {
@@ -71,39 +199,107 @@ static void settle(struct rpc *r)
     r->settling = false;
 }
 
-void rpc_fail(struct rpc *r, const char *fmt, ...)
+void rpc_woken(struct rpc *r)
+{
+    r->waits--;
+    settle(r);
+}
+
+void rpc_fail(struct rpc *r, enum rpc_code code, const char *fmt, ...)
 {
     char text[300];
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    if (!r->problem)
-        r->problem = mem_strdup(text);
+    if (r->problem) /* the first one counts */
+        return;
+    r->problem = mem_strdup(text);
+    r->code = code;
 }
 
-struct rpc *transmission_ask(struct transmission *t, struct cur body, rpc_answer *answer, void *arg)
+/* ---- requests ---- */
+
+static void begin(struct rpc *r)
+{
+    const json_t *version = json_object_get(r->request, "jsonrpc");
+    const char *name = json_string_value(json_object_get(r->request, "method"));
+    const json_t *args = json_object_get(r->request, r->legacy ? "arguments" : "params");
+    char snake[TNAME_MAX];
+    enum tname_style style = TNAME_CAMEL;
+    if (!name) {
+        rpc_fail(r, RPC_INVALID_REQUEST, "no method name");
+        return;
+    }
+    if (!r->legacy && strcmp(json_string_value(version) ? json_string_value(version) : "", "2.0")) {
+        rpc_fail(r, RPC_INVALID_REQUEST, "jsonrpc must be \"2.0\"");
+        return;
+    }
+    if (!r->legacy && args && !json_is_object(args)) {
+        rpc_fail(r, RPC_INVALID_PARAMS, "params must be an object");
+        return;
+    }
+    tname_snake(name, snake);
+    r->args = tname_arguments(args);
+    r->then = torrent_method(snake, &style);
+    if (!r->then)
+        r->then = session_method(snake, &style);
+    r->style = r->legacy ? style : TNAME_SNAKE;
+    if (!r->then)
+        rpc_fail(r, RPC_METHOD_NOT_FOUND, "method name not recognized");
+}
+
+static void rpc_start(struct ask *a, json_t *request)
 {
     struct rpc *r = MEM_NEW(struct rpc);
-    *r = (struct rpc){.t = t, .answer = answer, .arg = arg, .out = json_object(), .starting = true};
+    *r = (struct rpc){.ask = a, .t = a->t, .request = request, .out = json_object()};
+    r->legacy = !a->batch && !json_object_get(request, "jsonrpc");
     list_init(&r->subs);
-    list_push(&t->requests, &r->link);
-    r->request = json_loadb(body.p ? (const char *)body.p : "", body.n, 0, NULL);
-    r->args = json_object_get(r->request, "arguments");
-    const char *name = json_string_value(json_object_get(r->request, "method"));
-    r->settling = true; /* nothing is over before the method has begun */
-    if (!r->request)
-        rpc_fail(r, "the request is not JSON");
-    else if (!name)
-        rpc_fail(r, "no method name");
-    else
-        transmission_do(r, name);
-    r->settling = false;
+    list_push(&a->rpcs, &r->link);
+    begin(r);
     settle(r);
-    r->starting = false;
-    if (!r->over)
-        return r;
-    rpc_free(r);
+}
+
+static void unreadable(struct ask *a, enum rpc_code code, const char *text)
+{
+    ask_got(a, json_pack("{s:s, s:{}, s:s, s:n, s:{s:i, s:s, s:{s:s}}}", "result", text,
+                         "arguments", "jsonrpc", "2.0", "id", "error", "code", (int)code, "message",
+                         code_text(code), "data", "error_string", text));
+}
+
+static void ask_start(struct ask *a)
+{
+    size_t n = json_array_size(a->body), i;
+    json_t *request;
+    a->batch = n > 0;
+    a->open = a->batch ? n : 1;
+    if (!a->body)
+        unreadable(a, RPC_PARSE_ERROR, "the request is not JSON");
+    else if (n > TRANSMISSION_BATCH_MAX || (json_is_array(a->body) && n == 0)) {
+        a->batch = false;
+        a->open = 1;
+        unreadable(a, RPC_INVALID_REQUEST, "a batch has 1 to 100 requests");
+    } else if (!a->batch)
+        rpc_start(a, a->body);
+    else
+        json_array_foreach(a->body, i, request) {
+            rpc_start(a, request);
+        }
+}
+
+struct ask *transmission_ask(struct transmission *t, struct cur body, ask_answer *answer, void *arg)
+{
+    struct ask *a = MEM_NEW(struct ask);
+    *a = (struct ask){.t = t, .answer = answer, .arg = arg, .starting = true};
+    list_init(&a->rpcs);
+    list_push(&t->asks, &a->link);
+    a->replies = json_array();
+    a->body = json_loadb(body.p ? (const char *)body.p : "", body.n, 0, NULL);
+    ask_start(a);
+    a->starting = false;
+    if (!a->over)
+        return a;
+    ask_free(a);
     return NULL;
 }
 
@@ -121,11 +317,16 @@ static void on_answer(void *arg, enum err err, json_t *result, json_t *error)
     settle(r);
 }
 
+bool rpc_has(const struct rpc *r, const char *method)
+{
+    return routes_named(r->t->cfg.routes, method).method != NULL;
+}
+
 void rpc_call(struct rpc *r, const char *name, json_t *params, rpc_got *got, size_t at)
 {
-    struct route route = routes_named(r->t->routes, name);
+    struct route route = routes_named(r->t->cfg.routes, name);
     if (!route.method) {
-        rpc_fail(r, "this node has no %s", name);
+        rpc_fail(r, RPC_METHOD_NOT_FOUND, "this node has no %s", name);
     } else {
         struct sub *s = MEM_NEW(struct sub);
         *s = (struct sub){.rpc = r, .got = got, .at = at};
@@ -137,64 +338,121 @@ void rpc_call(struct rpc *r, const char *name, json_t *params, rpc_got *got, siz
     json_decref(params);
 }
 
-void rpc_param(const struct rpc *r, const char *method, json_t *params, const char *name,
+bool rpc_param(const struct rpc *r, const char *method, json_t *params, const char *name,
                json_t *value)
 {
-    const struct method *m = routes_named(r->t->routes, method).method;
+    const struct method *m = routes_named(r->t->cfg.routes, method).method;
     for (const struct param *p = m ? m->params : NULL; p && p->name; p++)
         if (strcmp(p->name, name) == 0) {
             json_object_set_new(params, name, value);
-            return;
+            return true;
         }
     json_decref(value);
+    return false;
+}
+
+void rpc_must(struct rpc *r, size_t at, json_t *result, const char *message)
+{
+    (void)at;
+    if (!result)
+        rpc_fail(r, RPC_SYSTEM_ERROR, "%s", message);
+}
+
+/* ---- arguments ---- */
+
+const char *rpc_text(const struct rpc *r, const char *name)
+{
+    return json_string_value(json_object_get(r->args, name));
+}
+
+json_t *rpc_list(const struct rpc *r, const char *name)
+{
+    json_t *v = json_object_get(r->args, name);
+    return json_is_array(v) ? v : NULL;
+}
+
+/* Old clients say 1 for true. */
+bool rpc_flag(const struct rpc *r, const char *name)
+{
+    const json_t *v = json_object_get(r->args, name);
+    return json_is_true(v) || json_integer_value(v) != 0;
+}
+
+bool rpc_number(const struct rpc *r, const char *name, double *out)
+{
+    const json_t *v = json_object_get(r->args, name);
+    *out = json_number_value(v);
+    return json_is_number(v);
 }
 
 /* ---- which torrents ---- */
 
-static bool is_chosen(struct rpc *r, const json_t *id, const json_t *row)
-{
-    if (json_is_integer(id))
-        return json_integer_value(id) == transmission_number(r->t, row);
-    const char *want = json_string_value(id);
-    const char *have = json_string_value(json_object_get(row, "infohash_v1"));
-    return want && have && strcasecmp(want, have) == 0;
-}
-
-/* arguments.ids: a number, a hash, a list of both, "recently-active"; absent: all. */
-static bool is_wanted(struct rpc *r, const json_t *ids, const json_t *row)
-{
-    if (!ids || (json_is_string(ids) && strcmp(json_string_value(ids), "recently-active") == 0))
-        return true;
-    if (!json_is_array(ids))
-        return is_chosen(r, ids, row);
-    size_t i;
-    const json_t *id;
-    json_array_foreach(ids, i, id) {
-        if (is_chosen(r, id, row))
-            return true;
-    }
-    return false;
-}
-
 static void got_rows(struct rpc *r, size_t at, json_t *result, const char *message)
 {
     (void)at;
-    if (!json_is_array(result)) {
-        rpc_fail(r, "%s", message);
+    if (!result) {
+        rpc_fail(r, RPC_SYSTEM_ERROR, "%s", message);
         return;
     }
-    transmission_sweep(r->t, result);
-    r->rows = json_array();
-    size_t i;
-    json_t *row;
-    json_array_foreach(result, i, row) {
-        if (is_wanted(r, json_object_get(r->args, "ids"), row))
-            json_array_append(r->rows, row);
-    }
+    r->rows = json_incref(json_object_get(result, "rows"));
+    r->removed = json_incref(json_object_get(result, "removed"));
 }
 
-void rpc_choose(struct rpc *r, rpc_step *then)
+bool rpc_is_lately(const json_t *ids)
 {
+    const char *text = json_string_value(ids);
+    char snake[TNAME_MAX];
+    if (!text)
+        return false;
+    tname_snake(text, snake);
+    return strcmp(snake, "recently_active") == 0;
+}
+
+/* A number or a hash, into one of the lists; anything else means no torrent. */
+static void sort_id(json_t *id, json_t *hashes, json_t *numbers)
+{
+    if (json_is_integer(id) && json_integer_value(id) >= 0)
+        json_array_append(numbers, id);
+    else if (json_is_string(id) && json_string_length(id) == HASH_HEX)
+        json_array_append(hashes, id);
+}
+
+/* ids: a number, a hash, a list of both, "recently-active"; absent: all. */
+static json_t *choice(struct rpc *r)
+{
+    json_t *ids = json_object_get(r->args, "ids"), *id;
+    json_t *params = json_object();
+    if (!ids)
+        return params;
+    if (rpc_is_lately(ids)) {
+        json_object_set_new(params, "lately", json_true());
+        return params;
+    }
+    json_t *hashes = json_array(), *numbers = json_array();
+    size_t i;
+    if (json_is_array(ids))
+        json_array_foreach(ids, i, id) {
+            sort_id(id, hashes, numbers);
+        }
+    else
+        sort_id(ids, hashes, numbers);
+    json_object_set_new(params, "ids", hashes);
+    json_object_set_new(params, "numbers", numbers);
+    return params;
+}
+
+void rpc_choose(struct rpc *r, json_t *fields, rpc_step *then)
+{
+    json_t *names = json_pack("[s, s]", "id", "number");
+    json_array_extend(names, fields);
+    json_t *params = choice(r);
+    json_object_set_new(params, "fields", names);
     r->then = then;
-    rpc_call(r, "file.ls", json_object(), got_rows, 0);
+    rpc_call(r, "file.poll", params, got_rows, 0);
+}
+
+const char *rpc_row_id(const json_t *row)
+{
+    const char *id = json_string_value(json_array_get(row, 0));
+    return id ? id : "";
 }

@@ -31,8 +31,15 @@ struct limits {
     size_t schedule_count;
 };
 
+struct alt {
+    bool on, timed;
+    struct schedule when;
+    uint64_t rate[POLICY_RATES];
+};
+
 struct policy {
     struct limits limits;
+    struct alt alt;  /* of settings; not saved here */
     unsigned minute; /* of the week */
     struct {
         struct bucket *bucket; /* NULL: not asked yet */
@@ -110,6 +117,21 @@ enum err policy_schedule_drop(struct policy *p, size_t at, struct why *why)
     return OK;
 }
 
+enum err policy_set_alt(struct policy *p, bool on, const char *when, uint64_t up, uint64_t down,
+                        struct why *why)
+{
+    struct alt a = {.on = on, .timed = *when != '\0', .rate = {clamp(up), clamp(down)}};
+    enum err err = a.timed ? schedule_parse(when, &a.when, why) : OK;
+    if (err == OK)
+        p->alt = a;
+    return err;
+}
+
+static bool alt_holds(const struct policy *p)
+{
+    return p->alt.on || (p->alt.timed && schedule_holds(&p->alt.when, p->minute));
+}
+
 /* The entry in force now, or NULL. */
 static const struct entry *in_force(const struct policy *p, enum policy_rate r)
 {
@@ -122,18 +144,24 @@ static const struct entry *in_force(const struct policy *p, enum policy_rate r)
 
 uint64_t policy_rate_now(const struct policy *p, enum policy_rate r)
 {
+    if (alt_holds(p))
+        return p->alt.rate[r];
     const struct entry *e = in_force(p, r);
     return e ? e->rate : p->limits.base[r];
 }
 
 void policy_why(const struct policy *p, enum policy_rate r, char *out, size_t cap)
 {
-    const struct entry *e = in_force(p, r);
+    bool alt = alt_holds(p);
+    const struct entry *e = alt ? NULL : in_force(p, r);
     uint64_t rate = policy_rate_now(p, r);
     char when[SCHEDULE_TEXT] = "";
-    if (e)
-        schedule_text(&e->when, when);
-    const char *by = e ? " by the schedule " : "";
+    if (e || (alt && !p->alt.on))
+        schedule_text(e ? &e->when : &p->alt.when, when);
+    const char *by = e              ? " by the schedule "
+                     : alt && *when ? " by limits.alt-when "
+                     : alt          ? " by limits.alt"
+                                    : "";
     if (rate == 0)
         snprintf(out, cap, "%s is not limited%s%s", rate_noun[r], by, when);
     else

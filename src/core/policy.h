@@ -12,6 +12,7 @@
 #include "base/err.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,12 @@ enum { POLICY_SCHEDULE_MAX = 32 };
 MUST_CHECK enum err policy_schedule_add(struct policy *p, const char *when, enum policy_rate r,
                                         uint64_t bytes_per_s, struct why *why);
 MUST_CHECK enum err policy_schedule_drop(struct policy *p, size_t at, struct why *why);
+
+/* The owner's second pair of limits: in force while `on`, and in the hours of `when` (as a
+ * schedule's;
+ * "": none), before any schedule.  Bytes a second, 0: no limit. */
+MUST_CHECK enum err policy_set_alt(struct policy *p, bool on, const char *when, uint64_t up,
+                                   uint64_t down, struct why *why);
 
 /* Tell it what time it is: minutes since Monday 00:00 local time, 0 to 10079.  The node does so
  * every minute and after a clock jump; schedules act on this. */

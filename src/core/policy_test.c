@@ -194,6 +194,31 @@ static void a_wrong_policy_changes_nothing(void **state)
     policy_free(p);
 }
 
+static void the_second_pair_of_limits_comes_before_all(void **state)
+{
+    (void)state;
+    struct policy *p = policy_new();
+    struct why why;
+    char said[160];
+    policy_set_rate(p, POLICY_UP, 1000);
+    assert_int_equal(policy_schedule_add(p, "daily", POLICY_UP, 2000, &why), OK);
+    assert_int_equal(policy_set_alt(p, true, "", 30, 0, &why), OK);
+    assert_int_equal(policy_rate_now(p, POLICY_UP), 30);
+    assert_int_equal(policy_rate_now(p, POLICY_DOWN), 0);
+    policy_why(p, POLICY_UP, said, sizeof said);
+    assert_string_equal(said, "upload is limited to 30 B/s by limits.alt");
+    assert_int_equal(policy_set_alt(p, false, "Mon 08:00-10:00", 30, 0, &why), OK);
+    policy_set_minute(p, 9 * 60);
+    assert_int_equal(policy_rate_now(p, POLICY_UP), 30);
+    policy_why(p, POLICY_UP, said, sizeof said);
+    assert_string_equal(said, "upload is limited to 30 B/s by limits.alt-when Mon 08:00-10:00");
+    policy_set_minute(p, 10 * 60);
+    assert_int_equal(policy_rate_now(p, POLICY_UP), 2000);
+    assert_int_equal(policy_set_alt(p, true, "Moonday", 1, 1, &why), ERR_INVALID);
+    assert_int_equal(policy_rate_now(p, POLICY_UP), 2000);
+    policy_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +232,7 @@ int main(void)
         cmocka_unit_test(storage_is_bounded_to_the_byte),
         cmocka_unit_test(what_is_saved_comes_back),
         cmocka_unit_test(a_wrong_policy_changes_nothing),
+        cmocka_unit_test(the_second_pair_of_limits_comes_before_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
  *     torrent_dht.c    the DHT
  *     torrent_select.c which files are wanted, and in which order
  *     torrent_json.c   how it is shown, and why it stands still
+ *     torrent_poll.c   what is shown only when asked for by name
  * Nobody else includes this. */
 #ifndef SHOAL_FILES_TORRENT_IN_H
 #define SHOAL_FILES_TORRENT_IN_H
@@ -103,6 +104,12 @@ struct torrent {
     void (*closed)(void *arg);
     void *closed_arg;
 };
+
+struct torrent_field { /* one member of how it is shown */
+    const char *name;
+    json_t *(*make)(const struct torrent *t);
+};
+const struct torrent_field *torrent_field_more(const char *name); /* torrent_poll.c */
 
 /* torrent.c */
 bool torrent_refuses(const struct torrent *t, const struct addr *a);

@@ -296,11 +296,6 @@ static json_t *row_sequential(const struct torrent *t)
     return json_boolean(t->sequential);
 }
 
-struct torrent_field {
-    const char *name;
-    json_t *(*make)(const struct torrent *t);
-};
-
 static const struct torrent_field row_fields[] = {
     {"id", row_id},
     {"infohash_v1", row_id},
@@ -335,7 +330,7 @@ const struct torrent_field *torrent_field(const char *name)
     for (size_t i = 0; i < sizeof row_fields / sizeof row_fields[0]; i++)
         if (strcmp(row_fields[i].name, name) == 0)
             return &row_fields[i];
-    return NULL;
+    return torrent_field_more(name);
 }
 
 json_t *torrent_field_value(const struct torrent_field *f, const struct torrent *t)

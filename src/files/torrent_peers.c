@@ -14,6 +14,24 @@ struct torrent_peers {
     size_t ban_count, ban_next;
 };
 
+const char *peer_source_name(enum peer_source s)
+{
+    switch (s) {
+    case PEER_BY_HAND:
+    case PEER_MAGNET:
+        return "by_hand";
+    case PEER_TRACKER:
+        return "tracker";
+    case PEER_ITSELF:
+        return "itself";
+    case PEER_INCOMING:
+        return "incoming";
+    case PEER_PEX:
+        return "pex";
+    }
+    return "";
+}
+
 struct torrent_peers *torrent_peers_new(uint64_t seed)
 {
     struct torrent_peers *t = MEM_NEW(struct torrent_peers);

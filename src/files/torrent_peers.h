@@ -38,6 +38,8 @@ enum peer_source {
     PEER_PEX
 };
 
+const char *peer_source_name(enum peer_source s); /* "tracker" */
+
 struct peer_entry {
     struct link link;
     struct addr addr;

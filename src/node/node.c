@@ -60,6 +60,12 @@ static void apply_limits(struct node *n)
 {
     policy_set_rate(n->policy, POLICY_UP, (uint64_t)conf_int(n->conf, "limits.up"));
     policy_set_rate(n->policy, POLICY_DOWN, (uint64_t)conf_int(n->conf, "limits.down"));
+    struct why why;
+    if (policy_set_alt(n->policy, conf_bool(n->conf, "limits.alt"),
+                       conf_text(n->conf, "limits.alt-when"),
+                       (uint64_t)conf_int(n->conf, "limits.alt-up"),
+                       (uint64_t)conf_int(n->conf, "limits.alt-down"), &why))
+        log_warn(n->log, "limits.alt-when: %s", why.text);
     policy_set_storage(n->policy, (uint64_t)conf_int(n->conf, "limits.storage"));
     log_set_level(n->log, log_level_of(conf_text(n->conf, "log.level")));
 }

@@ -93,24 +93,24 @@ static inline json_t *fake_row(int number, char digit, const char *name, const c
                             "down_rate", 7, "uploaded", 100, "downloaded", 300, "ratio", 0.5,
                             "eta_s", "peers", 3, "error", "dir", "/d", "added_s", 1767225600);
     json_t *more = json_pack(
-        "{s:s, s:b, s:[s,s], s:s, s:s, s:f, s:s, s:i, s:i, s:i, s:i, s:b, s:i, s:f, s:i, s:s}",
-        "magnet", "magnet:?xt=urn:btih:x", "private", 0, "labels", "tv", "hd", "weight", "low",
+        "{s:s, s:b, s:[s,s], s:s, s:s, s:f, s:s, s:i, s:i, s:i, s:i, s:b, s:i, s:i, s:s}", "magnet",
+        "magnet:?xt=urn:btih:x", "private", 0, "labels", "tv", "hd", "weight", "low",
         "ratio_limit_from", "node", "own_ratio_limit", 1.25, "idle_limit_from", "own",
         "own_idle_limit_s", 1800, "queue", number - 1, "up_limit", 5000, "down_limit", 0,
-        "free_of_node", 1, "file_count", 2, "wanted_progress", 0.25, "wanted_size", 1000, "comment",
-        "hello");
+        "free_of_node", 1, "file_count", 2, "wanted", 1000, "comment", "hello");
     json_t *deep = json_pack(
-        "{s:[{s:s, s:i, s:i, s:s}, {s:s, s:i, s:i, s:s}], s:[{s:s, s:s, s:s, s:i, s:i, s:i, s:f, "
+        "{s:[{s:i, s:s, s:i, s:i, s:s}, {s:i, s:s, s:i, s:i, s:s}], s:[{s:s, s:s, s:s, s:i, s:i, "
+        "s:i, s:f, "
         "s:b, s:b, s:b, s:b}], s:[{s:s, s:i, s:s, s:s, s:i, s:i, s:n}, {s:s, s:i, s:s, s:s, s:i, "
         "s:i, s:i}], s:{s:i, s:s}, s:{s:i, s:i}}",
-        "files", "path", "n/a", "size", 600, "done", 250, "priority", "high", "path", "n/b", "size",
-        400, "done", 0, "priority", "skip", "peer_list", "addr", "[2001:db8::1]:6881", "client",
-        "X 1", "encrypted", "rc4", "down_rate", 7, "up_rate", 0, "downloaded", 70, "progress", 0.5,
-        "we_want", 1, "we_may", 1, "it_wants", 0, "incoming", 1, "trackers", "url",
-        "http://t.example.org:80/a", "tier", 0, "state", "working", "error", "", "seeders", 4,
-        "leechers", 2, "next_s", "url", "udp://10.0.0.1:6969", "tier", 1, "state", "failed",
-        "error", "timed out", "seeders", -1, "leechers", -1, "next_s", 60, "pieces", "count", 4,
-        "bitfield", "gA==", "peers_from", "dht", 2, "pex", 1);
+        "files", "index", 0, "path", "n/a", "size", 600, "done", 250, "priority", "high", "index",
+        2, "path", "n/b", "size", 400, "done", 0, "priority", "skip", "peer_list", "addr",
+        "[2001:db8::1]:6881", "client", "X 1", "encrypted", "rc4", "down_rate", 7, "up_rate", 0,
+        "downloaded", 70, "progress", 0.5, "we_want", 1, "we_may", 1, "it_wants", 0, "incoming", 1,
+        "trackers", "url", "http://t.example.org:80/a", "tier", 0, "state", "working", "error", "",
+        "seeders", 4, "leechers", 2, "next_s", "url", "udp://10.0.0.1:6969", "tier", 1, "state",
+        "failed", "error", "timed out", "seeders", -1, "leechers", -1, "next_s", 60, "pieces",
+        "count", 4, "bitfield", "gA==", "peers_from", "dht", 2, "pex", 1);
     json_object_update(row, more);
     json_object_update(row, deep);
     json_decref(more);
@@ -203,7 +203,7 @@ FAKE_ACT(limit, "file.limit")
 FAKE_ACT(label, "file.label")
 FAKE_ACT(queue, "file.queue")
 FAKE_ACT(tracker, "file.tracker")
-FAKE_ACT(select, "file.select")
+FAKE_ACT(set, "file.set")
 FAKE_ACT(move, "file.move")
 FAKE_ACT(rename, "file.rename")
 FAKE_ACT(group_set, "file.group-set")
@@ -273,11 +273,13 @@ static const struct param fake_poll_params[] = {
     {.name = "numbers", .type = PARAM_INT, .flags = PARAM_MANY},
     {.name = "lately", .type = PARAM_BOOL},
     {0}};
-static const struct param fake_get_params[] = {{.name = "link", .type = PARAM_TEXT},
-                                               {.name = "torrent", .type = PARAM_BASE64},
-                                               {.name = "dir", .type = PARAM_PATH},
-                                               {.name = "paused", .type = PARAM_BOOL},
-                                               {0}};
+static const struct param fake_get_params[] = {
+    {.name = "link", .type = PARAM_TEXT},
+    {.name = "torrent", .type = PARAM_BASE64},
+    {.name = "dir", .type = PARAM_PATH},
+    {.name = "paused", .type = PARAM_BOOL},
+    {.name = "skip", .type = PARAM_TEXT, .flags = PARAM_MANY},
+    {0}};
 static const struct param fake_rm_params[] = {
     FAKE_ID, {.name = "with_data", .type = PARAM_BOOL}, {0}};
 static const struct param fake_limit_params[] = {
@@ -300,11 +302,17 @@ static const struct param fake_queue_params[] = {
     {0}};
 static const struct param fake_tracker_params[] = {
     FAKE_ID, {.name = "list", .type = PARAM_TEXT, .max = 65536}, {0}};
-static const struct param fake_select_params[] = {
+#define FAKE_MANY(n)                                                                               \
+    {                                                                                              \
+        .name = n, .type = PARAM_TEXT, .flags = PARAM_MANY                                         \
+    }
+static const struct param fake_choose_params[] = {
     FAKE_ID,
-    {.name = "as", .type = PARAM_CHOICE, .choices = "skip|wanted|low|normal|high"},
-    {.name = "index", .type = PARAM_INT, .flags = PARAM_MANY},
-    {.name = "sequential", .type = PARAM_BOOL},
+    FAKE_MANY("skip"),
+    FAKE_MANY("low"),
+    FAKE_MANY("normal"),
+    FAKE_MANY("high"),
+    {.name = "sequential", .type = PARAM_CHOICE, .choices = "on|off"},
     {0}};
 static const struct param fake_move_params[] = {
     FAKE_ID, {.name = "dir", .type = PARAM_PATH}, {.name = "found", .type = PARAM_BOOL}, {0}};
@@ -337,7 +345,7 @@ static const struct method fake_files_methods[] = {
     FAKE("file.label", fake_label_params, fake_label),
     FAKE("file.queue", fake_queue_params, fake_queue),
     FAKE("file.tracker", fake_tracker_params, fake_tracker),
-    FAKE("file.select", fake_select_params, fake_select),
+    FAKE("file.set", fake_choose_params, fake_set),
     FAKE("file.move", fake_move_params, fake_move),
     FAKE("file.rename", fake_rename_params, fake_rename),
     FAKE("file.group-ls", NULL, fake_group_ls),

@@ -92,6 +92,13 @@ static json_t *make_has_metadata(json_t *const *from, const struct tfield_world 
     return json_real(json_integer_value(from[0]) > 0 ? 1 : 0);
 }
 
+static json_t *make_share(json_t *const *from, const struct tfield_world *w)
+{
+    (void)w;
+    json_int_t all = json_integer_value(from[1]);
+    return json_real(all > 0 ? (double)json_integer_value(from[0]) / (double)all : 0);
+}
+
 static json_t *make_eta(json_t *const *from, const struct tfield_world *w)
 {
     (void)w;
@@ -617,8 +624,8 @@ static const struct tfield table[] = {
     {"peers_from", make_peers_from, {"peers_from"}, true},
     {"peers_getting_from_us", NULL, {"takers"}, false},
     {"peers_sending_to_us", NULL, {"givers"}, false},
-    {"percent_complete", NULL, {"progress"}, false},
-    {"percent_done", NULL, {"wanted_progress"}, false},
+    {"percent_complete", make_share, {"done", "size"}, false},
+    {"percent_done", NULL, {"progress"}, false},
     {"piece_count", NULL, {"piece_count"}, false},
     {"piece_size", NULL, {"piece_size"}, false},
     {"pieces", make_bitfield, {"pieces"}, false},
@@ -634,7 +641,8 @@ static const struct tfield table[] = {
     {"seed_idle_mode", make_mode, {"idle_limit_from"}, false},
     {"seed_ratio_limit", NULL, {"own_ratio_limit"}, false},
     {"seed_ratio_mode", make_mode, {"ratio_limit_from"}, false},
-    {"size_when_done", NULL, {"wanted_size"}, false},
+    {"sequential_download", NULL, {"sequential"}, false},
+    {"size_when_done", NULL, {"wanted"}, false},
     {"start_date", NULL, {"started_s"}, false},
     {"status", make_status, {"state", "left", "size"}, false},
     {"torrent_file", make_text, {"torrent_file"}, false},

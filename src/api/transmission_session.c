@@ -389,13 +389,45 @@ static void tell_dirs(struct rpc *r)
                         json_boolean(colon && strcmp(colon, ":0") == 0));
 }
 
+/* Transmission's block list is one of addresses: our IP filters. */
 static void got_blocked(struct rpc *r, size_t at, json_t *result, const char *message)
 {
     (void)at;
     (void)message;
-    if (result)
-        json_object_set_new(r->out, "blocklist_size",
-                            json_integer(json_integer_value(json_object_get(result, "ranges"))));
+    json_int_t n = 0;
+    size_t i;
+    const json_t *list;
+    json_array_foreach(json_object_get(result, "ip_filters"), i, list) {
+        n += json_integer_value(json_object_get(list, "entries"));
+    }
+    json_object_set_new(r->out, "blocklist_size", json_integer(n));
+}
+
+static void tell_blocklist(struct rpc *r)
+{
+    const char *sources = setting(r, "files.ip-filter");
+    const char *shelved = json_string_value(json_object_get(r->t->shelf, "blocklist_url"));
+    json_object_set_new(r->out, "blocklist_enabled", json_boolean(*sources != '\0'));
+    json_object_set_new(r->out, "blocklist_url",
+                        json_string(*sources  ? sources
+                                    : shelved ? shelved
+                                              : ""));
+}
+
+static void set_blocklist(struct rpc *r)
+{
+    const char *url = rpc_text(r, "blocklist_url"), *now = setting(r, "files.ip-filter");
+    const char *shelved = json_string_value(json_object_get(r->t->shelf, "blocklist_url"));
+    bool said = json_object_get(r->args, "blocklist_enabled");
+    bool on = said ? rpc_flag(r, "blocklist_enabled") : *now != '\0';
+    if (!url)
+        url = *now ? now : shelved ? shelved : "";
+    if (!said && !rpc_text(r, "blocklist_url"))
+        return;
+    char *kept = mem_strdup(url);
+    json_object_set_new(r->t->shelf, "blocklist_url", json_string(kept));
+    change(r, "files.ip-filter", on ? kept : "");
+    free(kept);
 }
 
 /* Only what args.fields names, when it names any; in its spelling. */
@@ -433,13 +465,14 @@ static void tell_session(struct rpc *r)
     tell_encryption(r);
     tell_transports(r);
     tell_slow_hours(r);
+    tell_blocklist(r);
     r->then = pick_fields;
     if (rpc_has(r, "node.status"))
         rpc_call(r, "node.status", json_object(), got_status, 0);
     if (rpc_has(r, "node.paths"))
         rpc_call(r, "node.paths", json_object(), got_paths, 0);
-    if (rpc_has(r, "file.filter"))
-        rpc_call(r, "file.filter", json_object(), got_blocked, 0);
+    if (rpc_has(r, "file.blocklist"))
+        rpc_call(r, "file.blocklist", json_object(), got_blocked, 0);
 }
 
 static void session_get(struct rpc *r)
@@ -460,6 +493,7 @@ static void set_all(struct rpc *r)
     set_encryption(r);
     set_transports(r);
     set_slow_hours(r);
+    set_blocklist(r);
     set_dir(r);
     set_port(r);
 }
@@ -543,10 +577,11 @@ static void port_test(struct rpc *r)
         rpc_fail(r, RPC_HTTP_ERROR, "this node asks no server whether its port is open");
 }
 
+/* Lists are read again by themselves when they change. */
 static void blocklist_update(struct rpc *r)
 {
-    if (rpc_has(r, "file.filter"))
-        rpc_call(r, "file.filter", json_pack("{s:b}", "update", 1), got_blocked, 0);
+    if (rpc_has(r, "file.blocklist"))
+        rpc_call(r, "file.blocklist", json_object(), got_blocked, 0);
     else
         json_object_set_new(r->out, "blocklist_size", json_integer(0));
 }

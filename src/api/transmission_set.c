@@ -11,7 +11,7 @@
 #include <strings.h>
 
 /* What set_one() asks file.poll for, in this order, behind id and number. */
-enum { AT_RATIO_FROM = 2, AT_OWN_RATIO, AT_IDLE_FROM, AT_OWN_IDLE, AT_TRACKERS };
+enum { AT_RATIO_FROM = 2, AT_OWN_RATIO, AT_IDLE_FROM, AT_OWN_IDLE, AT_TRACKERS, AT_FILES };
 static const char *const asked[] = {"ratio_limit_from", "own_ratio_limit", "idle_limit_from",
                                     "own_idle_limit_s", "trackers"};
 
@@ -162,6 +162,14 @@ static void set_trackers(struct rpc *r, const char *id, const json_t *row)
 
 /* ---- files ---- */
 
+enum { SKIP, LOW, NORMAL, HIGH, KINDS };
+static const char *const kinds[KINDS] = {"skip", "low", "normal", "high"};
+
+struct choice {
+    bool wanted;
+    unsigned kind; /* LOW, NORMAL or HIGH */
+};
+
 static void got_selected(struct rpc *r, size_t at, json_t *result, const char *message)
 {
     (void)at;
@@ -169,38 +177,105 @@ static void got_selected(struct rpc *r, size_t at, json_t *result, const char *m
         rpc_fail(r, RPC_FILE_INDEX, "%s", message);
 }
 
-/* The numbers as texts "0,2,5"; an empty list is all files (rpc-spec 3.2). */
-static void select_files(struct rpc *r, const char *id, const char *arg, const char *as)
+/* Is file `i` in that argument?  An empty list is all files (rpc-spec 3.2). */
+static bool is_in(const struct rpc *r, const char *arg, size_t i)
 {
-    const json_t *list = rpc_list(r, arg);
+    const json_t *list = rpc_list(r, arg), *v;
+    size_t k;
     if (!list)
-        return;
-    json_t *params = json_pack("{s:s}", "id", id), *numbers = json_array();
-    size_t i;
-    json_t *v;
-    json_array_foreach(list, i, v) {
-        if (!json_is_integer(v) || json_integer_value(v) < 0)
-            rpc_fail(r, RPC_FILE_INDEX, "file index out of range");
-        json_array_append(numbers, v);
+        return false;
+    json_array_foreach(list, k, v) {
+        if (json_is_integer(v) && json_integer_value(v) == (json_int_t)i)
+            return true;
     }
-    json_object_set_new(params, "as", json_string(as));
-    if (json_array_size(numbers) > 0)
-        json_object_set(params, "index", numbers);
-    json_decref(numbers);
-    rpc_call(r, "file.select", params, got_selected, 0);
+    return json_array_size(list) == 0;
 }
 
-static void set_files(struct rpc *r, const char *id)
+static bool numbers_hold(struct rpc *r, const char *arg, size_t count)
 {
-    static const struct {
-        const char *arg, *as;
-    } table[] = {{"files_unwanted", "skip"},
-                 {"files_wanted", "wanted"},
-                 {"priority_low", "low"},
-                 {"priority_normal", "normal"},
-                 {"priority_high", "high"}};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        select_files(r, id, table[i].arg, table[i].as);
+    size_t k;
+    const json_t *v;
+    json_array_foreach(rpc_list(r, arg), k, v) {
+        if (!json_is_integer(v) || json_integer_value(v) < 0 ||
+            json_integer_value(v) >= (json_int_t)count) {
+            rpc_fail(r, RPC_FILE_INDEX, "file index out of range");
+            return false;
+        }
+    }
+    return true;
+}
+
+static unsigned kind_of(const char *name)
+{
+    unsigned k = 0;
+    while (k < KINDS && strcmp(kinds[k], name) != 0)
+        k++;
+    return k < KINDS ? k : NORMAL;
+}
+
+/* In Transmission's order; what is skipped has no priority of its own here. */
+static struct choice chosen(const struct rpc *r, size_t i, unsigned now)
+{
+    struct choice c = {.wanted = now != SKIP, .kind = now == SKIP ? NORMAL : now};
+    c.wanted = (c.wanted && !is_in(r, "files_unwanted", i)) || is_in(r, "files_wanted", i);
+    if (is_in(r, "priority_low", i))
+        c.kind = LOW;
+    if (is_in(r, "priority_normal", i))
+        c.kind = NORMAL;
+    if (is_in(r, "priority_high", i))
+        c.kind = HIGH;
+    return c;
+}
+
+/* "#0,2,5" for each kind that files change to; one call for all of it. */
+static void select_files(struct rpc *r, const char *id, const json_t *files)
+{
+    struct buf lists[KINDS] = {0};
+    json_t *params = json_pack("{s:s}", "id", id);
+    size_t i;
+    const json_t *file;
+    json_array_foreach(files, i, file) {
+        const char *name = json_string_value(json_object_get(file, "priority"));
+        unsigned now = kind_of(name ? name : "");
+        struct choice c = chosen(r, i, now);
+        unsigned kind = c.wanted ? c.kind : SKIP;
+        if (kind != now)
+            buf_printf(&lists[kind], "%s%" JSON_INTEGER_FORMAT, buf_len(&lists[kind]) ? "," : "#",
+                       json_integer_value(json_object_get(file, "index")));
+    }
+    for (unsigned k = 0; k < KINDS; k++) {
+        char *text = buf_take_str(&lists[k]);
+        if (*text)
+            json_object_set_new(params, kinds[k], json_pack("[s]", text));
+        free(text);
+    }
+    if (json_object_size(params) > 1)
+        rpc_call(r, "file.set", params, got_selected, 0);
+    else
+        json_decref(params);
+}
+
+static const char *const file_args[] = {"files_unwanted", "files_wanted", "priority_low",
+                                        "priority_normal", "priority_high"};
+enum { FILE_ARGS = sizeof file_args / sizeof file_args[0] };
+
+static bool chooses_files(const struct rpc *r)
+{
+    for (size_t i = 0; i < FILE_ARGS; i++)
+        if (rpc_list(r, file_args[i]))
+            return true;
+    return false;
+}
+
+static void set_files(struct rpc *r, const char *id, const json_t *row)
+{
+    const json_t *files = json_array_get(row, AT_FILES);
+    if (!chooses_files(r))
+        return;
+    for (size_t i = 0; i < FILE_ARGS; i++)
+        if (!numbers_hold(r, file_args[i], json_array_size(files)))
+            return;
+    select_files(r, id, files);
 }
 
 /* ---- one torrent ---- */
@@ -223,8 +298,8 @@ static void set_rest(struct rpc *r, const char *id)
     if (rpc_number(r, "queue_position", &v) && v >= 0 && v < INT32_MAX)
         call_with(r, "file.queue", id, "at", json_integer((json_int_t)v));
     if (json_object_get(r->args, "sequential_download"))
-        call_with(r, "file.select", id, "sequential",
-                  json_boolean(rpc_flag(r, "sequential_download")));
+        call_with(r, "file.set", id, "sequential",
+                  json_string(rpc_flag(r, "sequential_download") ? "on" : "off"));
     if (rpc_text(r, "location"))
         call_with(r, "file.move", id, "dir", json_string(rpc_text(r, "location")));
 }
@@ -235,7 +310,7 @@ static void set_one(struct rpc *r, const json_t *row)
     set_rates(r, id);
     set_seeding_limits(r, id, row);
     set_trackers(r, id, row);
-    set_files(r, id);
+    set_files(r, id, row);
     set_rest(r, id);
 }
 
@@ -253,6 +328,8 @@ static void choose_for_set(struct rpc *r)
     json_t *names = json_array();
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
         json_array_append_new(names, json_string(asked[i]));
+    if (chooses_files(r)) /* long, and seldom needed: AT_FILES */
+        json_array_append_new(names, json_string("files"));
     rpc_choose(r, names, set_each);
     json_decref(names);
 }
@@ -308,9 +385,22 @@ static void look_at_added(struct rpc *r)
     r->then = after_add;
 }
 
-static bool chooses_files(const struct rpc *r)
+/* Of a link nobody knows the files yet: what is unwanted goes with it. */
+static void skip_unwanted(struct rpc *r, json_t *params)
 {
-    return rpc_list(r, "files_unwanted") || rpc_list(r, "files_wanted");
+    struct buf list = {0};
+    size_t i;
+    const json_t *v;
+    json_array_foreach(rpc_list(r, "files_unwanted"), i, v) {
+        if (json_is_integer(v) && json_integer_value(v) >= 0)
+            buf_printf(&list, "%s%" JSON_INTEGER_FORMAT, i ? "," : "#", json_integer_value(v));
+    }
+    char *text = buf_take_str(&list);
+    if (*text)
+        rpc_param(r, "file.get", params, "skip", json_pack("[s]", text));
+    free(text);
+    for (size_t k = 0; k < FILE_ARGS; k++)
+        json_object_del(r->args, file_args[k]);
 }
 
 /* torrent or link: taken.  With files to be chosen it begins paused, so that no byte of what is not
@@ -319,8 +409,11 @@ static void add_it(struct rpc *r, const char *what, json_t *value)
 {
     json_t *params = json_object(), *paused = json_object_get(r->args, "paused");
     const char *dir = rpc_text(r, "download_dir");
-    bool later = chooses_files(r) && !rpc_flag(r, "paused");
+    bool known = strcmp(what, "torrent") == 0;
+    bool later = known && chooses_files(r) && !rpc_flag(r, "paused");
     json_object_set_new(params, what, value);
+    if (!known)
+        skip_unwanted(r, params);
     if (dir && *dir)
         rpc_param(r, "file.get", params, "dir", json_string(dir));
     if (paused || later)

@@ -234,12 +234,14 @@ static void a_torrent_is_added_by_link_or_by_its_bytes(void **state)
 static void what_is_not_wanted_is_chosen_before_it_begins(void **state)
 {
     struct world *w = *state;
-    ask(w, "{'method':'torrent-add','arguments':{'metainfo':'ZGU=','files-unwanted':[1,3],"
+    ask(w, "{'method':'torrent-add','arguments':{'metainfo':'ZGU=','files-unwanted':[0],"
            "'priority-high':[0]}}");
     did(w, "file.get {'paused':true,'torrent':'ZGU='}\n"
-           "file.select {'as':'skip','id':'" C40 "','index':[1,3]}\n"
-           "file.select {'as':'high','id':'" C40 "','index':[0]}\n"
+           "file.set {'id':'" C40 "','skip':['#0']}\n"
            "file.resume {'id':'" C40 "'}\n");
+    json_array_remove(w->files.rows, 2);
+    ask(w, "{'method':'torrent-add','arguments':{'filename':'magnet:?x','files-unwanted':[1,3]}}");
+    did(w, "file.get {'link':'magnet:?x','skip':['#1,3']}\n");
 }
 
 static void odd_links_and_folders_are_refused(void **state)
@@ -344,10 +346,11 @@ static void wishes_become_calls(void **state)
         {"'peer-limit':12,'group':'night'",
          "file.limit {'group':'night','id':'" A40 "'}\nfile.limit {'id':'" A40 "','peers':12}\n"},
         {"'queuePosition':4", "file.queue {'at':4,'id':'" A40 "'}\n"},
-        {"'files-unwanted':[],'priority-low':[1]",
-         "file.select {'as':'skip','id':'" A40 "'}\nfile.select {'as':'low','id':'" A40
-         "','index':[1]}\n"},
-        {"'sequential_download':true", "file.select {'id':'" A40 "','sequential':true}\n"},
+        {"'files-unwanted':[],'priority-low':[1]", "file.set {'id':'" A40 "','skip':['#0']}\n"},
+        {"'files-wanted':[],'priority-low':[1]", "file.set {'id':'" A40 "','low':['#2']}\n"},
+        {"'files-wanted':[],'priority-normal':[]", "file.set {'id':'" A40 "','normal':['#0,2']}\n"},
+        {"'files-wanted':[0],'priority-high':[1]", ""},
+        {"'sequential_download':true", "file.set {'id':'" A40 "','sequential':'on'}\n"},
         {"'trackerAdd':['http://n/a']",
          "file.tracker {'id':'" A40
          "','list':'http://t.example.org:80/a\\n\\nudp://10.0.0.1:6969\\n\\nhttp://n/a\\n'}\n"},

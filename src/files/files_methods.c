@@ -452,7 +452,7 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg, con
     } else {
         cfg->dir = dir;
         cfg->fresh = true;
-        cfg->paused = call_bool(c, "paused");
+        cfg->paused = call_has(c, "paused") ? call_bool(c, "paused") : !f->rules.start;
         cfg->sequential = call_bool(c, "sequential");
         cfg->ends_first = call_bool(c, "ends_first");
         cfg->added_us = loop_wall_us(f->env.loop);

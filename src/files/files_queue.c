@@ -100,17 +100,11 @@ static struct queue_item item_of(const struct holding *h, uint64_t now_us)
                                .forced = h->tend.care.forced};
 }
 
-static uint64_t left_of(const struct holding *h)
-{
-    const struct metainfo *mi = torrent_metainfo(h->t);
-    return mi ? mi->payload - torrent_done(h->t) : 0;
-}
-
 /* limits.storage: what was fetched so far, what those that run still fetch, and then this one. */
 static bool has_room(const struct holding *h, uint64_t used, struct why *why)
 {
     const struct policy *p = h->f->env.policy;
-    return h->tend.care.shared || policy_may_store(p, used, left_of(h), why) == OK;
+    return h->tend.care.shared || policy_may_store(p, used, torrent_left(h->t), why) == OK;
 }
 
 static void run(struct holding *h, enum queue_kind kind, uint64_t now_us)
@@ -144,7 +138,7 @@ static void apply(struct holding *h, const struct queue_item *it, uint64_t *used
         wait_turn(h, it->kind, why.text);
     } else {
         run(h, it->kind, now_us);
-        *used += it->kind == QUEUE_DOWNLOAD && !h->tend.care.shared ? left_of(h) : 0;
+        *used += it->kind == QUEUE_DOWNLOAD && !h->tend.care.shared ? torrent_left(h->t) : 0;
     }
 }
 

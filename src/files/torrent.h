@@ -175,6 +175,7 @@ const char *torrent_held(const struct torrent *t);    /* the reason; NULL: not h
 bool torrent_is_complete(const struct torrent *t);    /* all that is wanted is here */
 bool torrent_has_all(const struct torrent *t);        /* all, wanted or not */
 bool torrent_is_broken(const struct torrent *t);      /* an error that trying again does not mend */
+uint64_t torrent_left(const struct torrent *t);       /* bytes that are wanted and not here */
 uint64_t torrent_done(const struct torrent *t);       /* bytes in proven pieces */
 double torrent_ratio(const struct torrent *t);        /* uploaded / downloaded, or / what is here */
 void torrent_totals(const struct torrent *t, uint64_t *up, uint64_t *down);

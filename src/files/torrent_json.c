@@ -202,11 +202,16 @@ static json_t *row_wanted(const struct torrent *t)
     return num(wanted);
 }
 
-static json_t *row_left(const struct torrent *t)
+uint64_t torrent_left(const struct torrent *t)
 {
     uint64_t wanted, done;
     choice_bytes(t, &wanted, &done);
-    return num(wanted - done);
+    return wanted - done;
+}
+
+static json_t *row_left(const struct torrent *t)
+{
+    return num(torrent_left(t));
 }
 
 static json_t *row_progress(const struct torrent *t)
@@ -392,8 +397,12 @@ static json_t *file_rows(const struct torrent *t)
         if (f->pad)
             continue;
         json_t *j = json_object();
+        json_object_set_new(j, "index", num(i)); /* padding counts */
         json_object_set_new(j, "path", text(f->path));
         json_object_set_new(j, "size", num(f->len));
+        json_object_set_new(j, "first_piece", num(f->offset / t->mi->piece_len));
+        json_object_set_new(j, "end_piece",
+                            num((f->offset + f->len + t->mi->piece_len - 1) / t->mi->piece_len));
         uint64_t done = t->opened ? data_file_done(t->data, i) : 0;
         json_object_set_new(j, "done", num(done));
         json_object_set_new(j, "progress", json_real(f->len ? (double)done / (double)f->len : 1));

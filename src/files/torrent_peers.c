@@ -28,6 +28,8 @@ const char *peer_source_name(enum peer_source s)
         return "incoming";
     case PEER_PEX:
         return "pex";
+    case PEER_DHT:
+        return "dht";
     }
     return "";
 }

@@ -200,6 +200,27 @@ static void say(bool good, const char *what, const char *next, bool *all_good)
     *all_good = *all_good && good;
 }
 
+/* A router that does not forward is no trouble of ours: peers are dialled all the same. */
+static void say_port_mapping(const json_t *files, bool *all_good)
+{
+    char line[400];
+    const json_t *m = json_object_get(files, "port_mapping");
+    const char *state = cli_text(m, "state");
+    if (!strcmp(state, "mapped"))
+        snprintf(line, sizeof line, "files: the router forwards the port to us (%s), %s",
+                 cli_text(m, "how"), cli_text(m, "external"));
+    else if (!strcmp(state, "failed"))
+        snprintf(
+            line, sizeof line,
+            "files: the router does not forward the port to us: %s; peers reach us only when we "
+            "dial them",
+            cli_text(m, "error"));
+    else
+        snprintf(line, sizeof line, "files: the router is %s",
+                 strcmp(state, "asking") ? "not asked to forward the port" : "being asked");
+    say(true, line, NULL, all_good);
+}
+
 int cmd_doctor(struct cli *cli)
 {
     bool good = true;
@@ -227,6 +248,8 @@ int cmd_doctor(struct cli *cli)
              (unsigned long long)cli_number(files, "port"));
     say(files && cli_number(files, "port"), files ? line : "files are switched off",
         "shoal config set files.enabled on", &good);
+    if (files)
+        say_port_mapping(files, &good);
     status = client_call(cli, "file.ls", NULL, &ls);
     size_t i;
     json_t *row;

@@ -73,10 +73,10 @@ static json_t *status(void *app)
         up += u;
         down += d;
     }
-    return json_pack("{s:i, s:I, s:I, s:I, s:I, s:o}", "port", (int)files_port(f), "torrents",
+    return json_pack("{s:i, s:I, s:I, s:I, s:I, s:o, s:o}", "port", (int)files_port(f), "torrents",
                      (json_int_t)map_count(f->torrents), "peers", (json_int_t)f->swarm.conns,
                      "up_rate", (json_int_t)up, "down_rate", (json_int_t)down, "dht",
-                     files_dht_status(f));
+                     files_dht_status(f), "port_mapping", reach_status(f));
 }
 
 const struct app_ops files_app = {

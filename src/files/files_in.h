@@ -31,6 +31,7 @@
 #include "files/queue.h"
 #include "files/torrent.h"
 #include "files/unwanted.h"
+#include "net/portmap.h"
 
 /* What care says, and what follows from it in this run. */
 struct tended {
@@ -99,13 +100,14 @@ struct files {
     struct rc4_lib *rc4; /* NULL: no encryption */
     struct link leaving;
     struct link knocks;
-    struct link adding;    /* files being hashed to be shared */
-    struct link keeping;   /* .torrents being written */
-    struct link lookups;   /* peers given by name */
-    struct ports *ports;   /* NULL once stopping */
-    struct files_dht *dht; /* NULL: files.dht is off */
-    unsigned conns_max;    /* files.connections */
-    struct lsd *lsd;       /* NULL: switched off, or stopping */
+    struct link adding;      /* files being hashed to be shared */
+    struct link keeping;     /* .torrents being written */
+    struct link lookups;     /* peers given by name */
+    struct ports *ports;     /* NULL once stopping */
+    struct files_dht *dht;   /* NULL: files.dht is off */
+    unsigned conns_max;      /* files.connections */
+    struct portmap *portmap; /* NULL: switched off, or stopping */
+    struct lsd *lsd;         /* NULL: switched off, or stopping */
     struct bucket *dials;
     struct timer *twins_timer; /* two links turned out to be of one torrent */
     struct timer *dial_timer, *save_timer, *stop_timer;
@@ -172,6 +174,7 @@ void keep_unlink(struct files *f, const char *hex); /* the .torrent and the resu
 void reach_start(struct files *f); /* after the ports are open */
 void reach_changed(struct files *f, const struct torrent *t);
 void reach_removed(struct files *f, const struct torrent *t);
+json_t *reach_status(const struct files *f); /* of the port mapping */
 void reach_stop(struct files *f);
 /* files_care.c */
 void tend_begin(struct holding *h);   /* before its torrent is made */

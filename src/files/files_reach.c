@@ -24,8 +24,41 @@ static void find_own(struct files *f)
     }
 }
 
+static void on_mapped(void *arg)
+{
+    const struct files *f = arg;
+    json_t *status = reach_status(f);
+    bus_post(f->env.bus, BUS_STATE, "files.port_mapping", "files", status);
+}
+
+/* The router is asked only where it can forward to us: by IPv4, and not on loopback. */
+static bool may_map(const struct files *f)
+{
+    struct addr at = ports_addr(f->ports);
+    return conf_bool(f->env.conf, "files.port-mapping") && at.family == ADDR_V4 &&
+           !addr_is_loopback(&at) && loop_interface(f->env.loop) == LOOP_ANY_INTERFACE;
+}
+
+json_t *reach_status(const struct files *f)
+{
+    char text[ADDR_TEXT];
+    if (!f->portmap)
+        return json_pack("{s:s}", "state", "off");
+    struct portmap_status s = portmap_status(f->portmap);
+    const char *state = s.mapped ? "mapped" : s.why.text[0] ? "failed" : "asking";
+    json_t *j = json_pack("{s:s, s:s, s:s}", "state", state, "how", s.how, "error",
+                          s.mapped ? "" : s.why.text);
+    json_object_set_new(j, "external",
+                        s.mapped && s.external.family != ADDR_NONE
+                            ? json_string(addr_format(&s.external, text))
+                            : json_null());
+    return j;
+}
+
 void reach_start(struct files *f)
 {
+    if (may_map(f))
+        f->portmap = portmap_start(f->env.loop, f->env.log, files_port(f), on_mapped, f);
     f->swarm.both = ports_has(f->ports, ADDR_V4) && ports_has(f->ports, ADDR_V6);
     if (f->swarm.both)
         find_own(f);
@@ -53,6 +86,8 @@ void reach_removed(struct files *f, const struct torrent *t)
 
 void reach_stop(struct files *f)
 {
+    portmap_stop(f->portmap);
+    f->portmap = NULL;
     lsd_free(f->lsd);
     f->lsd = NULL;
 }

@@ -39,8 +39,9 @@ const struct conf_key files_settings[] = {
      "Nodes of one network find each other by multicast; never for a private torrent"},
     {"files.pex", CONF_BOOL, "on", 0, 0, NULL, false,
      "Peers tell each other who else is in the swarm; never of a private torrent"},
-    {"files.port-mapping", CONF_CHOICE, "off", 0, 0, "off", false,
-     "Ask the router to forward the port; only off today"},
+    {"files.port-mapping", CONF_BOOL, "on", 0, 0, NULL, false,
+     "Ask the router to forward the port to us (PCP, NAT-PMP, UPnP); never asked when files.listen is "
+     "an address of this machine alone, or node.interface is set"},
     {"files.deny", CONF_TEXT, "", 0, 0, NULL, true,
      "Names of files that are never made, as patterns apart by spaces: *.lnk *.scr *.exe *.zipx"},
     {"files.deny-action", CONF_CHOICE, "skip", 0, 0, "skip|refuse", true,

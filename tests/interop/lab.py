@@ -19,7 +19,7 @@ import time
 import traceback
 
 BIN = os.environ.get('SHOAL_BIN', 'build/test')
-PATIENCE_S = 120  # until() gives up; a loaded machine is slow, not wrong
+PATIENCE_S = int(os.environ.get("LAB_PATIENCE_S", "120"))  # until() gives up; a loaded machine is slow, not wrong
 
 
 class Lab:
@@ -101,7 +101,8 @@ class Node:
         self.lab, self.name, self.under = lab, name, under
         self.home = lab.folder(name)
         self.settings = {'files.listen': '127.0.0.1:0', 'api.http': '127.0.0.1:0',
-                         'files.lsd': 'off', **{k.replace('__', '.'): v for k, v in settings.items()}}
+                         'files.lsd': 'off', 'files.port-mapping': 'off',
+                         **{k.replace('__', '.'): v for k, v in settings.items()}}
         self.process = None
         self.start()
 

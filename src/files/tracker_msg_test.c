@@ -425,7 +425,9 @@ static void a_refusal_says_when_to_come_back(void **state)
 {
     (void)state;
     assert_int_equal(retry_of("d14:failure reason4:fulle"), 0);
-    assert_int_equal(retry_of("d14:failure reason4:full8:retry in5:nevere"), TRACKER_RETRY_NEVER);
+    assert_int_equal(retry_of("d14:failure reason4:full8:retry in5:neve"
+                              "re"),
+                     TRACKER_RETRY_NEVER);
     assert_int_equal(retry_of("d14:failure reason4:full8:retry in4:nevee"), 0);
     assert_int_equal(retry_of("d14:failure reason4:full8:retry ini15ee"), 900);
     assert_int_equal(retry_of("d14:failure reason4:full8:retry ini-15ee"), 0);

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "files/create_walk.h"
 #include "files/diskpath.h"
 #include "files/metainfo_v2.h"
@@ -94,14 +95,28 @@ static void write_torrent(const struct create *c, struct cur layers, struct buf 
     free(sources);
 }
 
-/* Whoever reads the torrent makes its names safe (files/metainfo.h).  A name that this changes
- * would not be found again here, and would be called something else there.  Asked before hashing,
- * with the hashes still zero. */
+/* What nobody can have, or would be shown: not UTF-8, control characters. */
+static bool is_nameable(const char *path)
+{
+    struct cur rest = cur_of(path, strlen(path));
+    while (rest.n > 0) {
+        uint32_t code = 0;
+        size_t len = utf8_char(rest.p, rest.n, &code);
+        cur_take(&rest, len);
+        if (len == 0 || !utf8_harmless(code) || code == '\\')
+            return false;
+    }
+    return true;
+}
+
+/* Whoever reads the torrent makes its names safe (files/metainfo.h).  What only some machines
+ * cannot have, as aux.c or two names that differ by case, is shared: they rename it.  What would be
+ * another name everywhere is not.  Asked before hashing, with the hashes still zero. */
 static enum err check_names(struct create *c)
 {
     struct buf torrent = {0};
     write_torrent(c, cur_of(NULL, 0), &torrent);
-    struct metainfo *mi = metainfo_parse(buf_cur(&torrent), &c->why);
+    struct metainfo *mi = metainfo_parse_own(buf_cur(&torrent), &c->why);
     buf_done(&torrent);
     if (!mi)
         return c->why.code;
@@ -109,7 +124,7 @@ static enum err check_names(struct create *c)
         if (mi->files[i].pad)
             continue;
         const char *path = c->walked.files[k++].path;
-        if (strcmp(mi->files[i].path, path) != 0)
+        if (strcmp(mi->files[i].path, path) != 0 || !is_nameable(path))
             why_set(&c->why, ERR_INVALID,
                     "%.150s: others cannot have a file of this name; rename it", path);
     }
@@ -140,7 +155,7 @@ static enum err put_layers(struct create *c, struct buf *layers)
 {
     struct buf torrent = {0};
     write_torrent(c, cur_of(NULL, 0), &torrent);
-    struct metainfo *mi = metainfo_parse(buf_cur(&torrent), &c->why);
+    struct metainfo *mi = metainfo_parse_own(buf_cur(&torrent), &c->why);
     buf_done(&torrent);
     if (!mi)
         return c->why.code;

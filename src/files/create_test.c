@@ -228,8 +228,21 @@ static void what_cannot_be_shared_is_refused_with_words(void **state)
     assert_refused("/home/ann/none", ERR_NOT_FOUND, "none");
     assert_refused("/home/ann/void", ERR_INVALID, "no bytes in it");
     assert_refused("/home/ann/bad\nname", ERR_INVALID, "rename it");
-    assert_refused("/home/ann/case", ERR_INVALID, "rename it");
     assert_refused("/", ERR_INVALID, "no name");
+}
+
+static void names_that_only_other_systems_cannot_have_are_shared(void **state)
+{
+    (void)state;
+    struct kit k;
+    kit_init(&k);
+    put_file(&k, "/home/ann/case/A", "hello", 5);
+    put_file(&k, "/home/ann/case/a", "world", 5);
+    put_file(&k, "/home/ann/case/aux.c", "int x;", 6);
+    run(&k, "/home/ann/case", 0);
+    assert_non_null(k.mi);
+    assert_int_equal(k.mi->file_count, 3);
+    kit_done(&k);
 }
 
 static void a_piece_length_past_the_limit_is_refused(void **state)
@@ -304,6 +317,7 @@ int main(void)
         cmocka_unit_test(one_file_is_a_torrent_by_itself),
         cmocka_unit_test(a_file_that_changes_while_it_is_hashed_is_refused),
         cmocka_unit_test(what_cannot_be_shared_is_refused_with_words),
+        cmocka_unit_test(names_that_only_other_systems_cannot_have_are_shared),
         cmocka_unit_test(a_piece_length_past_the_limit_is_refused),
         cmocka_unit_test(cancelled_at_any_moment_it_is_silent),
         cmocka_unit_test(symlinks_and_special_files_are_passed_over_and_counted),

@@ -40,6 +40,8 @@ static const struct migration migrations[] = {
      " priorities BLOB," /* enum file_priority, one a file; NULL or empty: all normal */
      " flags INTEGER NOT NULL"
      ") WITHOUT ROWID"},
+    {"whether a torrent's names are those of our own disk",
+     "ALTER TABLE torrent ADD COLUMN own INTEGER NOT NULL DEFAULT 0"},
 };
 
 static void *start(const struct app_env *env, struct why *why)

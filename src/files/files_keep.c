@@ -51,9 +51,10 @@ enum err keep_row(struct holding *h, struct why *why)
 
 static enum err set_has_torrent(struct holding *h, struct why *why)
 {
-    struct db_stmt *q =
-        db_prepare(h->f->env.db, "UPDATE torrent SET has_torrent = 1 WHERE infohash = ?1");
+    struct db_stmt *q = db_prepare(
+        h->f->env.db, "UPDATE torrent SET has_torrent = 1, own = ?2 WHERE infohash = ?1");
     db_bind_blob(q, 1, torrent_infohash(h->t), SHA1_LEN);
+    db_bind_int(q, 2, torrent_metainfo(h->t)->own);
     return db_run(q, why);
 }
 
@@ -145,7 +146,7 @@ void keep_unlink(struct files *f, const char *hex)
 
 /* Back again */
 
-static struct metainfo *read_torrent(struct files *f, const struct torrent_cfg *cfg,
+static struct metainfo *read_torrent(struct files *f, const struct torrent_cfg *cfg, bool own,
                                      struct why *why)
 {
     char hex[2 * SHA1_LEN + 1];
@@ -153,7 +154,7 @@ static struct metainfo *read_torrent(struct files *f, const struct torrent_cfg *
     struct buf b = {0};
     struct metainfo *mi = NULL;
     if (vfs_read_all(f->env.vfs, path, MI_TORRENT_MAX, &b, why) == OK)
-        mi = metainfo_parse(buf_cur(&b), why);
+        mi = own ? metainfo_parse_own(buf_cur(&b), why) : metainfo_parse(buf_cur(&b), why);
     if (mi && !infohash_is_wire(&mi->hash, cfg->infohash)) {
         why_set(why, ERR_INVALID, "%s is of another torrent", path);
         metainfo_free(mi);
@@ -164,13 +165,14 @@ static struct metainfo *read_torrent(struct files *f, const struct torrent_cfg *
     return mi;
 }
 
-static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, bool has_torrent)
+static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, bool has_torrent,
+                    bool own)
 {
     struct why why = {0};
     struct mi_tracker urls[MAGNET_TRACKERS_MAX];
     struct magnet *magnet = magnet_parse(link, &why);
     if (has_torrent) {
-        cfg->mi = read_torrent(f, cfg, &why);
+        cfg->mi = read_torrent(f, cfg, own, &why);
         if (!cfg->mi)
             cfg->error = why.text;
     }
@@ -201,10 +203,10 @@ static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, 
 void keep_restore(struct files *f)
 {
     struct why why;
-    struct db_stmt *q =
-        db_prepare(f->env.db, "SELECT infohash, magnet, dir, paused, up_limit, down_limit,"
-                              " added_us, uploaded, downloaded, has_torrent, blocked FROM torrent"
-                              " ORDER BY added_us, infohash");
+    struct db_stmt *q = db_prepare(
+        f->env.db, "SELECT infohash, magnet, dir, paused, up_limit, down_limit,"
+                   " added_us, uploaded, downloaded, has_torrent, blocked, own FROM torrent"
+                   " ORDER BY added_us, infohash");
     enum db_step step;
     while ((step = db_step(q, &why)) == DB_ROW) {
         size_t n;
@@ -222,7 +224,7 @@ void keep_restore(struct files *f)
             .blocked = db_text(q, 10)[0] ? db_text(q, 10) : NULL,
         };
         memcpy(cfg.infohash, id, SHA1_LEN);
-        restore(f, &cfg, db_text(q, 1), db_int(q, 9) != 0);
+        restore(f, &cfg, db_text(q, 1), db_int(q, 9) != 0, db_int(q, 11) != 0);
     }
     if (step == DB_FAILED)
         log_error(f->env.log, "reading the list of torrents: %s", why.text);

@@ -172,7 +172,7 @@ static void on_created(void *arg, struct cur torrent, unsigned skipped, const st
     struct adding *a = arg;
     struct files *f = a->f;
     struct why broken;
-    struct metainfo *mi = torrent.n ? metainfo_parse(torrent, &broken) : NULL;
+    struct metainfo *mi = torrent.n ? metainfo_parse_own(torrent, &broken) : NULL;
     a->create = NULL;
     if (!mi) {
         job_failed(a->job, "file.not_shared", torrent.n ? &broken : why,

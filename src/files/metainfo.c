@@ -24,6 +24,11 @@ static const char *keep(struct metainfo *mi, const struct buf *b)
     return arena_strndup(mi->arena, (const char *)buf_bytes(b), buf_len(b));
 }
 
+static enum mi_names mi_names(const struct metainfo *mi)
+{
+    return mi->own ? MI_OWN : MI_FOREIGN;
+}
+
 /* A torrent without a name, which happens, gets that of its hash. */
 static void read_name(struct metainfo *mi, const struct ben *info)
 {
@@ -31,7 +36,7 @@ static void read_name(struct metainfo *mi, const struct ben *info)
     struct buf b = {0};
     const struct ben *name = best(info, "name.utf-8", "name", BEN_STR);
     if (name && name->str.n > 0)
-        mi_path_put_part(&b, name->str);
+        mi->renamed = mi_path_put_part(&b, name->str, mi_names(mi));
     else
         buf_str(&b, hex_encode(infohash_id(&mi->hash), INFOHASH_LEN, hex));
     mi->name = keep(mi, &b);
@@ -65,7 +70,7 @@ static enum err read_path(struct metainfo *mi, const struct ben *file, size_t i,
     else
         err = check_path(path, i, why);
     if (err == OK && buf_len(&b) == 0)
-        mi_path_put(&b, mi->name, path);
+        out->renamed = mi_path_put(&b, mi->name, path, mi_names(mi));
     if (err == OK)
         out->path = keep(mi, &b);
     buf_done(&b);
@@ -130,6 +135,7 @@ static enum err read_single(struct metainfo *mi, const struct ben *info, struct 
 {
     struct mi_file *file = arena_zalloc(mi->arena, sizeof *file);
     file->path = mi->name;
+    file->renamed = mi->renamed;
     mi->files = *out = file;
     mi->file_count = 1;
     return read_len(mi, info, -1, 0, file, why);
@@ -226,7 +232,7 @@ static enum err read_info(struct metainfo *mi, const struct ben *info, struct wh
         err = read_views(mi, info, &files, why);
     if (err != OK)
         return err;
-    if (mi->multi)
+    if (mi->multi && !mi->own) /* a disk has no name twice */
         mi_paths_unique(mi->arena, files, mi->file_count, strlen(mi->name) + 1);
     for (size_t i = 0; i < mi->file_count; i++)
         mi->payload += files[i].pad ? 0 : files[i].len;
@@ -407,7 +413,7 @@ static void read_outer(struct metainfo *mi, const struct ben *torrent)
 }
 
 /* All but what the info dictionary says; NULL when there is none. */
-static struct metainfo *read_torrent(const struct ben *torrent, struct why *why)
+static struct metainfo *read_torrent(const struct ben *torrent, bool own, struct why *why)
 {
     const struct ben *info = ben_get(torrent, "info", BEN_DICT);
     if (!info) {
@@ -417,6 +423,7 @@ static struct metainfo *read_torrent(const struct ben *torrent, struct why *why)
     if (check_size(info->raw, why) != OK)
         return NULL;
     struct metainfo *mi = mi_new(info->raw);
+    mi->own = own;
     read_outer(mi, torrent);
     return mi;
 }
@@ -437,7 +444,7 @@ static struct metainfo *with_layers_read(struct metainfo *mi, struct cur layers,
     return NULL;
 }
 
-struct metainfo *metainfo_parse(struct cur torrent, struct why *why)
+static struct metainfo *parse(struct cur torrent, bool own, struct why *why)
 {
     if (torrent.n > MI_TORRENT_MAX) {
         why_set(why, ERR_LIMIT, "torrent of %zu bytes, at most %d are taken", torrent.n,
@@ -451,11 +458,21 @@ struct metainfo *metainfo_parse(struct cur torrent, struct why *why)
     if (ben_parse(scratch, torrent, &top, why) == OK) {
         const struct ben *dict = ben_get(top, "piece layers", BEN_DICT);
         layers = dict ? dict->raw : layers;
-        mi = read_torrent(top, why);
+        mi = read_torrent(top, own, why);
     }
     arena_free(scratch); /* before the second tree is made: of many files each is large */
     mi = mi ? with_info_read(mi, why) : NULL;
     return mi && mi->v2 && layers.n > 0 ? with_layers_read(mi, layers, why) : mi;
+}
+
+struct metainfo *metainfo_parse(struct cur torrent, struct why *why)
+{
+    return parse(torrent, false, why);
+}
+
+struct metainfo *metainfo_parse_own(struct cur torrent, struct why *why)
+{
+    return parse(torrent, true, why);
 }
 
 /* In order of their tiers, as given within one. */

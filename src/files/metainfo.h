@@ -32,16 +32,18 @@ enum {
 
 struct mi_file {
     /* Relative, '/' between parts, UTF-8, safe to create below a folder: no "", ".", "..", no NUL,
-     * control character, '\' or '/' inside a part, parts of at most 255 bytes, no name that another
-     * file or folder of the torrent has too, also by case (of ASCII).  Made safe by replacing what
-     * is not
-     * ("_"), never refused for it.  A single file's path is the torrent's name. */
+     * control or direction character, '\' or '/' inside a part, nothing that Windows takes for a
+     * device or cuts, parts of at most 255 bytes, no name that another file or folder of the
+     * torrent has too, also by case or by the form of its accents.  Made safe by replacing what is
+     * not ("_"), never refused for it (metainfo_path.h).  A single file's path is the torrent's
+     * name. */
     const char *path;
     uint64_t len;
     uint64_t offset; /* of its first byte in the torrent's stream */
     /* BEP 47 padding: counts in the stream, never written.  Symlinks, which have no bytes and are
      * never made, go as padding too.  The paths of these may be another file's. */
     bool pad;
+    bool renamed; /* it has another path than the torrent says */
 };
 
 struct mi_tracker {
@@ -59,6 +61,8 @@ struct metainfo {
     bool multi;                     /* files lie in a folder `name` (their paths begin with it) */
     bool private_;                  /* BEP 27 */
     uint64_t total;                 /* bytes of the stream, padding too, at least 1 */
+    bool own;                       /* see metainfo_parse_own() */
+    bool renamed;                   /* `name` is another than the torrent says */
     uint64_t payload;               /* bytes without padding */
     uint32_t piece_len;             /* bytes; in v1 alone a power of two is not demanded */
     uint32_t piece_count;
@@ -82,6 +86,9 @@ struct metainfo {
 
 /* A whole .torrent. */
 struct metainfo *metainfo_parse(struct cur torrent, struct why *why);
+
+/* One that was made of this machine's files: its names are theirs, as they are. */
+struct metainfo *metainfo_parse_own(struct cur torrent, struct why *why);
 
 /* From an info dictionary that came by ut_metadata; trackers come from the magnet link, and so do
  * the hashes (one or both).  ERR_INVALID when one of them differs. */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "files/fold.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,29 +46,74 @@ static bool is_special(struct cur part)
            (part.n == 2 && memcmp(part.p, "..", 2) == 0);
 }
 
-void mi_path_put_part(struct buf *out, struct cur part)
+/* "Naming Files, Paths, and Namespaces" (Windows documentation): these and each of them with an
+ * extension are devices, in every folder. */
+static bool is_device(struct cur part)
 {
-    if (is_special(part)) {
-        buf_u8(out, '_');
-        return;
-    }
-    struct buf clean = {0};
+    static const char *const devices[] = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"};
+    const char *name = (const char *)part.p;
+    size_t n = 0;
+    while (n < part.n && name[n] != '.' && name[n] != ':')
+        n++;
+    while (n > 0 && name[n - 1] == ' ')
+        n--;
+    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
+        if (n == strlen(devices[i]) && strncasecmp(name, devices[i], n) == 0)
+            return true;
+    bool port = n > 3 && (strncasecmp(name, "COM", 3) == 0 || strncasecmp(name, "LPT", 3) == 0);
+    if (!port)
+        return false;
+    /* A digit, or one of the superscripts that Latin-1 has. */
+    bool superscript =
+        n == 5 && (uint8_t)name[3] == 0xc2 &&
+        ((uint8_t)name[4] == 0xb9 || (uint8_t)name[4] == 0xb2 || (uint8_t)name[4] == 0xb3);
+    return superscript || (n == 4 && name[3] >= '0' && name[3] <= '9');
+}
+
+static void put_clean(struct buf *out, struct cur part)
+{
     while (part.n > 0) {
         uint32_t code = 0;
         size_t len = utf8_char(part.p, part.n, &code);
         struct cur c = cur_take(&part, len > 0 ? len : 1);
-        if (len > 0 && utf8_harmless(code) && code != '/' && code != '\\')
-            buf_put(&clean, c.p, c.n);
+        bool last = part.n == 0 && (code == '.' || code == ' ');
+        if (len > 0 && utf8_harmless(code) && code != '/' && code != '\\' && !last)
+            buf_put(out, c.p, c.n);
         else
+            buf_u8(out, '_');
+    }
+}
+
+/* Nothing but what would not be one part of a path. */
+static void put_own(struct buf *out, struct cur part)
+{
+    for (size_t i = 0; i < part.n; i++)
+        buf_u8(out, part.p[i] == '/' || part.p[i] == '\0' ? '_' : part.p[i]);
+}
+
+bool mi_path_put_part(struct buf *out, struct cur part, enum mi_names names)
+{
+    struct buf clean = {0};
+    size_t before = buf_len(out);
+    if (is_special(part)) {
+        buf_u8(&clean, '_');
+    } else if (names == MI_OWN) {
+        put_own(&clean, part);
+    } else {
+        if (is_device(part))
             buf_u8(&clean, '_');
+        put_clean(&clean, part);
     }
     put_fitting(out, buf_cur(&clean), "");
     buf_done(&clean);
+    return buf_len(out) - before != part.n ||
+           (part.n > 0 && memcmp(buf_bytes(out) + before, part.p, part.n) != 0);
 }
 
-void mi_path_put(struct buf *out, const char *name, const struct ben *parts)
+bool mi_path_put(struct buf *out, const char *name, const struct ben *parts, enum mi_names names)
 {
     struct buf path = {0};
+    bool changed = false;
     buf_str(&path, name);
     const struct ben *last = parts->kids;
     for (const struct ben *part = parts->kids; part; part = part->next) {
@@ -75,15 +121,17 @@ void mi_path_put(struct buf *out, const char *name, const struct ben *parts)
         if (buf_len(&path) > MI_PATH_MAX) /* only the last part will count */
             continue;
         buf_u8(&path, '/');
-        mi_path_put_part(&path, part->str);
+        changed |= mi_path_put_part(&path, part->str, names);
     }
     if (parts->count >= MI_DEPTH_MAX || buf_len(&path) > MI_PATH_MAX - MARK_ROOM) {
         buf_clear(&path);
         buf_printf(&path, "%s/", name);
-        mi_path_put_part(&path, last->str);
+        mi_path_put_part(&path, last->str, names);
+        changed = true;
     }
     buf_put(out, buf_bytes(&path), buf_len(&path));
     buf_done(&path);
+    return changed;
 }
 
 /* A byte's rank in the order below: '/' before all, so that what lies in a folder comes directly
@@ -119,11 +167,24 @@ static bool clashes(const char *path, const char *other)
     return path[i] == '\0' && rank(other[i]) <= 1;
 }
 
-/* A file in the sorted list; its path without the common prefix. */
+/* A file in the sorted list; its path without the common prefix, folded. */
 struct entry {
     const char *path;
     struct mi_file *file; /* in list order: of equal paths, the first in the torrent is first */
 };
+
+/* What a path is compared by; small letters of ASCII are rank()'s business. */
+static const char *key_of(struct arena *scratch, const char *path)
+{
+    size_t n = strlen(path);
+    if (fold_is_plain(path, n))
+        return path;
+    struct buf b = {0};
+    fold_name(&b, path, n);
+    const char *key = arena_strndup(scratch, (const char *)buf_bytes(&b), buf_len(&b));
+    buf_done(&b);
+    return key;
+}
 
 static int by_path(const void *x, const void *y)
 {
@@ -150,8 +211,8 @@ static bool is_free(const struct entry *sorted, size_t n, const char *path)
 
 /* A path of its own.  The mark is the file's place, which no other renamed file has; where somebody
  * bears that name already, the list's length is added: each name can stand in the way once. */
-static const char *rename_file(struct arena *a, const struct entry *sorted, size_t n,
-                               const char *path, size_t place, size_t all, size_t prefix)
+static const char *rename_file(struct arena *a, struct arena *scratch, const struct entry *sorted,
+                               size_t n, const char *path, size_t place, size_t all, size_t prefix)
 {
     const char *slash = strrchr(path, '/');
     size_t head = slash ? (size_t)(slash - path) + 1 : 0;
@@ -163,7 +224,7 @@ static const char *rename_file(struct arena *a, const struct entry *sorted, size
         buf_put(&b, path, head);
         put_fitting(&b, cur_of(path + head, strlen(path + head)), mark);
         buf_u8(&b, '\0');
-        if (is_free(sorted, n, (const char *)buf_bytes(&b) + prefix))
+        if (is_free(sorted, n, key_of(scratch, (const char *)buf_bytes(&b) + prefix)))
             break;
     }
     const char *own = arena_dup(a, buf_bytes(&b), buf_len(&b));
@@ -173,11 +234,12 @@ static const char *rename_file(struct arena *a, const struct entry *sorted, size
 
 void mi_paths_unique(struct arena *a, struct mi_file *files, size_t n, size_t prefix)
 {
+    struct arena *scratch = arena_new();
     struct entry *sorted = mem_array(n, sizeof *sorted);
     size_t count = 0;
     for (size_t i = 0; i < n; i++)
         if (!files[i].pad)
-            sorted[count++] = (struct entry){files[i].path + prefix, &files[i]};
+            sorted[count++] = (struct entry){key_of(scratch, files[i].path + prefix), &files[i]};
     qsort(sorted, count, sizeof *sorted, by_path);
     for (size_t i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && compare(sorted[i].path, sorted[end].path) == 0;)
@@ -185,8 +247,11 @@ void mi_paths_unique(struct arena *a, struct mi_file *files, size_t n, size_t pr
         bool folder = end < count && clashes(sorted[i].path, sorted[end].path);
         for (size_t k = folder ? i : i + 1; k < end; k++) {
             struct mi_file *f = sorted[k].file;
-            f->path = rename_file(a, sorted, count, f->path, (size_t)(f - files), n, prefix);
+            f->path =
+                rename_file(a, scratch, sorted, count, f->path, (size_t)(f - files), n, prefix);
+            f->renamed = true;
         }
     }
     free(sorted);
+    arena_free(scratch);
 }

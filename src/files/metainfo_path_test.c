@@ -8,7 +8,7 @@
 static char *part_of(const void *bytes, size_t n)
 {
     struct buf b = {0};
-    mi_path_put_part(&b, cur_of(bytes, n));
+    mi_path_put_part(&b, cur_of(bytes, n), MI_FOREIGN);
     return buf_take_str(&b);
 }
 
@@ -25,7 +25,7 @@ static void a_part_cannot_leave_its_folder(void **state)
     assert_part("", "_");
     assert_part(".", "_");
     assert_part("..", "_");
-    assert_part("...", "...");
+    assert_part("...", ".._");
     assert_part("/etc/passwd", "_etc_passwd");
     assert_part("..\\..\\x", ".._.._x");
     assert_part("a/../b", "a_.._b");
@@ -81,7 +81,7 @@ static char *path_of(const char *list)
     const struct ben *parts;
     struct buf b = {0};
     assert_int_equal(ben_parse(a, cur_of(list, strlen(list)), &parts, NULL), OK);
-    mi_path_put(&b, "name", parts);
+    mi_path_put(&b, "name", parts, MI_FOREIGN);
     arena_free(a);
     return buf_take_str(&b);
 }
@@ -194,9 +194,87 @@ static void a_mark_fits_into_a_full_name(void **state)
     arena_free(a);
 }
 
+static void names_of_devices_and_ends_that_windows_cuts_are_made_safe(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"CON", "_CON"},
+        {"nul", "_nul"},
+        {"aux.txt", "_aux.txt"},
+        {"Aux .tar.gz", "_Aux .tar.gz"},
+        {"com1", "_com1"},
+        {"LPT9.log", "_LPT9.log"},
+        {"COM\u00b9", "_COM\u00b9"},
+        {"conin$", "_conin$"},
+        {"PRN:x", "_PRN:x"},
+        {"name.", "name_"},
+        {"name ", "name_"},
+        {"...", ".._"},
+        {"CONSOLE", "CONSOLE"},
+        {"com", "com"},
+        {"com10", "com10"},
+        {"auxiliary.c", "auxiliary.c"},
+        {".aux", ".aux"},
+        {"x.nul", "x.nul"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf b = {0};
+        bool changed = mi_path_put_part(&b, cur_of(cases[i][0], strlen(cases[i][0])), MI_FOREIGN);
+        buf_u8(&b, '\0');
+        assert_string_equal((const char *)buf_bytes(&b), cases[i][1]);
+        assert_int_equal(changed, strcmp(cases[i][0], cases[i][1]) != 0);
+        buf_clear(&b);
+        assert_false(mi_path_put_part(&b, cur_of(cases[i][0], strlen(cases[i][0])), MI_OWN));
+        buf_done(&b);
+    }
+}
+
+static void what_turns_the_direction_of_text_is_replaced(void **state)
+{
+    (void)state;
+    static const char name[] = "holiday\u202egpj.exe"; /* shows as holidayexe.jpg */
+    struct buf b = {0};
+    assert_true(mi_path_put_part(&b, cur_of(name, sizeof name - 1), MI_FOREIGN));
+    buf_u8(&b, '\0');
+    assert_string_equal((const char *)buf_bytes(&b), "holiday_gpj.exe");
+    buf_done(&b);
+}
+
+static void our_own_names_stay_but_for_what_leads_elsewhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t n;
+        const char *want;
+    } cases[] = {{"..", 2, "_"},        {".", 1, "_"},      {"", 0, "_"},
+                 {"a/b", 3, "a_b"},     {"a\0b", 3, "a_b"}, {"a\nb", 3, "a\nb"},
+                 {"a\xff", 2, "a\xff"}, {"a\\b", 3, "a\\b"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf b = {0};
+        mi_path_put_part(&b, cur_of(cases[i].name, cases[i].n), MI_OWN);
+        buf_u8(&b, '\0');
+        assert_string_equal((const char *)buf_bytes(&b), cases[i].want);
+        buf_done(&b);
+    }
+}
+
+static void names_that_differ_by_case_or_form_of_accents_are_told_apart(void **state)
+{
+    (void)state;
+    assert_unique((const char *const[]){"n/\u00c9t\u00e9.jpg", "n/e\u0301te\u0301.jpg",
+                                        "n/\u00e9t\u00c9.jpg", "n/ete.jpg", NULL},
+                  (const char *const[]){"n/\u00c9t\u00e9.jpg", "n/e\u0301te\u0301_1.jpg",
+                                        "n/\u00e9t\u00c9_2.jpg", "n/ete.jpg"});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_of_devices_and_ends_that_windows_cuts_are_made_safe),
+        cmocka_unit_test(what_turns_the_direction_of_text_is_replaced),
+        cmocka_unit_test(our_own_names_stay_but_for_what_leads_elsewhere),
+        cmocka_unit_test(names_that_differ_by_case_or_form_of_accents_are_told_apart),
         cmocka_unit_test(a_part_cannot_leave_its_folder),
         cmocka_unit_test(a_part_is_harmless_utf8),
         cmocka_unit_test(a_part_is_cut_to_255_bytes_and_keeps_its_extension),

@@ -12,10 +12,12 @@
 struct leaf {
     char *path;
     uint64_t len;
+    bool renamed;
     const uint8_t *root; /* in the info dictionary's bytes */
 };
 
 struct tree {
+    enum mi_names names;
     const char *name; /* what paths begin with; NULL: a single file, which is its own name */
     struct leaf *leaves;
     size_t n, cap, path_bytes;
@@ -31,7 +33,7 @@ static void tree_done(struct tree *t)
     free(t->leaves);
 }
 
-static char *leaf_path(struct tree *t)
+static char *leaf_path(struct tree *t, bool *renamed)
 {
     struct buf b = {0};
     for (size_t i = 0; i + 1 < t->depth; i++)
@@ -39,9 +41,9 @@ static char *leaf_path(struct tree *t)
     t->parts[t->depth - 1].next = NULL;
     struct ben list = {.type = BEN_LIST, .kids = t->parts, .count = t->depth};
     if (t->name)
-        mi_path_put(&b, t->name, &list);
+        *renamed = mi_path_put(&b, t->name, &list, t->names);
     else
-        mi_path_put_part(&b, t->parts[0].str);
+        *renamed = mi_path_put_part(&b, t->parts[0].str, t->names);
     return buf_take_str(&b);
 }
 
@@ -80,7 +82,7 @@ static enum err read_leaf(struct tree *t, const struct ben *file)
     enum err err = read_root(t, file, &leaf);
     if (err != OK)
         return err;
-    leaf.path = leaf_path(t);
+    leaf.path = leaf_path(t, &leaf.renamed);
     t->path_bytes += strlen(leaf.path);
     if (t->n == t->cap) {
         t->cap = t->cap ? 2 * t->cap : 16;
@@ -168,12 +170,14 @@ static enum err lay_out(struct metainfo *mi, const struct tree *t, struct mi_fil
         const struct leaf *leaf = &t->leaves[i];
         uint64_t gap = pieces * mi->piece_len - mi->total;
         if (leaf->len > 0 && gap > 0) {
-            files[n++] = (struct mi_file){pad_path, gap, mi->total, true};
+            files[n++] =
+                (struct mi_file){.path = pad_path, .len = gap, .offset = mi->total, .pad = true};
             mi->total += gap;
         }
         take_root(mi, n, leaf);
         const char *path = arena_strndup(mi->arena, leaf->path, strlen(leaf->path));
-        files[n++] = (struct mi_file){path, leaf->len, mi->total, false};
+        files[n++] = (struct mi_file){
+            .path = path, .len = leaf->len, .offset = mi->total, .renamed = leaf->renamed};
         uint64_t more = leaf->len / mi->piece_len + (leaf->len % mi->piece_len > 0);
         if (more > MI_V2_PIECES_MAX - pieces)
             return why_set(t->why, ERR_LIMIT, "more than %d pieces", MI_V2_PIECES_MAX);
@@ -191,7 +195,8 @@ enum err mi_v2_read_files(struct metainfo *mi, const struct ben *info, struct mi
 {
     const struct ben *root = ben_get(info, "file tree", BEN_DICT);
     mi->multi = !root || !is_single(root);
-    struct tree t = {.name = mi->multi ? mi->name : NULL, .why = why};
+    struct tree t = {
+        .names = mi->own ? MI_OWN : MI_FOREIGN, .name = mi->multi ? mi->name : NULL, .why = why};
     enum err err = read_tree(&t, info);
     if (err == OK && t.n == 0)
         err = why_set(why, ERR_INVALID, "it has no files");
@@ -228,7 +233,8 @@ enum err mi_v2_agrees(struct metainfo *mi, const struct ben *info, struct why *w
 {
     const struct mi_file *files = mi->files;
     v2_new(mi, mi->file_count);
-    struct tree t = {.name = mi->multi ? mi->name : NULL, .why = why};
+    struct tree t = {
+        .names = mi->own ? MI_OWN : MI_FOREIGN, .name = mi->multi ? mi->name : NULL, .why = why};
     enum err err = read_tree(&t, info);
     size_t k = 0, i = 0;
     for (; i < mi->file_count && err == OK; i++) {

@@ -407,6 +407,7 @@ static json_t *file_rows(const struct torrent *t)
         json_object_set_new(j, "done", num(done));
         json_object_set_new(j, "progress", json_real(f->len ? (double)done / (double)f->len : 1));
         json_object_set_new(j, "wanted", json_boolean(torrent_priority(t, i) != FILE_SKIP));
+        json_object_set_new(j, "renamed", json_boolean(f->renamed));
         const char *denied = torrent_priority(t, i) == FILE_SKIP ? choice_denied(t, i) : NULL;
         json_object_set_new(j, "denied", denied ? text(denied) : json_null());
         json_object_set_new(j, "priority", json_string(file_priority_name(torrent_priority(t, i))));
@@ -450,6 +451,15 @@ static json_t *signers(const struct torrent *t)
     return list;
 }
 
+/* Files and the torrent's folder that have another name here than the torrent says. */
+static unsigned count_renamed(const struct torrent *t)
+{
+    unsigned n = t->mi && t->mi->multi && t->mi->renamed;
+    for (size_t i = 0; t->mi && i < t->mi->file_count; i++)
+        n += t->mi->files[i].renamed && !t->mi->files[i].pad;
+    return n;
+}
+
 json_t *torrent_show(const struct torrent *t, unsigned parts)
 {
     json_t *j = torrent_row(t);
@@ -461,6 +471,7 @@ json_t *torrent_show(const struct torrent *t, unsigned parts)
     json_object_set_new(j, "created_by", text(t->mi ? t->mi->created_by : ""));
     json_object_set_new(j, "created",
                         t->mi && t->mi->created_s ? when(t->mi->created_s * 1000000) : json_null());
+    json_object_set_new(j, "renamed", num(count_renamed(t)));
     json_object_set_new(j, "signers", signers(t));
     if (parts & TORRENT_PEERS)
         json_object_set_new(j, "peer_list", peers(t));

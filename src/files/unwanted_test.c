@@ -268,6 +268,39 @@ static void who_signed_is_told_and_a_signer_may_be_blocked(void **state)
     pair_free(&p);
 }
 
+/* The names of our own disk are kept, and found again after a restart; who gets them has safe ones,
+ * and is told how many are others. */
+static void own_names_stay_and_those_of_strangers_are_made_safe(void **state)
+{
+    (void)state;
+    struct pair p = pair_new();
+    node_write(p.ann, "/stuff/tree/aux.c", p.bytes, 20000);
+    node_write(p.ann, "/stuff/tree/README", p.bytes, 30000);
+    node_write(p.ann, "/stuff/tree/readme", p.bytes, 10000);
+    json_t *job = node_call(p.ann, "file.add", json_pack("{s:s}", "path", "/stuff/tree"), NULL);
+    json_t *added = node_job(p.ann, json_string_value(json_object_get(job, "job")));
+    snprintf(p.id, sizeof p.id, "%s", json_string_value(json_object_get(added, "id")));
+    free(p.magnet);
+    p.magnet = text_of(added, "magnet");
+    json_decref(added);
+    json_decref(job);
+    node_stop(p.ann);
+    node_start(p.ann, &files_app, NULL);
+    start_bob(&p, NULL, NULL);
+    call(p.bob, "file.get", get_link(&p));
+    sim_run_for(p.sim, 30 * SEC);
+    assert_true(node_has(p.bob, "/downloads/tree/_aux.c", p.bytes, 20000));
+    assert_true(node_has(p.bob, "/downloads/tree/README", p.bytes, 30000));
+    assert_true(node_has(p.bob, "/downloads/tree/readme_2", p.bytes, 10000));
+    json_t *row = node_call(p.bob, "file.show", json_pack("{s:s}", "id", p.id), NULL);
+    assert_int_equal(json_integer_value(json_object_get(row, "renamed")), 2);
+    json_decref(row);
+    row = node_call(p.ann, "file.show", json_pack("{s:s}", "id", p.id), NULL);
+    assert_int_equal(json_integer_value(json_object_get(row, "renamed")), 0);
+    json_decref(row);
+    pair_free(&p);
+}
+
 static bool any_in_downloads(struct pair *p)
 {
     struct vfs_stat st;
@@ -379,6 +412,7 @@ int main(void)
         cmocka_unit_test(ones_own_list_holds_over_a_restart),
         cmocka_unit_test(a_list_that_becomes_nonsense_leaves_the_old_one_in_force),
         cmocka_unit_test(who_signed_is_told_and_a_signer_may_be_blocked),
+        cmocka_unit_test(own_names_stay_and_those_of_strangers_are_made_safe),
         cmocka_unit_test(a_torrent_with_a_denied_name_is_refused_before_anything_is_written),
         cmocka_unit_test(a_denied_file_is_left_out_and_the_rest_comes),
         cmocka_unit_test(a_filtered_address_is_not_dialled_until_the_list_lets_it),

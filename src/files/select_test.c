@@ -10,13 +10,13 @@ enum { PIECE = 100 };
 
 /* Eight files in a folder, 50 bytes a step. */
 static const struct mi_file files[] = {
-    {"t/film.mkv", 250, 0, false},
-    {"t/Season 1/a.MKV", 50, 250, false},
-    {"t/Season 1/a.srt", 0, 300, false},
-    {"t/pad", 100, 300, true},
-    {"t/Season 2/extras/b.txt", 10, 400, false},
-    {"t/x[1].exe", 90, 410, false},
-    {"t/last", 1, 500, false},
+    {"t/film.mkv", 250, 0, false, false},
+    {"t/Season 1/a.MKV", 50, 250, false, false},
+    {"t/Season 1/a.srt", 0, 300, false, false},
+    {"t/pad", 100, 300, true, false},
+    {"t/Season 2/extras/b.txt", 10, 400, false, false},
+    {"t/x[1].exe", 90, 410, false, false},
+    {"t/last", 1, 500, false, false},
 };
 enum { COUNT = sizeof files / sizeof files[0] };
 static const struct metainfo mi = {.name = "t",
@@ -60,7 +60,7 @@ static void globs_mean_what_they_say(void **state)
 static void a_single_file_has_its_name_for_a_path(void **state)
 {
     (void)state;
-    static const struct mi_file one = {"a.iso", 5, 0, false};
+    static const struct mi_file one = {"a.iso", 5, 0, false, false};
     struct metainfo single = {.name = "a.iso", .files = &one, .file_count = 1};
     assert_true(select_matches("a.*", &single, 0));
     assert_false(select_matches("b.*", &single, 0));
@@ -74,7 +74,7 @@ static void hostile_globs_take_no_time(void **state)
     for (size_t i = 0; i < 4000; i++)
         glob[i] = i % 2 ? 'a' : '*';
     glob[3999] = 'b';
-    struct mi_file one = {path, 5, 0, false};
+    struct mi_file one = {path, 5, 0, false, false};
     struct metainfo single = {.name = path, .files = &one, .file_count = 1};
     assert_false(select_matches(glob, &single, 0));
 }

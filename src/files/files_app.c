@@ -42,6 +42,8 @@ static const struct migration migrations[] = {
      ") WITHOUT ROWID"},
     {"whether a torrent's names are those of our own disk",
      "ALTER TABLE torrent ADD COLUMN own INTEGER NOT NULL DEFAULT 0"},
+    {"who sent false pieces",
+     "CREATE TABLE ban (ip BLOB PRIMARY KEY, until_us INTEGER NOT NULL) WITHOUT ROWID"},
 };
 
 static void *start(const struct app_env *env, struct why *why)

@@ -446,7 +446,8 @@ const struct method files_methods[] = {
      .route = "/files/blocklist",
      .summary = "Show what is blocked: your own list, the lists subscribed to, addresses, names",
      .result = "{own: [{what, note, added}], lists and ip_filters: [{source, loaded, error, "
-               "entries}], filtered: addresses turned away so far, deny: files.deny}",
+               "entries}], filtered: addresses turned away so far, banned: IPs that sent false "
+               "pieces, deny: files.deny}",
      .errors = "",
      .example = "shoal file blocklist --json",
      .call = file_blocklist},

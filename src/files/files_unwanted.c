@@ -118,6 +118,12 @@ static bool on_refuses(void *node, const struct addr *a)
     return refused;
 }
 
+static void on_banned(void *node, const struct addr *a)
+{
+    struct files *f = node;
+    unwanted_ban(f->unwanted, a);
+}
+
 enum err unwanted_begin(struct files *f, struct why *why)
 {
     char *dir = mem_printf("%s/lists", f->env.data_dir);
@@ -133,6 +139,7 @@ enum err unwanted_begin(struct files *f, struct why *why)
     f->swarm.vet = on_vet;
     f->swarm.denies = on_denies;
     f->swarm.refuses = on_refuses;
+    f->swarm.banned = on_banned;
     f->unwanted = unwanted_new(&cfg, f->env.conf, why);
     free(dir);
     return f->unwanted ? OK : why->code;

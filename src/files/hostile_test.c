@@ -467,6 +467,14 @@ static void false_metadata_does_not_starve_the_true(void **state)
     scene_free(s);
 }
 
+static json_int_t bans(struct node *n)
+{
+    json_t *list = node_call(n, "file.blocklist", NULL, NULL);
+    json_int_t count = json_integer_value(json_object_get(list, "banned"));
+    json_decref(list);
+    return count;
+}
+
 static void false_data_gets_its_sender_banned(void **state)
 {
     (void)state;
@@ -478,6 +486,12 @@ static void false_data_gets_its_sender_banned(void **state)
     unsigned conns = s->m.conns;
     sim_run_for(s->sim, 300 * SEC);
     assert_int_equal(s->m.conns, conns); /* never dialled again */
+    assert_int_equal(bans(s->bob), 1);
+    node_stop(s->bob);
+    node_start(s->bob, &files_app, NULL);
+    assert_int_equal(bans(s->bob), 1);
+    sim_run_for(s->sim, 300 * SEC);
+    assert_int_equal(s->m.conns, conns); /* nor after a restart */
     scene_free(s);
 }
 

@@ -39,7 +39,8 @@ struct mse_conn {
     bool want_read, want_write, shut, below_shut, below_ended, below_failed;
     bool *gone;
     struct why *why;
-    struct timer *timer; /* the handshake's deadline, or CONN_CLOSED in the next turn */
+    uint64_t deadline_us; /* of the handshake */
+    struct timer *timer;  /* the handshake's deadline, or CONN_CLOSED in the next turn */
 };
 
 /* Failing */
@@ -83,6 +84,19 @@ static void on_deadline(void *arg)
     struct mse_conn *c = arg;
     c->timer = NULL;
     fail_with(c, ERR_TIMEOUT, "encryption: no handshake in time");
+}
+
+/* Who is dialled must say something now and then. */
+static void watch_over(struct mse_conn *c)
+{
+    uint64_t now = loop_now_us(c->conn.loop);
+    uint64_t left = c->deadline_us > now ? c->deadline_us - now : 0;
+    if (c->why)
+        return;
+    timer_cancel(c->timer);
+    c->timer = timer_start(c->conn.loop,
+                           c->dialled && c->began && left > MSE_QUIET_US ? MSE_QUIET_US : left,
+                           on_deadline, c);
 }
 
 /* Moving bytes */
@@ -530,6 +544,7 @@ static void shake(struct mse_conn *c)
             fail_with(c, ERR_CLOSED, "encryption: closed during the handshake");
         if (n <= 0)
             return;
+        watch_over(c);
     }
     if (!c->why && !c->below_failed)
         opened(c);
@@ -551,6 +566,7 @@ static void on_below(void *arg, enum conn_event ev, const struct why *why)
         if (c->step == WAIT_OPEN) {
             c->step = WAIT_KEY;
             put_key(c);
+            watch_over(c);
         }
     }
     if (ev == CONN_WRITABLE)
@@ -576,6 +592,7 @@ static struct mse_conn *over(const struct mse_cfg *cfg, struct conn *below, conn
     c->cfg = cfg;
     conn_watch(&c->conn, cb, arg);
     conn_watch(below, on_below, c);
+    c->deadline_us = loop_now_us(below->loop) + CONN_HANDSHAKE_US;
     c->timer = timer_start(below->loop, CONN_HANDSHAKE_US, on_deadline, c);
     return c;
 }
@@ -604,6 +621,13 @@ uint32_t mse_method(const struct conn *conn)
     assert(conn->ops == &mse_ops);
     const struct mse_conn *c = (const struct mse_conn *)conn;
     return c->step == DONE ? c->method : 0;
+}
+
+const uint8_t *mse_skey(const struct conn *conn)
+{
+    assert(conn->ops == &mse_ops);
+    const struct mse_conn *c = (const struct mse_conn *)conn;
+    return c->step == DONE && c->method != 0 ? c->skey : NULL;
 }
 
 bool mse_began(const struct conn *conn)

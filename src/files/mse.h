@@ -8,7 +8,8 @@
  * The responder also takes a plain BitTorrent handshake, where `plain` allows: the first bytes say
  * which it is, and it then passes bytes on unchanged.
  *
- * Bounded: each pad 512 bytes, the initial payload MSE_IA_MAX, all of it CONN_HANDSHAKE_US; two
+ * Bounded: each pad 512 bytes, the initial payload MSE_IA_MAX, all of it CONN_HANDSHAKE_US, and
+ * for who dials never MSE_QUIET_US without a byte; two
  * exponentiations of 160 bits.  Open and with RC4 it holds up to MSE_CHUNK bytes that the conn
  * below has not taken yet. */
 #ifndef SHOAL_FILES_MSE_H
@@ -19,6 +20,9 @@
 #include "net/conn.h"
 
 enum { MSE_CHUNK = 64 * 1024 };
+/* Who is dialled and says nothing for so long does not speak it: a plain peer takes our first
+ * message for the beginning of something and waits.  Three times a retransmission of TCP. */
+#define MSE_QUIET_US (3 * SEC)
 
 struct mse_cfg {
     const struct rc4_lib *rc4;
@@ -38,6 +42,9 @@ struct conn *mse_accept(const struct mse_cfg *cfg, struct conn *below, conn_cb *
 
 /* Once open: MSE_RC4, MSE_PLAIN, or 0 without encryption. */
 uint32_t mse_method(const struct conn *c);
+/* Responder, once open: the SKEY, that is the torrent, that it was opened for; NULL without
+ * encryption. */
+const uint8_t *mse_skey(const struct conn *c);
 /* The conn below was open: what failed then is the handshake, and without it there may be luck. */
 bool mse_began(const struct conn *c);
 

@@ -88,6 +88,18 @@ static void on_foe_accept(void *arg, struct conn *c)
     f->them.c = dress(f->them.w, c, false, end_event, &f->them);
 }
 
+static void on_mute(void *arg, enum conn_event ev, const struct why *why)
+{
+    (void)arg, (void)ev, (void)why;
+}
+
+static void on_mute_accept(void *arg, struct conn *c)
+{
+    struct foe *f = arg;
+    f->c = c;
+    conn_watch(c, on_mute, f);
+}
+
 /* What becomes of a responder that gets these bytes: the words of its end, or "open". */
 static const char *fate(struct bench *b, const void *bytes, size_t n, bool shut)
 {
@@ -138,6 +150,25 @@ static void what_is_no_handshake_ends_within_its_bounds(void **state)
     assert_string_equal(fate(b, bytes, DH768_LEN, false), "their key is none of the group's");
 }
 
+/* A plain peer that neither answers nor hangs up costs three seconds, not ten. */
+static void who_is_dialled_and_says_nothing_is_given_up_soon(void **state)
+{
+    struct bench *b = *state;
+    struct foe f = {0};
+    struct end us = {.w = &b->w, .close_at = NOT_AT_ALL, .idle = true};
+    struct listener *l = tcp_listen(b->w.b, &b->w.at_b, on_mute_accept, &f, NULL);
+    struct addr to = listener_addr(l);
+    us.c = dress(&b->w, tcp_dial(b->w.a, &to, NULL, NULL, NULL), true, end_event, &us);
+    sim_run_for(b->w.priv, MSE_QUIET_US);
+    assert_int_equal(us.seen[CONN_CLOSED], 0);
+    sim_run_for(b->w.priv, SEC / 2);
+    assert_int_equal(us.seen[CONN_CLOSED], 1);
+    assert_string_equal(us.why.text, "encryption: no handshake in time");
+    end_close(&us);
+    conn_close(f.c);
+    listener_close(l);
+}
+
 /* Ends of a pair that cannot agree. */
 static void refused_with(struct bench *b, const char *words)
 {
@@ -171,7 +202,8 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_world, close_world),
 #define PLAIN_CASE(name) cmocka_unit_test_setup_teardown(name, open_plain_world, close_world),
     const struct CMUnitTest tests[] = {CONN_CHECKS(CASE) CONN_CHECKS(PLAIN_CASE) CASE(
-        first_bytes_tell_a_plain_handshake) CASE(what_is_no_handshake_ends_within_its_bounds)
-                                           CASE(what_is_not_held_or_not_offered_is_refused)};
+        first_bytes_tell_a_plain_handshake) CASE(who_is_dialled_and_says_nothing_is_given_up_soon)
+                                           CASE(what_is_no_handshake_ends_within_its_bounds)
+                                               CASE(what_is_not_held_or_not_offered_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -325,6 +325,11 @@ static void on_handshake(struct session *s, struct cur bytes)
         session_end(s, ERR_STATE, "that is myself");
         return;
     }
+    const uint8_t *skey = s->incoming && s->mse ? mse_skey(s->conn) : NULL;
+    if (skey && memcmp(skey, h.infohash, SHA1_LEN) != 0) {
+        session_end(s, ERR_INVALID, "encrypted for another torrent than it asks for");
+        return;
+    }
     if (s->incoming && !s->ops->hello(s->arg, h.infohash)) {
         session_end(s, ERR_NOT_FOUND, "asks for a torrent that is not here");
         return;

@@ -73,6 +73,8 @@ struct torrent_env {
     void (*vet)(void *node, struct torrent *t);
     /* The pattern by which a file of this path is never made, or NULL: it is skipped. */
     const char *(*denies)(void *node, const char *path);
+    /* It sent a piece that is not the torrent's, and its IP is to be known no more. */
+    void (*banned)(void *node, const struct addr *a);
     /* This address is not to be known, dialled or let in. */
     bool (*refuses)(void *node, const struct addr *a);
     void (*got_info)(void *node, struct torrent *t); /* metadata came: to be kept */

@@ -276,22 +276,49 @@ void torrent_peers_sift(struct torrent_peers *t,
     }
 }
 
-void torrent_peers_ban(struct torrent_peers *t, const struct addr *a)
+static bool matches(const struct addr *ban, const struct addr *a)
 {
-    if (torrent_peers_is_banned(t, a))
-        return;
-    t->bans[t->ban_next] = *a;
+    return ban->port == 0 ? addr_same_ip(ban, a) : addr_equal(ban, a);
+}
+
+static void put_ban(struct torrent_peers *t, const struct addr *ban)
+{
+    t->bans[t->ban_next] = *ban;
     t->ban_next = (t->ban_next + 1) % TORRENT_BANS_MAX;
     t->ban_count += t->ban_count < TORRENT_BANS_MAX;
-    struct peer_entry *e = torrent_peers_find(t, a);
-    if (e && !e->connected) /* else torrent_peers_closed() forgets it */
-        forget(t, e);
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        if (!e->connected && matches(ban, &e->addr)) /* else torrent_peers_closed() forgets it */
+            forget(t, e);
+    }
+}
+
+void torrent_peers_ban_port(struct torrent_peers *t, const struct addr *a)
+{
+    if (!torrent_peers_is_banned(t, a))
+        put_ban(t, a);
+}
+
+bool torrent_peers_ban(struct torrent_peers *t, const struct addr *a)
+{
+    struct addr ip = *a;
+    bool whole = !addr_is_loopback(a);
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        if (addr_same_ip(&e->addr, a) && !addr_equal(&e->addr, a) && e->proven > 0)
+            whole = false;
+    }
+    if (!whole) {
+        torrent_peers_ban_port(t, a);
+        return false;
+    }
+    ip.port = 0;
+    put_ban(t, &ip);
+    return true;
 }
 
 bool torrent_peers_is_banned(const struct torrent_peers *t, const struct addr *a)
 {
     for (size_t i = 0; i < t->ban_count; i++)
-        if (addr_equal(&t->bans[i], a))
+        if (matches(&t->bans[i], a))
             return true;
     return false;
 }

@@ -55,6 +55,7 @@ struct peer_entry {
     struct carrier_memory carriers;
     unsigned failures;
     unsigned bad_info;  /* wrong or missing metadata */
+    unsigned proven;    /* pieces that it alone sent and that were good */
     unsigned suspicion; /* pieces with its blocks that failed; cleared by one it sent alone */
     uint64_t next_us;   /* not dialled before */
 };
@@ -104,8 +105,13 @@ void torrent_peers_unreached(struct peer_entry *e, unsigned allowed, enum carrie
 void torrent_peers_sift(struct torrent_peers *t,
                         bool (*refused)(const void *arg, const struct addr *a), const void *arg);
 
-/* Its entry goes when it is not connected any more. */
-void torrent_peers_ban(struct torrent_peers *t, const struct addr *a);
+/* Bad bytes came from this address.  The whole IP is banned, since a liar comes back from another
+ * port; but only this port when somebody else of that IP has sent good pieces (a NAT with many
+ * behind it), or when the IP is this machine.  True: it was the whole IP.  Entries go when they are
+ * not connected any more. */
+bool torrent_peers_ban(struct torrent_peers *t, const struct addr *a);
+/* Only this address and port: it is ourselves. */
+void torrent_peers_ban_port(struct torrent_peers *t, const struct addr *a);
 bool torrent_peers_is_banned(const struct torrent_peers *t, const struct addr *a);
 
 #endif

@@ -118,6 +118,30 @@ static void the_banned_stay_out_and_the_oldest_ban_goes_first(void **state)
     torrent_peers_free(t);
 }
 
+/* A liar comes back from another port; but behind a NAT not all are liars. */
+static void a_ban_is_of_the_ip_unless_somebody_else_of_it_has_proven_himself(void **state)
+{
+    (void)state;
+    struct torrent_peers *t = torrent_peers_new(1);
+    struct addr liar = addr_v4(192, 0, 2, 1, 1000), other = addr_v4(192, 0, 2, 1, 2000),
+                near = addr_v4(127, 0, 0, 1, 1000), nearby = addr_v4(127, 0, 0, 1, 2000);
+    torrent_peers_add(t, &other, PEER_TRACKER, SEC, NULL)->proven = 1;
+    assert_false(torrent_peers_ban(t, &liar));
+    assert_true(torrent_peers_is_banned(t, &liar));
+    assert_false(torrent_peers_is_banned(t, &other));
+    assert_false(torrent_peers_ban(t, &near)); /* this machine: many programs */
+    assert_false(torrent_peers_is_banned(t, &nearby));
+    torrent_peers_free(t);
+    t = torrent_peers_new(1);
+    torrent_peers_add(t, &other, PEER_TRACKER, SEC, NULL);
+    assert_true(torrent_peers_ban(t, &liar));
+    assert_true(torrent_peers_is_banned(t, &other));
+    assert_null(torrent_peers_find(t, &other));
+    torrent_peers_ban_port(t, &near);
+    assert_false(torrent_peers_is_banned(t, &nearby));
+    torrent_peers_free(t);
+}
+
 static void what_cannot_be_dialled_is_not_kept(void **state)
 {
     (void)state;
@@ -208,6 +232,7 @@ int main(void)
         cmocka_unit_test(who_came_to_us_is_not_dialled_until_it_says_where),
         cmocka_unit_test(the_table_is_bounded_and_keeps_those_that_never_failed),
         cmocka_unit_test(the_banned_stay_out_and_the_oldest_ban_goes_first),
+        cmocka_unit_test(a_ban_is_of_the_ip_unless_somebody_else_of_it_has_proven_himself),
         cmocka_unit_test(what_cannot_be_dialled_is_not_kept),
         cmocka_unit_test(what_peers_told_has_a_share_of_its_own),
         cmocka_unit_test(what_peers_told_pushes_nobody_out_and_makes_room_for_others),

@@ -184,9 +184,12 @@ static void ban(struct torrent *t, uint32_t id)
     log_info(t->log, "a peer sent a piece that is not the torrent's: banned");
     log_debug(t->log, "banned: %s", addr_format(&e->addr, text));
     struct member *m = member_of(t, id);
-    torrent_peers_ban(t->peers, &e->addr);
+    struct addr addr = e->addr; /* e may go with the ban */
+    bool whole = torrent_peers_ban(t->peers, &addr);
     if (m)
         session_end(m->s, ERR_INVALID, "sent a piece that is not the torrent's");
+    if (whole && t->env->banned)
+        t->env->banned(t->env->node, &addr);
 }
 
 void swarm_piece_bad(struct torrent *t, uint32_t piece)
@@ -213,8 +216,10 @@ static void clear_suspicion(struct torrent *t, uint32_t piece)
     if (picker_senders(t->picker, piece, ids, 2) != 1)
         return;
     struct peer_entry *e = torrent_peers_by_id(t->peers, ids[0]);
-    if (e)
+    if (e) {
         e->suspicion = 0;
+        e->proven++;
+    }
 }
 
 /* Pieces */
@@ -685,7 +690,7 @@ static void on_ended(void *arg, const struct why *why)
     struct member *m = arg;
     struct torrent *t = m->t;
     if (memcmp(session_peer_id(m->s), t->env->wire.peer_id, 20) == 0)
-        torrent_peers_ban(t->peers, &m->entry->addr); /* that is ourselves */
+        torrent_peers_ban_port(t->peers, &m->entry->addr); /* that is ourselves */
     (void)why;
     /* It may have only a link by the other of a hybrid's names. */
     if (t->hash.has_v1 && t->hash.has_v2 && m->dialing)

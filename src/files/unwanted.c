@@ -1,6 +1,7 @@
 #include "files/unwanted.h"
 
 #include "base/list.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "files/feed.h"
@@ -31,6 +32,7 @@ struct unwanted {
     struct globs *deny;
     char *deny_text;
     bool deny_refuses;
+    struct map *bans; /* the IP's bytes -> int64_t, until when (wall clock) */
     uint64_t hits;
 };
 
@@ -193,6 +195,70 @@ static enum err take_settings(struct unwanted *r, const struct conf *conf, struc
     return OK;
 }
 
+/* Bans */
+
+static void drop_ban(struct unwanted *r, const uint8_t ip[16])
+{
+    struct db_stmt *q = db_prepare(r->cfg.db, "DELETE FROM ban WHERE ip = ?1");
+    struct why why;
+    db_bind_blob(q, 1, ip, 16);
+    if (db_run(q, &why))
+        log_warn(r->cfg.log, "forgetting a ban: %s", why.text);
+    free(map_drop(r->bans, ip, 16));
+}
+
+static void put_ban(struct unwanted *r, const uint8_t ip[16], int64_t until_us)
+{
+    free(map_put(r->bans, ip, 16, mem_dup(&until_us, sizeof until_us)));
+}
+
+static void restore_bans(struct unwanted *r)
+{
+    struct why why;
+    struct db_stmt *q = db_prepare(r->cfg.db, "SELECT ip, until_us FROM ban ORDER BY until_us");
+    while (db_step(q, &why) == DB_ROW) {
+        size_t n;
+        const void *ip = db_blob(q, 0, &n);
+        if (n == 16 && map_count(r->bans) < UNWANTED_BANS_MAX)
+            put_ban(r, ip, db_int(q, 1));
+    }
+    db_finish(q);
+}
+
+void unwanted_ban(struct unwanted *r, const struct addr *a)
+{
+    struct why why;
+    const void *oldest;
+    size_t at = 0;
+    int64_t until_us = loop_wall_us(r->cfg.loop) + (int64_t)UNWANTED_BAN_US;
+    if (map_count(r->bans) >= UNWANTED_BANS_MAX && map_next(r->bans, &at, &oldest, NULL)) {
+        uint8_t ip[16];
+        memcpy(ip, oldest, sizeof ip);
+        drop_ban(r, ip);
+    }
+    put_ban(r, a->ip, until_us);
+    struct db_stmt *q =
+        db_prepare(r->cfg.db, "INSERT OR REPLACE INTO ban (ip, until_us) VALUES (?1, ?2)");
+    db_bind_blob(q, 1, a->ip, sizeof a->ip);
+    db_bind_int(q, 2, until_us);
+    if (db_run(q, &why))
+        log_warn(r->cfg.log, "keeping a ban: %s", why.text);
+    r->cfg.addrs(r->cfg.arg);
+}
+
+/* A ban that ends further off than one can is of a clock that was wrong: it ends now. */
+static bool is_banned(struct unwanted *r, const struct addr *a)
+{
+    const int64_t *until = map_get(r->bans, a->ip, sizeof a->ip);
+    int64_t now = loop_wall_us(r->cfg.loop);
+    if (!until)
+        return false;
+    if (*until > now && *until <= now + (int64_t)UNWANTED_BAN_US)
+        return true;
+    drop_ban(r, a->ip);
+    return false;
+}
+
 struct unwanted *unwanted_new(const struct unwanted_cfg *cfg, const struct conf *conf,
                               struct why *why)
 {
@@ -202,6 +268,8 @@ struct unwanted *unwanted_new(const struct unwanted_cfg *cfg, const struct conf 
     r->from_ip = mem_strdup(cfg->from_ip);
     list_init(&r->sources[ADDRS]);
     list_init(&r->sources[TORRENTS]);
+    r->bans = map_new(loop_random_u64(cfg->loop));
+    restore_bans(r);
     if (take_settings(r, conf, why) == OK)
         return r;
     unwanted_free(r);
@@ -216,6 +284,10 @@ void unwanted_free(struct unwanted *r)
         LIST_EACH(&r->sources[kind], struct source, s, link) {
             source_free(s);
         }
+    int64_t *until;
+    for (size_t at = 0; r->bans && (until = map_next(r->bans, &at, NULL, NULL));)
+        free(until);
+    map_free(r->bans);
     globs_free(r->deny);
     free(r->deny_text);
     free(r->lists_dir);
@@ -250,6 +322,10 @@ bool unwanted_refuse(struct unwanted *r, const struct addr *a)
 {
     if (!r)
         return false;
+    if (is_banned(r, a)) {
+        r->hits++;
+        return true;
+    }
     LIST_EACH(&r->sources[ADDRS], struct source, s, link) {
         if (ipfilter_has(s->filter, a)) {
             r->hits++;
@@ -368,6 +444,7 @@ json_t *unwanted_json(struct unwanted *r)
     json_object_set_new(j, "lists", sources_json(r, TORRENTS));
     json_object_set_new(j, "ip_filters", sources_json(r, ADDRS));
     json_object_set_new(j, "filtered", json_integer((json_int_t)r->hits));
+    json_object_set_new(j, "banned", json_integer((json_int_t)map_count(r->bans)));
     json_object_set_new(j, "deny", json_string(r->deny_text));
     return j;
 }

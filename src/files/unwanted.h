@@ -1,9 +1,10 @@
 /* files/unwanted.h - what the owner does not want: which addresses, torrents, signers and file
  * names.
  *
- *     files.ip-filter    lists of addresses; asked before each dial, accept, candidate, web seed
- *     files.blocklist    lists of infohashes and signers, and the owner's own list (in the
- * database) files.deny         names of files that are never made (files.deny-action: what then)
+ *     files.ip-filter   lists of addresses; asked before each dial, accept and candidate
+ *     files.blocklist   lists of infohashes and signers, and the owner's own (in the database)
+ *     files.deny        names of files that are never made; files.deny-action: what then
+ *     bans              IPs that sent false pieces, for a day (in the database)
  *
  * Lists come from feeds (feed.h) and are read again while the node runs; `addrs` and `torrents`
  * are then told, so that what is connected or held already is looked over.  Lists are in force from
@@ -19,7 +20,11 @@
 
 #include <jansson.h>
 
-enum { UNWANTED_SOURCES_MAX = 32 }; /* of each kind */
+enum {
+    UNWANTED_SOURCES_MAX = 32, /* of each kind */
+    UNWANTED_BANS_MAX = 4096,  /* the oldest goes */
+};
+#define UNWANTED_BAN_US (24 * 3600 * SEC) /* by the wall clock: over restarts */
 
 struct unwanted_cfg {
     struct loop *loop;
@@ -46,6 +51,8 @@ bool unwanted_ready(const struct unwanted *r);
 
 /* Is this address filtered?  Each true is counted.  NULL: no. */
 bool unwanted_refuse(struct unwanted *r, const struct addr *a);
+/* Nothing to do with this IP for UNWANTED_BAN_US: it sent bytes that were not a torrent's. */
+void unwanted_ban(struct unwanted *r, const struct addr *a);
 uint64_t unwanted_hits(const struct unwanted *r);
 
 /* OK, or ERR_DENIED with the list and the line. */

@@ -13,6 +13,7 @@
 #include "store/db.h"
 #include "store/vfs.h"
 
+struct content_ops;
 struct keys;
 struct policy;
 struct bus;
@@ -39,8 +40,9 @@ struct app_ops {
     const char *name; /* "files": its section in shoal.conf, its database's name */
     const struct migration *migrations;
     size_t migration_count;
-    const struct conf_key *settings; /* its section of shoal.conf; ends with a NULL name */
-    const struct method *methods;    /* ends with a NULL name */
+    const struct conf_key *settings;   /* its section of shoal.conf; ends with a NULL name */
+    const struct method *methods;      /* ends with a NULL name */
+    const struct content_ops *content; /* served below /NAME/; NULL: nothing */
 
     /* Returns the app, or NULL and a reason; the node then goes on without it and says so. */
     void *(*start)(const struct app_env *env, struct why *why);

@@ -44,6 +44,7 @@ static const struct migration migrations[] = {
      "ALTER TABLE torrent ADD COLUMN own INTEGER NOT NULL DEFAULT 0"},
     {"who sent false pieces",
      "CREATE TABLE ban (ip BLOB PRIMARY KEY, until_us INTEGER NOT NULL) WITHOUT ROWID"},
+    {"secrets of links", "CREATE TABLE secret (name TEXT PRIMARY KEY, bytes BLOB NOT NULL)"},
 };
 
 static void *start(const struct app_env *env, struct why *why)
@@ -89,6 +90,7 @@ const struct app_ops files_app = {
     .migration_count = sizeof migrations / sizeof migrations[0],
     .settings = files_settings,
     .methods = files_methods,
+    .content = &files_content,
     .start = start,
     .stop = stop,
     .free = app_free,

@@ -2,6 +2,7 @@
  *     files.c          the torrents of a node: listener, dialler, start and stop
  *     files_names.c    what torrents are called by peers
  *     files_keep.c     rows and .torrent files
+ *     files_stream.c   files for readers, and the links that open them
  *     files_choose.c   which files of a torrent are wanted: its row, and file.set
  *     files_care.c     what is wanted of each torrent, its times and totals; what of it is kept
  *     files_queue.c    whose turn it is, seeding limits, storage
@@ -100,14 +101,16 @@ struct files {
     struct rc4_lib *rc4; /* NULL: no encryption */
     struct link leaving;
     struct link knocks;
-    struct link adding;      /* files being hashed to be shared */
-    struct link keeping;     /* .torrents being written */
-    struct link lookups;     /* peers given by name */
-    struct ports *ports;     /* NULL once stopping */
-    struct files_dht *dht;   /* NULL: files.dht is off */
-    unsigned conns_max;      /* files.connections */
-    struct portmap *portmap; /* NULL: switched off, or stopping */
-    struct lsd *lsd;         /* NULL: switched off, or stopping */
+    struct link adding;        /* files being hashed to be shared */
+    struct link keeping;       /* .torrents being written */
+    struct link lookups;       /* peers given by name */
+    struct ports *ports;       /* NULL once stopping */
+    struct files_dht *dht;     /* NULL: files.dht is off */
+    unsigned conns_max;        /* files.connections */
+    struct portmap *portmap;   /* NULL: switched off, or stopping */
+    struct lsd *lsd;           /* NULL: switched off, or stopping */
+    uint8_t stream_secret[32]; /* of the keys of links, once has_stream_secret */
+    bool has_stream_secret;
     struct bucket *dials;
     struct timer *twins_timer; /* two links turned out to be of one torrent */
     struct timer *dial_timer, *save_timer, *stop_timer;
@@ -229,6 +232,10 @@ json_t *files_dht_status(const struct files *f);
 
 /* files_settings.c */
 extern const struct conf_key files_settings[];
+/* files_stream.c */
+extern const struct content_ops files_content;
+void file_stream(void *app, struct call *c);
+
 /* files_choose.c */
 struct choice_row {
     bool there;

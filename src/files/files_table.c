@@ -75,6 +75,14 @@ static const struct param get_params[] = {
      .help = "The first and last piece of each file before the others"},
     {0}};
 
+static const struct param stream_params[] = {
+    ID_PARAM,
+    {.name = "file",
+     .type = PARAM_TEXT,
+     .flags = PARAM_POSITIONAL,
+     .help = "Its path or a pattern; of several, and without it, the largest"},
+    {0}};
+
 static const struct param set_params[] = {
     ID_PARAM,
     PATTERN("only", "Only these files: '*.mkv', a folder, or numbers as '#0,2-4'"),
@@ -355,6 +363,17 @@ const struct method files_methods[] = {
      .errors = ID_ERRORS ", file.no_match, file.not_kept",
      .example = "shoal file set debian-12 --only '*.iso' --high '*amd64*'",
      .call = file_set},
+    {.name = "file.stream",
+     .http = "POST",
+     .route = "/files/{id}/stream",
+     .flags = METHOD_WRITE,
+     .params = stream_params,
+     .summary = "Give the link by which a player reads a file while it downloads",
+     .result =
+         "{id, file, size, path}: what follows http://HOST:PORT; its key opens this file only",
+     .errors = ID_ERRORS ", file.no_metadata, file.no_match, file.not_ready",
+     .example = "mpv $(shoal file stream debian-12 film.mkv)",
+     .call = file_stream},
     {.name = "file.label",
      .http = "PUT",
      .route = "/files/{id}/labels",

@@ -112,7 +112,7 @@ static void clear_error(struct torrent *t)
 static bool has_ticking(const struct torrent *t)
 {
     uint32_t done, total;
-    return t->member_count > 0 || (t->error && !t->error_stays) ||
+    return t->member_count > 0 || read_is_wanted(t) || (t->error && !t->error_stays) ||
            (t->data && data_checking(t->data, &done, &total)) || t->up_rate.per_s > 0 ||
            t->down_rate.per_s > 0;
 }
@@ -156,6 +156,7 @@ static void on_tick(void *arg)
     if (t->error && !t->error_stays && now - t->error_us >= TORRENT_RETRY_US)
         retry_disk(t);
     swarm_tick(t);
+    read_tick(t);
     info_tick(t);
     rate_tick(&t->up_rate, now);
     rate_tick(&t->down_rate, now);
@@ -286,6 +287,7 @@ static void on_opened(struct torrent *t)
     t->was_complete = t->told_done = torrent_is_complete(t);
     log_info(t->log, "%u of %u pieces are here", data_have_count(t->data), t->mi->piece_count);
     swarm_opened(t);
+    read_tick(t);
     if (!torrent_is_still(t) && !(t->trackers && trackers_running(t->trackers)))
         announce_start(t);
     torrent_dht_wake(t); /* a link's walk began before; now it is known whether it is private */
@@ -300,8 +302,10 @@ static void on_data(void *arg, enum data_event ev, uint32_t piece, const struct 
         on_opened(t);
         break;
     case DATA_PIECE_OK:
-        if (t->opened)
+        if (t->opened) {
             swarm_piece_ok(t, piece);
+            read_piece_ok(t, piece);
+        }
         break;
     case DATA_PIECE_BAD:
         swarm_piece_bad(t, piece);
@@ -402,6 +406,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     copy_trackers(t, cfg->trackers, cfg->tracker_count);
     t->peers = torrent_peers_new(loop_random_u64(env->wire.loop));
     list_init(&t->members);
+    list_init(&t->readers);
     budget_init(&t->info_budget);
     t->info_budget.limit[BUDGET_BYTES] = TORRENT_INFO_HELD_MAX;
     t->conns_max = TORRENT_CONNS_MAX;
@@ -469,6 +474,7 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
     t->closed = done;
     t->closed_arg = arg;
     t->closing = 1; /* this call itself: done comes from the loop */
+    read_end_all(t, "the torrent is being closed");
     swarm_free(t);
     torrent_dht_rest(t);
     timer_cancel(t->tick);
@@ -499,6 +505,7 @@ void torrent_free(struct torrent *t)
 {
     if (!t)
         return;
+    read_end_all(t, "the torrent is gone");
     swarm_free(t);
     torrent_dht_rest(t);
     timer_cancel(t->tick);
@@ -538,6 +545,8 @@ void torrent_free(struct torrent *t)
 
 static void be_still(struct torrent *t)
 {
+    if (t->opened && !torrent_is_complete(t))
+        read_end_all(t, "the torrent is paused");
     swarm_free(t);
     torrent_dht_rest(t);
     if (t->trackers)
@@ -793,6 +802,11 @@ void torrent_limits(const struct torrent *t, uint64_t *up, uint64_t *down)
 {
     *up = t->up.rate;
     *down = t->down.rate;
+}
+
+uint64_t torrent_file_done(const struct torrent *t, size_t file)
+{
+    return t->opened ? data_file_done(t->data, file) : 0;
 }
 
 int64_t torrent_added_us(const struct torrent *t)

@@ -16,6 +16,7 @@
 #ifndef SHOAL_FILES_TORRENT_H
 #define SHOAL_FILES_TORRENT_H
 
+#include "core/content.h"
 #include "files/data.h"
 #include "files/select.h"
 #include "files/session.h"
@@ -154,6 +155,14 @@ const char *torrent_rules(const struct torrent *t); /* not yet applied; NULL: no
 void torrent_set_order(struct torrent *t, bool sequential, bool ends_first);
 bool torrent_is_sequential(const struct torrent *t);
 bool torrent_has_ends_first(const struct torrent *t);
+
+/* Read [from, from + len) of a file, also of what is not here yet: that is then fetched first.  As
+ * core/content.h says; the metadata is known. */
+struct content_reader *torrent_read(struct torrent *t, size_t file, uint64_t from, uint64_t len,
+                                    const struct content_sink *sink, void *arg);
+void torrent_read_more(struct content_reader *r);
+void torrent_read_close(struct content_reader *r);                /* NULL: nothing */
+uint64_t torrent_file_done(const struct torrent *t, size_t file); /* bytes in proven pieces */
 
 /* Dial the next candidate.  True: one was begun.  Else *wait_us says when there may be one. */
 bool torrent_dial(struct torrent *t, uint64_t *wait_us);

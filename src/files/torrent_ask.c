@@ -105,6 +105,17 @@ static void end_game(struct member *m, const struct picker_who *who, size_t room
     }
 }
 
+/* Beside the fastest it would keep a reader waiting. */
+static bool is_slow(const struct member *m)
+{
+    uint64_t best = 0;
+    LIST_EACH(&m->t->members, struct member, o, link) {
+        if (gives(o) && pace(o) > best)
+            best = pace(o);
+    }
+    return pace(m) < best / 4;
+}
+
 void ask_fill(struct member *m)
 {
     struct torrent *t = m->t;
@@ -119,6 +130,7 @@ void ask_fill(struct member *m)
         .bits = st->all ? NULL : st->bits,
         .alone = m->entry->suspicion > 0,
         .last = m->last,
+        .slow = read_is_wanted(t) && is_slow(m),
         .asked = is_asked,
         .arg = m,
     };

@@ -5,6 +5,7 @@
  *     torrent_info.c   metadata, asked and given
  *     torrent_pex.c    peer exchange
  *     torrent_dht.c    the DHT
+ *     torrent_read.c   who reads while it downloads
  *     torrent_select.c which files are wanted, and in which order
  *     torrent_json.c   how it is shown, and why it stands still
  *     torrent_poll.c   what is shown only when asked for by name
@@ -14,6 +15,7 @@
 
 #include "files/torrent.h"
 
+#include "core/content.h"
 #include "files/choke.h"
 #include "files/dht.h"
 #include "files/info_fetch.h"
@@ -81,6 +83,8 @@ struct torrent {
     struct picker *picker;  /* NULL: nothing missing that is wanted, or not known */
     uint32_t *seen_s;       /* per piece: when a peer was last seen with it, loop seconds */
 
+    struct link readers;
+
     struct torrent_peers *peers;
     struct link members;
     size_t member_count;
@@ -136,6 +140,13 @@ uint8_t *choice_skipped(const struct torrent *t); /* a bit a file; NULL: none.  
 void choice_apply_rules(struct torrent *t);       /* the metadata is here, the data not yet open */
 void choice_hold(struct torrent *t);              /* what was chosen holds from now on */
 void choice_to_picker(struct torrent *t);
+
+/* torrent_read.c */
+bool read_is_wanted(const struct torrent *t); /* somebody reads */
+void read_window(struct torrent *t);          /* tells the picker what is waited for */
+void read_piece_ok(struct torrent *t, uint32_t piece);
+void read_tick(struct torrent *t);
+void read_end_all(struct torrent *t, const char *reason);
 
 /* torrent_swarm.c */
 void swarm_chosen(struct torrent *t); /* other pieces are wanted */

@@ -270,6 +270,7 @@ static void make_picker(struct torrent *t)
             picker_have(t->picker, i);
     t->ordered = false;
     choice_to_picker(t);
+    read_window(t);
 }
 
 static void count(struct member *m)

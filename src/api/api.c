@@ -44,6 +44,7 @@ enum place {
     PLACE_EVENTS,
     PLACE_LOGIN_CODE,
     PLACE_METHOD,
+    PLACE_CONTENT,
     PLACE_TRANSMISSION,
     PLACE_NONE,
 };
@@ -51,7 +52,7 @@ enum place {
 struct asked {
     enum place place;
     struct route route; /* of PLACE_METHOD */
-    const char *path;   /* below API_PREFIX */
+    const char *path;   /* below API_PREFIX, or below the content's place */
     const char *allow;
     enum guard_face face;
     enum guard_scope needed;
@@ -97,6 +98,12 @@ static void find(const struct api *a, struct httpd_call *c, struct asked *out)
                                   .allow = places[i].allow};
             return;
         }
+    const char *content = content_path(&a->cfg.content, path);
+    if (content) {
+        out->place = PLACE_CONTENT;
+        out->path = content;
+        out->allow = "GET, HEAD";
+    }
     if (strncmp(path, API_PREFIX "/", sizeof API_PREFIX) != 0)
         return;
     out->path = path + sizeof API_PREFIX - 1;
@@ -144,12 +151,23 @@ static bool cookie_value(const struct api *a, struct httpd_call *c, char out[KEY
     return false;
 }
 
+/* A link's own key opens what the link names. */
+static bool opens(const struct api *a, struct httpd_call *c, const struct asked *asked)
+{
+    const char *key = httpd_query(c, "key");
+    return asked->place == PLACE_CONTENT && key &&
+           a->cfg.content.ops->opens(a->cfg.content.app, asked->path, key);
+}
+
 /* Looks at the key that was shown, if any. */
-static void weigh_key(struct api *a, struct httpd_call *c, struct guard_facts *f)
+static void weigh_key(struct api *a, struct httpd_call *c, const struct asked *asked,
+                      struct guard_facts *f)
 {
     const char *authorization = httpd_header(c, "Authorization");
     char cookie[KEYRING_KEY];
-    if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0) {
+    if (opens(a, c, asked)) {
+        f->shown = GUARD_READ;
+    } else if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0) {
         f->shown = keyring_token(a->keyring, authorization + 7);
         f->shown_wrong = f->shown == GUARD_NONE;
     } else if (authorization && f->face == GUARD_TRANSMISSION &&
@@ -163,6 +181,8 @@ static void weigh_key(struct api *a, struct httpd_call *c, struct guard_facts *f
     } else if (cookie_value(a, c, cookie)) {
         f->shown = keyring_session(a->keyring, cookie, loop_now_us(a->cfg.loop));
         wipe(cookie, sizeof cookie);
+    } else if (asked->place == PLACE_CONTENT && httpd_query(c, "key")) {
+        f->shown_wrong = true;
     }
 }
 
@@ -189,7 +209,7 @@ static struct guard_facts facts_of(struct api *a, struct httpd_call *c, const st
     }
     f.wait_us = keyring_wait_us(a->keyring, &peer, loop_now_us(a->cfg.loop));
     if (f.wait_us == 0) /* else a right guess would show */
-        weigh_key(a, c, &f);
+        weigh_key(a, c, asked, &f);
     return f;
 }
 
@@ -368,6 +388,9 @@ static void on_request(void *arg, struct httpd_call *c)
         break;
     case PLACE_METHOD:
         rest_serve(a->rest, asked.route.method, asked.route.app, asked.path, c);
+        break;
+    case PLACE_CONTENT:
+        content_serve(&a->cfg.content, asked.path, c);
         break;
     case PLACE_TRANSMISSION:
         transmission_serve(a->transmission, c);

@@ -5,12 +5,14 @@
  *   /api/v1/login        POST over the Unix socket: a one-time link for a browser
  *   /login?code=...      the link: a session cookie, then the page
  *   /transmission/rpc    what Transmission's clients speak (api/transmission.h)
+ *   /files/ID/PATH       files of torrents, also while they download (api/content.h)
  *   /metrics /healthz /  for Prometheus, for watchdogs, for people
  *
  * Every request passes api/guard.h first.  One loop's; all of cfg outlives the api. */
 #ifndef SHOAL_API_API_H
 #define SHOAL_API_API_H
 
+#include "api/content.h"
 #include "api/routes.h"
 #include "base/log.h"
 #include "core/bus.h"
@@ -36,6 +38,7 @@ struct api_cfg {
     struct metrics *metrics;
     const struct api_app *apps;
     size_t app_count;
+    struct content_app content; /* api/content.h */
     const char *version;
     const char *download_dir;            /* where finished things go; for Transmission's clients */
     json_t *(*status)(void *status_arg); /* for the first event; a new reference */

@@ -296,6 +296,36 @@ int cmd_file_get(struct cli *cli)
     return status;
 }
 
+/* --- stream ------------------------------------------------------------------------------ */
+
+int cmd_file_stream(struct cli *cli)
+{
+    json_t *params = args_parse(cli, cli_method(cli, "file.stream"), cli->argv, cli->argc);
+    json_t *answer = NULL, *node = NULL;
+    if (!params)
+        return EXIT_USAGE;
+    int status = client_call(cli, "file.stream", params, &answer);
+    if (status == EXIT_OK)
+        status = client_call(cli, "node.status", NULL, &node);
+    const char *http = cli_text(json_object_get(node, "api"), "http");
+    if (status == EXIT_OK && !http[0])
+        status = cli_fail(cli, EXIT_STATE, "api.no_http", "shoal config set api.http 127.0.0.1:0",
+                          "this node serves nothing by HTTP: api.http is not set");
+    if (status == EXIT_OK) {
+        char *url = mem_printf("http://%s%s", http, cli_text(answer, "path"));
+        json_object_set_new(answer, "url", json_string(url));
+        if (cli->json)
+            out_json(answer);
+        else
+            puts(url);
+        free(url);
+    }
+    json_decref(node);
+    json_decref(answer);
+    json_decref(params);
+    return status;
+}
+
 /* --- export ------------------------------------------------------------------------------ */
 
 static int write_file(const struct cli *cli, const char *path, const struct buf *bytes)

@@ -58,6 +58,7 @@ const struct command cli_commands[] = {
     {"file add", cmd_file_add},
     {"file get", cmd_file_get},
     {"file export", cmd_file_export},
+    {"file stream", cmd_file_stream},
     {"log", cmd_log},
     {"events", cmd_events},
     {"config edit", cmd_config_edit},

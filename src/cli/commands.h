@@ -8,6 +8,7 @@
 int cmd_file_add(struct cli *cli);
 int cmd_file_get(struct cli *cli);
 int cmd_file_export(struct cli *cli);
+int cmd_file_stream(struct cli *cli);
 
 /* cmd_node.c: the daemon itself. */
 int cmd_init(struct cli *cli);

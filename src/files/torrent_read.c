@@ -19,6 +19,7 @@ struct content_reader {
     struct data_read *reading; /* NULL: none */
     struct timer *turn;        /* to serve it in a turn of its own */
     bool more;                 /* it was asked for */
+    bool begun;                /* it has waited once */
     uint64_t waits_us;         /* since when the piece at pos is waited for; 0: it is not */
     const struct content_sink *sink;
     void *arg;
@@ -147,8 +148,9 @@ static void wait_for(struct content_reader *r)
         return;
     r->waits_us = torrent_now(t);
     read_window(t);
-    if (t->picker)
-        make_room(t);
+    if (t->picker && !r->begun)
+        make_room(t); /* once: then the window is asked for before it is needed */
+    r->begun = true;
     swarm_fill(t);
     torrent_need_tick(t);
 }

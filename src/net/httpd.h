@@ -54,6 +54,15 @@ void httpd_reply(struct httpd_call *c, unsigned status, const char *const *heade
 void httpd_stream_start(struct httpd_call *c, unsigned status, const char *const *headers);
 bool httpd_stream_send(struct httpd_call *c, const void *bytes, size_t n);
 void httpd_stream_end(struct httpd_call *c);
+/* As httpd_stream_start, of `size` bytes in all (Content-Length); with HEAD they are not sent. */
+void httpd_stream_start_sized(struct httpd_call *c, unsigned status, const char *const *headers,
+                              uint64_t size);
+/* The end cannot come: the call is over and the connection cut, so that the client sees it. */
+void httpd_stream_abort(struct httpd_call *c);
+size_t httpd_stream_unsent(const struct httpd_call *c); /* bytes */
+/* Called from the loop after some of the stream was taken; a pace for who sends much.  Not called
+ * any more when the call is over. */
+void httpd_on_room(struct httpd_call *c, void (*room)(void *arg), void *arg);
 
 /* Called when the client goes away before the call is over; the call is dead when it returns. */
 void httpd_on_gone(struct httpd_call *c, void (*gone)(void *arg), void *arg);

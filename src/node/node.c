@@ -213,6 +213,11 @@ static enum err start_api(struct node *n, struct why *why)
     tables[count++] = (struct api_app){node_methods, n};
     for (size_t i = 0; i < n->app_count; i++)
         tables[count++] = (struct api_app){n->apps[i].ops->methods, n->apps[i].app};
+    struct content_app content = {0};
+    for (size_t i = 0; i < n->app_count; i++)
+        if (n->apps[i].ops->content && n->apps[i].app)
+            content =
+                (struct content_app){n->apps[i].ops->name, n->apps[i].ops->content, n->apps[i].app};
     char *tokens = mem_printf("%s/api.token", n->paths.data);
     struct api_cfg cfg = {.loop = n->loop,
                           .log = n->log,
@@ -226,6 +231,7 @@ static enum err start_api(struct node *n, struct why *why)
                           .metrics = n->metrics,
                           .apps = tables,
                           .app_count = count,
+                          .content = content,
                           .version = SHOAL_VERSION,
                           .download_dir = n->paths.download,
                           .status = status_for_api,

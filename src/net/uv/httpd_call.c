@@ -125,6 +125,31 @@ void httpd_reply(struct httpd_call *c, unsigned status, const char *const *heade
     wake(c);
 }
 
+static void on_room(void *arg)
+{
+    struct httpd_call *c = arg;
+    c->room_timer = NULL;
+    if (c->state == CALL_STREAMING && c->room)
+        c->room(c->room_arg);
+}
+
+static void tell_room(struct httpd_call *c)
+{
+    if (c->room && !c->room_timer && c->state == CALL_STREAMING)
+        c->room_timer = timer_start(c->conn->side->h->loop, 0, on_room, c);
+}
+
+void httpd_on_room(struct httpd_call *c, void (*room)(void *arg), void *arg)
+{
+    c->room = room;
+    c->room_arg = arg;
+}
+
+size_t httpd_stream_unsent(const struct httpd_call *c)
+{
+    return buf_len(&c->out);
+}
+
 /* The daemon has room: what is there of the stream, its end, or a pause. */
 static ssize_t read_stream(void *arg, uint64_t at, char *to, size_t cap)
 {
@@ -136,6 +161,7 @@ static ssize_t read_stream(void *arg, uint64_t at, char *to, size_t cap)
     if (n > 0) {
         memcpy(to, buf_bytes(&c->out), n);
         buf_eat(&c->out, n);
+        tell_room(c);
         return (ssize_t)n;
     }
     if (c->state == CALL_ANSWERED)
@@ -146,9 +172,20 @@ static ssize_t read_stream(void *arg, uint64_t at, char *to, size_t cap)
 
 void httpd_stream_start(struct httpd_call *c, unsigned status, const char *const *headers)
 {
+    httpd_stream_start_sized(c, status, headers, MHD_SIZE_UNKNOWN);
+}
+
+void httpd_stream_abort(struct httpd_call *c)
+{
+    c->gone = NULL;
+    httpd_call_drop(c);
+}
+
+void httpd_stream_start_sized(struct httpd_call *c, unsigned status, const char *const *headers,
+                              uint64_t size)
+{
     c->status = status;
-    c->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTPD_STREAM_BLOCK,
-                                                    read_stream, c, NULL);
+    c->response = MHD_create_response_from_callback(size, HTTPD_STREAM_BLOCK, read_stream, c, NULL);
     add_headers(c->response, headers);
     c->is_stream = true;
     c->state = CALL_STREAMING;
@@ -301,6 +338,9 @@ void httpd_request_over(void *arg, struct MHD_Connection *mhd, void **con_cls,
     if (!c)
         return;
     *con_cls = NULL;
+    timer_cancel(c->room_timer);
+    c->room_timer = NULL;
+    c->room = NULL;
     struct httpd_conn *conn = c->conn;
     bool is_handlers = c->state == CALL_HANDED || c->state == CALL_STREAMING;
     c->state = CALL_DROPPED;

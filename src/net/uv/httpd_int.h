@@ -78,6 +78,9 @@ struct httpd_call {
     struct buf out; /* of the stream, not yet taken */
     void (*gone)(void *arg);
     void *gone_arg;
+    void (*room)(void *arg);
+    void *room_arg;
+    struct timer *room_timer; /* to the turn that tells of room */
 };
 
 /* httpd_call.c: what libmicrohttpd calls, and what ends a call from outside. */

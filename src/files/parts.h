@@ -22,6 +22,7 @@ void parts_free(struct parts *p); /* NULL: nothing */
 /* Which pieces are here, if the file is.  A head that makes no sense: none are. */
 void parts_load(struct parts *p);
 
+/* Has it bytes of this piece? */
 bool parts_has(const struct parts *p, uint32_t piece);
 const uint8_t *parts_bits(const struct parts *p); /* a bit a piece */
 /* Bytes at `offset` of the stream; then parts_add() for their pieces. */

@@ -200,14 +200,13 @@ static void answer(struct utp *u, const struct knock *k, const struct utp_packet
 static void on_syn(struct utp *u, const struct addr *from, const struct utp_packet *p)
 {
     uint16_t recv_id = (uint16_t)(p->id + 1);
-    struct utp_conn *c = find(u, from, recv_id);
     struct knock *k = knock_find(u, from, recv_id);
+    if (find(u, from, p->id) || find(u, from, recv_id) || map_count(u->conns) >= UTP_CONNS_MAX)
+        return; /* BEP 29: "unexpected in the existing stream, and ignored" */
     if (!u->accept) {
         send_reset(u, from, p);
         return;
     }
-    if (c || map_count(u->conns) >= UTP_CONNS_MAX)
-        return; /* BEP 29: "unexpected in the existing stream, and ignored" */
     if (!k) {
         if (!knock_room(u, from))
             return;

@@ -11,10 +11,11 @@ bool utp_is_packet(struct cur c)
     return c.n >= UTP_HEADER - 1 && (first & 0x0f) == VERSION && first >> 4 <= UTP_SYN;
 }
 
+/* "In multiples of 4", says BEP 29; libtorrent's are as long as they need to be. */
 static enum err read_sack(struct cur mask, struct utp_packet *out, struct why *why)
 {
-    if (mask.n < 4 || mask.n % 4 != 0)
-        return why_set(why, ERR_INVALID, "uTP mask of %zu bytes", mask.n);
+    if (mask.n == 0)
+        return why_set(why, ERR_INVALID, "uTP mask of no bytes");
     out->sack = mask;
     return OK;
 }

@@ -30,7 +30,7 @@ struct utp_packet {
 /* Could it be uTP at all?  (A version and a type; a DHT message begins with 'd'.) */
 bool utp_is_packet(struct cur c);
 
-/* ERR_INVALID: another version or type, cut short, a mask of a length that cannot be, a DATA
+/* ERR_INVALID: another version or type, cut short, an empty mask, a DATA
  * without payload.  ERR_LIMIT: too many extensions. */
 MUST_CHECK enum err utp_read(struct cur c, struct utp_packet *out, struct why *why);
 

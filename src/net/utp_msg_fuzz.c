@@ -12,6 +12,8 @@ static void write_again(const struct utp_packet *p)
     struct utp_packet again;
     size_t len = UTP_HEADER;
     bool has_sack = p->sack.n > 0;
+    if (p->sack.n % 4 != 0 || p->sack.n > UTP_SACK_MAX) /* we write others than we read */
+        return;
     utp_write(out, p, has_sack);
     if (has_sack) {
         utp_write_sack(out + len, p->sack.p, p->sack.n);

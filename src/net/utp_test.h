@@ -10,13 +10,19 @@
 struct utp_end {
     struct utp *u;
     struct udp *socket;
-    unsigned packets; /* that came */
+    struct addr last_from; /* of what came: who sent the last, and its first bytes */
+    uint8_t last[20];
+    unsigned packets;
+    size_t bytes_in, bytes_out;
+    bool deaf; /* what comes is counted, and lost */
 };
 
 static bool utp_end_send(void *arg, const struct addr *to, const struct iovec *iov, int count,
                          size_t segment, bool whole)
 {
     struct utp_end *e = arg;
+    for (int i = 0; i < count; i++)
+        e->bytes_out += iov[i].iov_len;
     return udp_sendv(e->socket, to, iov, count, segment, whole);
 }
 
@@ -24,7 +30,12 @@ static void utp_end_packet(void *arg, const struct addr *from, const uint8_t *by
 {
     struct utp_end *e = arg;
     e->packets++;
-    utp_packet(e->u, from, bytes, n);
+    e->bytes_in += n;
+    e->last_from = *from;
+    if (n >= sizeof e->last)
+        memcpy(e->last, bytes, sizeof e->last);
+    if (!e->deaf)
+        utp_packet(e->u, from, bytes, n);
 }
 
 static void utp_end_pause(void *arg)

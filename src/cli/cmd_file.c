@@ -138,7 +138,8 @@ int cmd_file_add(struct cli *cli)
 
 static bool is_infohash(const char *word)
 {
-    return strlen(word) == 40 && strspn(word, "0123456789abcdefABCDEF") == 40;
+    size_t n = strlen(word); /* of v1, of v2 */
+    return (n == 40 || n == 64) && strspn(word, "0123456789abcdefABCDEF") == n;
 }
 
 /* A .torrent on this machine goes along as bytes; anything else is a link. */

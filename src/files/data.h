@@ -98,6 +98,12 @@ struct data_read *data_get(struct data *d, uint32_t piece, uint32_t begin, uint3
                            data_read_cb *got, void *arg);
 void data_read_cancel(struct data_read *r);
 
+/* v2, hybrid: the SHA-256 of each of the n blocks of a piece that we have, read and hashed again;
+ * valid during the call.  Comes once, from the loop, also after data_close(); NULL: the piece is
+ * not there any more, or the data is being closed. */
+typedef void data_leaves_cb(void *arg, const uint8_t *leaves, size_t n);
+void data_leaves(struct data *d, uint32_t piece, data_leaves_cb *got, void *arg);
+
 /* Hash everything again; DATA_PIECE_LOST / _OK for each difference, DATA_CHECKED at the end. */
 void data_verify(struct data *d);
 /* Pieces hashed and to hash in the check that runs; false when none runs. */

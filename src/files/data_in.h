@@ -4,6 +4,7 @@
  *     data_write.c   blocks from peers: held, hashed, handed to the disk; what is recorded when
  *     data_read.c    blocks for peers
  *     data_check.c   hashing what is on disk
+ *     data_leaves.c  hashes of blocks, for peers
  *     data_disk.c    the ordered lane's half (files/data_disk.h)
  *
  * A piece's way: data_put() blocks -> [hash on LANE_CPU] and [write on LANE_DISK_ORDERED], side by

@@ -20,8 +20,15 @@ static const char see_ls[] = "shoal file ls shows what is there";
 
 static bool matches(const struct holding *h, const char *id, size_t len)
 {
-    return (len >= PREFIX_MIN && len <= 2 * SHA1_LEN &&
-            strncasecmp(torrent_hex(h->t), id, len) == 0) ||
+    char v1[2 * SHA1_LEN + 1] = "", v2[2 * SHA256_LEN + 1] = "";
+    const struct infohash *hash = torrent_hash(h->t);
+    if (hash->has_v1)
+        hex_encode(hash->v1, SHA1_LEN, v1);
+    if (hash->has_v2)
+        hex_encode(hash->v2, SHA256_LEN, v2);
+    return (len >= PREFIX_MIN &&
+            (strncasecmp(torrent_hex(h->t), id, len) == 0 || strncasecmp(v1, id, len) == 0 ||
+             strncasecmp(v2, id, len) == 0)) ||
            strcmp(torrent_name(h->t), id) == 0;
 }
 
@@ -94,8 +101,9 @@ static json_t *added_result(struct holding *h)
     struct buf magnet = {0};
     torrent_magnet(h->t, &magnet);
     char *link = buf_take_str(&magnet), *path = keep_path(h->f, torrent_hex(h->t), "torrent");
-    json_t *j = json_pack("{s:s, s:s, s:n, s:s, s:s}", "id", torrent_hex(h->t), "infohash_v1",
-                          torrent_hex(h->t), "infohash_v2", "magnet", link, "torrent_file", path);
+    json_t *j = json_pack("{s:s, s:o, s:o, s:s, s:s}", "id", torrent_hex(h->t), "infohash_v1",
+                          torrent_hash_v1(h->t), "infohash_v2", torrent_hash_v2(h->t), "magnet",
+                          link, "torrent_file", path);
     free(link);
     free(path);
     return j;
@@ -225,6 +233,12 @@ void file_add(void *app, struct call *c)
     const char *path = call_text(c, "path"), *comment = call_text(c, "comment");
     struct why why;
     int64_t piece = call_int(c, "piece_size", 0);
+    bool hybrid = call_bool(c, "hybrid"), v2 = call_bool(c, "v2");
+    if (call_bool(c, "v1") + hybrid + v2 > 1) {
+        call_failf(c, CALL_USAGE, ERR_INVALID, "give one of --v1, --hybrid and --v2",
+                   "a torrent is of one kind");
+        return;
+    }
     if (piece & (piece - 1)) {
         call_failf(c, CALL_USAGE, ERR_INVALID, "try 1M", "piece_size %lld is no power of two",
                    (long long)piece);
@@ -234,6 +248,9 @@ void file_add(void *app, struct call *c)
         .loop = f->env.loop,
         .vfs = f->env.vfs,
         .path = path,
+        .kind = hybrid ? CREATE_HYBRID
+                : v2   ? CREATE_V2
+                       : CREATE_V1,
         .piece_len = (uint32_t)piece,
         .private_ = call_bool(c, "private"),
         .trackers = trackers,
@@ -513,10 +530,13 @@ static void get_torrent(struct files *f, struct call *c, struct cur bytes)
     get_it(f, c, &cfg, NULL);
 }
 
-static bool is_infohash(const char *text)
+/* The topic of a link that is an infohash alone; NULL: it is none. */
+static const char *topic_of(const char *text)
 {
-    uint8_t id[SHA1_LEN];
-    return hex_decode(text, strlen(text), id, SHA1_LEN);
+    uint8_t hash[SHA256_LEN];
+    if (hex_decode(text, strlen(text), hash, SHA1_LEN))
+        return "urn:btih:";
+    return hex_decode(text, strlen(text), hash, SHA256_LEN) ? "urn:btmh:1220" : NULL;
 }
 
 void file_get(void *app, struct call *c)
@@ -533,8 +553,8 @@ void file_get(void *app, struct call *c)
         else
             call_failf(c, "file.bad_torrent", ERR_INVALID, NULL, "torrent is not base64");
         buf_done(&bytes);
-    } else if (link && is_infohash(link)) {
-        char *magnet = mem_printf("magnet:?xt=urn:btih:%s", link);
+    } else if (link && topic_of(link)) {
+        char *magnet = mem_printf("magnet:?xt=%s%s", topic_of(link), link);
         get_magnet(f, c, magnet);
         free(magnet);
     } else if (link) {

@@ -8,7 +8,7 @@ enum { LINK_MAX = MAGNET_MAX, TORRENT_TEXT_MAX = MI_TORRENT_MAX / 3 * 4 + 4 /* b
 #define ID_PARAM                                                                                   \
     {                                                                                              \
         .name = "id", .type = PARAM_TEXT, .flags = PARAM_REQUIRED | PARAM_POSITIONAL,              \
-        .help = "The infohash, the first 4 or more digits of it, or the exact name"                \
+        .help = "The infohash (of v1 or v2), 4 or more of its first digits, or the exact name"     \
     }
 
 #define PATTERN(what, words)                                                                       \
@@ -37,6 +37,11 @@ static const struct param add_params[] = {
      .flags = PARAM_MANY,
      .help = "A tracker's URL; each is a tier of its own"},
     {.name = "web_seed", .type = PARAM_TEXT, .flags = PARAM_MANY, .help = "A web seed's URL"},
+    {.name = "v1",
+     .type = PARAM_BOOL,
+     .help = "A torrent of v1, which every client reads (default)"},
+    {.name = "hybrid", .type = PARAM_BOOL, .help = "Of v1 and v2 in one, for clients of either"},
+    {.name = "v2", .type = PARAM_BOOL, .help = "Of v2 alone (BEP 52), for clients that speak it"},
     {.name = "private", .type = PARAM_BOOL, .help = "Peers only from the trackers (BEP 27)"},
     {.name = "piece_size",
      .type = PARAM_BYTES,

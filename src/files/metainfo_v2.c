@@ -374,7 +374,7 @@ bool mi_v2_find(const struct metainfo *mi, const uint8_t root[MERKLE_LEN], size_
 static void take_layer(struct metainfo *mi, size_t file, const uint8_t *hashes, size_t n)
 {
     struct mi_v2_file *v = &mi->v2->file[file];
-    memcpy(layer_at(mi, mi_v2_first_piece(mi, file)), hashes, n * MERKLE_LEN);
+    memmove(layer_at(mi, mi_v2_first_piece(mi, file)), hashes, n * MERKLE_LEN);
     v->known = true;
     mi->v2->missing--;
     if (n <= MERKLE_GROUP)

@@ -131,7 +131,7 @@ static void hash_work(void *arg)
         at += (uint32_t)n;
         if (n < left)
             break;
-        piece_hash_finish(t->hash, &t->digest[t->digests++], NULL);
+        piece_hash_finish(t->hash, &t->digest[t->digests++], t->sweep->cfg.leaves);
         t->hash = NULL;
         piece++;
         at = 0;

@@ -41,8 +41,8 @@ bool torrent_is_still(const struct torrent *t)
 /* Peers may be talked to: their pieces matter, or they have the metadata. */
 bool torrent_may_connect(const struct torrent *t)
 {
-    return t->started && !torrent_is_still(t) && t->closing == 0 && (t->opened || !t->mi) &&
-           !t->error_stays;
+    return t->started && !torrent_is_still(t) && t->closing == 0 &&
+           (t->opened || !t->mi || t->hashes) && !t->error_stays;
 }
 
 enum torrent_state torrent_state(const struct torrent *t)
@@ -58,7 +58,7 @@ enum torrent_state torrent_state(const struct torrent *t)
         return TORRENT_PAUSED;
     if (t->held)
         return TORRENT_QUEUED;
-    if (!t->mi)
+    if (!t->mi || torrent_lacks_hashes(t))
         return TORRENT_METADATA;
     if (!t->opened)
         return TORRENT_CHECKING;
@@ -158,6 +158,7 @@ static void on_tick(void *arg)
     swarm_tick(t);
     read_tick(t);
     info_tick(t);
+    v2_tick(t);
     rate_tick(&t->up_rate, now);
     rate_tick(&t->down_rate, now);
     if (moved || moves(t))
@@ -331,10 +332,9 @@ static void on_data(void *arg, enum data_event ev, uint32_t piece, const struct 
 
 void torrent_open_data(struct torrent *t)
 {
-    if (!t->mi->pieces && t->mi->v2->missing > 0) {
-        torrent_fail(t, true, "the hashes of its pieces are missing, and are not asked for yet");
-        return;
-    }
+    v2_begin(t);
+    if (torrent_lacks_hashes(t))
+        return; /* it is opened when they are here */
     choice_hold(t);
     struct data_cfg cfg = {
         .loop = t->env->wire.loop,
@@ -407,6 +407,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     t->peers = torrent_peers_new(loop_random_u64(env->wire.loop));
     list_init(&t->members);
     list_init(&t->readers);
+    list_init(&t->gives);
     budget_init(&t->info_budget);
     t->info_budget.limit[BUDGET_BYTES] = TORRENT_INFO_HELD_MAX;
     t->conns_max = TORRENT_CONNS_MAX;
@@ -428,6 +429,8 @@ void torrent_start(struct torrent *t)
     else if (t->mi && !t->error)
         torrent_open_data(t); /* announced when it is known what is here: a seed is no leecher */
     else if (!torrent_is_still(t))
+        announce_start(t);
+    if (torrent_lacks_hashes(t) && !torrent_is_still(t))
         announce_start(t);
     torrent_changed(t);
     t->env->want_dial(t->env->node);
@@ -477,6 +480,7 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
     read_end_all(t, "the torrent is being closed");
     swarm_free(t);
     torrent_dht_rest(t);
+    v2_done(t);
     timer_cancel(t->tick);
     timer_cancel(t->tell);
     timer_cancel(t->choosing);
@@ -508,6 +512,7 @@ void torrent_free(struct torrent *t)
     read_end_all(t, "the torrent is gone");
     swarm_free(t);
     torrent_dht_rest(t);
+    v2_done(t);
     timer_cancel(t->tick);
     timer_cancel(t->tell);
     timer_cancel(t->choosing);
@@ -558,7 +563,7 @@ static void be_still(struct torrent *t)
 static void begin_again(struct torrent *t)
 {
     /* With data that is not open yet on_opened() does it, when it is known what to announce. */
-    if (t->started && (t->opened || !t->mi || t->trackers))
+    if (t->started && (t->opened || !t->mi || t->hashes || t->trackers))
         announce_start(t);
 }
 

@@ -202,6 +202,10 @@ void torrent_write(const struct torrent *t, struct buf *out);
  * them.  Not for showing to others. */
 void torrent_kept_link(const struct torrent *t, struct buf *out);
 
+/* In hex; null where it is not known, or the torrent has none. */
+json_t *torrent_hash_v1(const struct torrent *t);
+json_t *torrent_hash_v2(const struct torrent *t);
+
 /* The object of `file ls`; one member of it by its name (NULL: there is none), for who asks for
  * few members of many torrents. */
 json_t *torrent_row(const struct torrent *t);

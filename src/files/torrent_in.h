@@ -6,6 +6,7 @@
  *     torrent_pex.c    peer exchange
  *     torrent_dht.c    the DHT
  *     torrent_read.c   who reads while it downloads
+ *     torrent_v2.c     hash trees, asked and given
  *     torrent_select.c which files are wanted, and in which order
  *     torrent_json.c   how it is shown, and why it stands still
  *     torrent_poll.c   what is shown only when asked for by name
@@ -39,8 +40,10 @@ struct member {
     uint32_t wanted;           /* pieces that it has and we lack */
     uint32_t last;             /* piece last asked of it */
     uint64_t since_us, opened_us;
-    struct info_fetch *info; /* NULL: not asked for metadata now */
-    struct pex_state *pex;   /* NULL: no peer exchange with it so far */
+    struct info_fetch *info;   /* NULL: not asked for metadata now */
+    uint64_t refused_until_us; /* no hashes are asked of it before */
+    unsigned unasked_hashes;   /* answers that nobody waited for */
+    struct pex_state *pex;     /* NULL: no peer exchange with it so far */
 };
 
 /* The torrent in the DHT: a walk for each of its names, now and then. */
@@ -72,6 +75,8 @@ struct torrent {
     bool error_stays; /* not the disk's: trying again does not help */
     uint64_t error_us;
 
+    struct hash_fetch *hashes; /* v2: what is still missing of the trees; NULL: nothing */
+    struct link gives;         /* hashes that peers wait for */
     struct data *data;
     bool opened, was_complete, told_done;
     uint8_t *priorities; /* enum file_priority per file; NULL: all normal */
@@ -177,6 +182,14 @@ void torrent_dht_rest(struct torrent *t);                /* no walks any more, t
 void torrent_dht_heard(struct member *m, uint16_t port); /* the peer's node */
 /* What to say of it while no peer is known; NULL: it is not in the DHT. */
 const char *torrent_dht_says(const struct torrent *t);
+/* torrent_v2.c */
+void v2_begin(struct torrent *t); /* the files are known: are the hashes of their pieces? */
+bool torrent_lacks_hashes(const struct torrent *t); /* without them nothing can be proven */
+void v2_want(struct torrent *t);                    /* ask where there is room */
+void v2_tick(struct torrent *t);
+void v2_message(struct member *m, enum wire_type type, const struct wire_hash_range *r);
+void v2_forget(struct member *m); /* it is gone */
+void v2_done(struct torrent *t);
 
 /* torrent_pex.c */
 void pex_tick(struct torrent *t); /* tells each peer what it should be told now */

@@ -162,10 +162,16 @@ static json_t *row_id(const struct torrent *t)
     return json_string(t->hex);
 }
 
-static json_t *row_v2(const struct torrent *t)
+json_t *torrent_hash_v1(const struct torrent *t)
 {
-    (void)t;
-    return json_null();
+    char hex[2 * SHA1_LEN + 1];
+    return t->hash.has_v1 ? text(hex_encode(t->hash.v1, SHA1_LEN, hex)) : json_null();
+}
+
+json_t *torrent_hash_v2(const struct torrent *t)
+{
+    char hex[2 * SHA256_LEN + 1];
+    return t->hash.has_v2 ? text(hex_encode(t->hash.v2, SHA256_LEN, hex)) : json_null();
 }
 
 static json_t *row_name(const struct torrent *t)
@@ -303,8 +309,8 @@ static json_t *row_sequential(const struct torrent *t)
 
 static const struct torrent_field row_fields[] = {
     {"id", row_id},
-    {"infohash_v1", row_id},
-    {"infohash_v2", row_v2},
+    {"infohash_v1", torrent_hash_v1},
+    {"infohash_v2", torrent_hash_v2},
     {"name", row_name},
     {"state", row_state},
     {"reason", row_reason},

@@ -61,6 +61,7 @@ void swarm_drop_member(struct member *m)
     uncount(m);
     info_drop(m);
     pex_drop(m);
+    v2_forget(m);
     if (t->picker)
         picker_gone(t->picker, m->entry->id);
     torrent_peers_closed(t->peers, m->entry, useful, torrent_now(t));
@@ -553,12 +554,14 @@ static void on_pieces(void *arg)
 {
     struct member *m = arg;
     meet(m);
+    v2_want(m->t);
 }
 
 static void on_has(void *arg, uint32_t piece)
 {
     struct member *m = arg;
     struct torrent *t = m->t;
+    v2_want(t);
     if (!t->opened)
         return;
     if (t->picker) {
@@ -650,6 +653,11 @@ static void on_metadata(void *arg, const struct wire_metadata *md)
     info_message(arg, md);
 }
 
+static void on_hashes(void *arg, enum wire_type type, const struct wire_hash_range *r)
+{
+    v2_message(arg, type, r);
+}
+
 static void on_pex(void *arg, struct cur payload)
 {
     pex_message(arg, payload);
@@ -723,6 +731,7 @@ static const struct session_ops member_ops = {
     .metadata = on_metadata,
     .pex = on_pex,
     .port = on_port,
+    .hashes = on_hashes,
     .read = on_read,
     .unread = on_unread,
     .busy = on_busy,

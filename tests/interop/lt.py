@@ -37,9 +37,9 @@ def make(path, out, flags='v1', piece_size=0, trackers=(), web_seeds=(), private
     import os
     storage = lt.file_storage()
     lt.add_files(storage, path)
-    t = lt.create_torrent(storage, piece_size, {'v1': lt.create_torrent_flags_t.v1_only,
-                                                'v2': lt.create_torrent_flags_t.v2_only,
-                                                'hybrid': 0}[flags])
+    t = lt.create_torrent(storage, piece_size, {'v1': lt.create_torrent.v1_only,
+                                                'v2': lt.create_torrent.v2_only,
+                                                'hybrid': lt.create_torrent.canonical_files}[flags])
     for url in trackers:
         t.add_tracker(url)
     for url in web_seeds:

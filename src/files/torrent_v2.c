@@ -1,0 +1,274 @@
+/* Hash trees of v2: what we lack is asked of peers, what they ask is answered.
+ *
+ * The hashes of pieces come from the metainfo.  Those of blocks are on no disk: a piece is read and
+ * hashed again on lanes, for a few requests at a time. */
+#include "files/torrent_in.h"
+
+#include "base/mem.h"
+#include "files/hash_fetch.h"
+
+#include <string.h>
+
+enum {
+    GIVES_MAX = 4,      /* pieces hashed for peers at once */
+    GIVES_PEER_MAX = 1, /* for one of them */
+};
+#define REFUSED_US (5 * SEC) /* who refused hashes is asked again after that */
+
+bool torrent_lacks_hashes(const struct torrent *t)
+{
+    return t->hashes && !t->mi->pieces;
+}
+
+/* --- asking --------------------------------------------------------------------------------- */
+
+static bool has(const void *arg, uint32_t piece)
+{
+    const struct member *m = arg;
+    return peer_state_has(session_state(m->s), piece);
+}
+
+static void ask(struct member *m)
+{
+    struct torrent *t = m->t;
+    struct wire_hash_range r;
+    if (!session_is_open(m->s) || !session_is_v2(m->s) || torrent_now(t) < m->refused_until_us)
+        return;
+    while (hash_fetch_next(t->hashes, m->entry->id, has, m, torrent_now(t), &r))
+        session_hashes(m->s, WIRE_HASH_REQUEST, &r);
+}
+
+void v2_begin(struct torrent *t)
+{
+    if (t->mi->v2 && t->mi->v2->missing > 0 && !t->hashes)
+        t->hashes = hash_fetch_new(t->mi);
+    v2_want(t);
+}
+
+void v2_want(struct torrent *t)
+{
+    if (!t->hashes || !torrent_may_connect(t))
+        return;
+    LIST_EACH(&t->members, struct member, m, link)
+        ask(m);
+}
+
+void v2_tick(struct torrent *t)
+{
+    if (!t->hashes)
+        return;
+    hash_fetch_tick(t->hashes, torrent_now(t));
+    v2_want(t);
+}
+
+/* All hashes are here: the .torrent is whole now, and pieces can be proven. */
+static void got_all(struct torrent *t)
+{
+    bool waited = torrent_lacks_hashes(t);
+    hash_fetch_free(t->hashes);
+    t->hashes = NULL;
+    log_info(t->log, "the hashes of all pieces are here");
+    t->env->got_info(t->env->node, t);
+    if (waited && !t->error_stays && !t->blocked)
+        torrent_open_data(t);
+    torrent_changed(t);
+}
+
+static void on_hashes(struct member *m, const struct wire_hash_range *r)
+{
+    struct torrent *t = m->t;
+    struct why why;
+    enum err err = t->hashes ? hash_fetch_take(t->hashes, m->entry->id, r, &why) : ERR_STATE;
+    if (err == ERR_STATE) {
+        if (++m->unasked_hashes > HASH_FETCH_PEER_MAX)
+            session_end(m->s, ERR_INVALID, "sends hashes that nobody asked for");
+    } else if (err != OK) {
+        torrent_peers_ban(t->peers, &m->entry->addr);
+        session_end(m->s, err, "%s", why.text);
+        v2_want(t);
+    } else if (hash_fetch_done(t->hashes)) {
+        got_all(t);
+    } else {
+        ask(m);
+    }
+}
+
+static void on_reject(struct member *m, const struct wire_hash_range *r)
+{
+    if (!m->t->hashes || !hash_fetch_reject(m->t->hashes, m->entry->id, r))
+        return;
+    m->refused_until_us = torrent_now(m->t) + REFUSED_US;
+    v2_want(m->t);
+}
+
+/* --- giving --------------------------------------------------------------------------------- */
+
+/* A request that waits for the blocks of a piece to be hashed. */
+struct give {
+    struct link link;
+    struct torrent *t;
+    struct member *m; /* NULL: gone */
+    struct merkle_range range;
+    size_t file;
+    uint32_t piece; /* whose blocks the range is of */
+    unsigned uncles;
+    struct wire_hash_range asked;
+    uint8_t root[MERKLE_LEN];
+};
+
+static void refuse(struct member *m, const struct wire_hash_range *r)
+{
+    struct wire_hash_range no = *r;
+    no.hashes = cur_of(NULL, 0);
+    session_hashes(m->s, WIRE_HASH_REJECT, &no);
+}
+
+static void answer(struct member *m, const struct wire_hash_range *r, const struct buf *hashes)
+{
+    struct wire_hash_range all = *r;
+    all.hashes = buf_cur(hashes);
+    session_hashes(m->s, WIRE_HASHES, &all);
+}
+
+/* BEP 52: "A proof layer is omitted if the requested hashes include the entire child layer.  In
+ * other words, the first log2(length)-1 proof layers are ommitted." */
+static bool count_uncles(const struct merkle_range *r, uint32_t proofs, unsigned *uncles)
+{
+    unsigned width = merkle_height(r->count);
+    *uncles = proofs + 1 > width ? proofs + 1 - width : 0;
+    return proofs < r->height - r->base && *uncles <= merkle_uncles(r);
+}
+
+static void put_layer(const struct torrent *t, size_t file, const struct merkle_range *r,
+                      unsigned uncles, struct buf *out)
+{
+    const struct mi_v2 *v2 = t->mi->v2;
+    merkle_put(out, r, uncles, v2->layer + (size_t)mi_v2_first_piece(t->mi, file) * MERKLE_LEN,
+               mi_v2_pieces(t->mi, file), v2->file[file].groups);
+}
+
+/* Blocks' hashes, their uncles within the piece, then those of the piece. */
+static void put_leaves(const struct give *g, const uint8_t *leaves, size_t n, struct buf *out)
+{
+    const struct metainfo *mi = g->t->mi;
+    uint32_t in_file = g->piece - mi_v2_first_piece(mi, g->file);
+    unsigned up = g->range.height < mi_v2_piece_layer(mi) ? g->range.height : mi_v2_piece_layer(mi);
+    struct merkle_range inside = {up, 0, g->range.index - ((uint64_t)in_file << up),
+                                  g->range.count};
+    unsigned low = g->uncles < merkle_uncles(&inside) ? g->uncles : merkle_uncles(&inside);
+    merkle_put(out, &inside, low, leaves, n, NULL);
+    if (g->uncles == low)
+        return;
+    struct merkle_range above = {g->range.height, up, in_file, 1};
+    struct buf proof = {0};
+    put_layer(g->t, g->file, &above, g->uncles - low, &proof);
+    buf_eat(&proof, MERKLE_LEN); /* the piece's own node, which the blocks make */
+    buf_put(out, buf_bytes(&proof), buf_len(&proof));
+    buf_done(&proof);
+}
+
+static void on_leaves(void *arg, const uint8_t *leaves, size_t n)
+{
+    struct give *g = arg;
+    list_drop(&g->link);
+    if (g->m && leaves) {
+        struct buf hashes = {0};
+        put_leaves(g, leaves, n, &hashes);
+        answer(g->m, &g->asked, &hashes);
+        buf_done(&hashes);
+    } else if (g->m) {
+        refuse(g->m, &g->asked);
+    }
+    free(g);
+}
+
+static bool may_give(const struct member *m)
+{
+    unsigned all = 0, its = 0;
+    LIST_EACH(&m->t->gives, struct give, g, link) {
+        all++;
+        its += g->m == m;
+    }
+    return all < GIVES_MAX && its < GIVES_PEER_MAX;
+}
+
+/* Hashes of blocks, all of one piece that we have. */
+static bool give_leaves(struct member *m, size_t file, const struct merkle_range *range,
+                        unsigned uncles, const struct wire_hash_range *r)
+{
+    struct torrent *t = m->t;
+    uint32_t blocks = t->mi->piece_len / BLOCK_LEN;
+    uint64_t piece = mi_v2_first_piece(t->mi, file) + range->index / blocks;
+    bool above = uncles > 0 && range->height > mi_v2_piece_layer(t->mi);
+    if (range->count > blocks || piece >= t->mi->piece_count || !may_give(m) || !t->opened ||
+        !data_has(t->data, (uint32_t)piece) || (above && !t->mi->v2->file[file].known))
+        return false;
+    struct give *g = MEM_NEW(struct give);
+    *g = (struct give){.t = t,
+                       .m = m,
+                       .range = *range,
+                       .file = file,
+                       .piece = (uint32_t)piece,
+                       .uncles = uncles,
+                       .asked = *r};
+    memcpy(g->root, r->root, MERKLE_LEN);
+    g->asked.root = g->root;
+    list_push(&t->gives, &g->link);
+    data_leaves(t->data, g->piece, on_leaves, g);
+    return true;
+}
+
+static void on_request(struct member *m, const struct wire_hash_range *r)
+{
+    const struct torrent *t = m->t;
+    const struct metainfo *mi = t->mi;
+    size_t file;
+    unsigned uncles;
+    if (!mi_v2_find(mi, r->root, &file)) {
+        refuse(m, r);
+        return;
+    }
+    struct merkle_range range = {mi_v2_height(mi, file), r->base, r->index, r->count};
+    bool fits = merkle_range_fits(&range) && r->count <= MERKLE_GROUP &&
+                count_uncles(&range, r->proofs, &uncles);
+    if (fits && r->base == mi_v2_piece_layer(mi) && mi->v2->file[file].known &&
+        range.height > r->base) {
+        struct buf hashes = {0};
+        put_layer(t, file, &range, uncles, &hashes);
+        answer(m, r, &hashes);
+        buf_done(&hashes);
+    } else if (!fits || r->base != 0 || !give_leaves(m, file, &range, uncles, r)) {
+        refuse(m, r);
+    }
+}
+
+void v2_message(struct member *m, enum wire_type type, const struct wire_hash_range *r)
+{
+    if (type == WIRE_HASH_REQUEST)
+        on_request(m, r);
+    else if (type == WIRE_HASHES)
+        on_hashes(m, r);
+    else
+        on_reject(m, r);
+}
+
+void v2_forget(struct member *m)
+{
+    if (m->t->hashes)
+        hash_fetch_gone(m->t->hashes, m->entry->id);
+    LIST_EACH(&m->t->gives, struct give, g, link) {
+        if (g->m == m)
+            g->m = NULL;
+    }
+}
+
+void v2_done(struct torrent *t)
+{
+    LIST_EACH(&t->gives, struct give, g, link) { /* the data answers them, after us */
+        list_drop(&g->link);
+        list_init(&g->link);
+        g->m = NULL;
+    }
+    hash_fetch_free(t->hashes);
+    t->hashes = NULL;
+}

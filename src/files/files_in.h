@@ -10,6 +10,7 @@
  *     files_methods.c  what a person can ask for
  *     files_reach.c    being found without trackers
  *     files_wishes.c   ... of one torrent's care
+ *     files_trackers.c ... of its trackers
  *     files_poll.c     ... in a hurry, for thousands of torrents
  *     files_unwanted.c what the owner does not want, held against torrents and addresses
  *     files_settings.c what shoal.conf may say
@@ -79,6 +80,8 @@ struct files_rules {
 struct files_totals {
     uint64_t up, down, added, sessions, active_us;
 };
+
+enum { FILES_TRACKER_MAX = 2048, FILES_TRACKER_LIST_MAX = 65536 };
 
 enum { FILES_GONE_MAX = 64 };
 struct gone {
@@ -294,6 +297,9 @@ void file_queue(void *app, struct call *c);
 void file_stats(void *app, struct call *c);
 /* The part of file.limit that is care's; false after the call was answered. */
 bool wish_limits(struct holding *h, struct call *c);
+
+/* files_trackers.c */
+void file_tracker(void *app, struct call *c);
 
 /* files_poll.c */
 void file_poll(void *app, struct call *c);

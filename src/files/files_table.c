@@ -165,6 +165,25 @@ static const struct param limit_params[] = {
 static const struct param resume_params[] = {
     ID_PARAM, {.name = "now", .type = PARAM_BOOL, .help = "At once, whatever the queue says"}, {0}};
 
+static const struct param tracker_params[] = {
+    ID_PARAM,
+    {.name = "add",
+     .type = PARAM_TEXT,
+     .flags = PARAM_MANY,
+     .max = FILES_TRACKER_MAX,
+     .help = "A tracker's URL; each is a tier of its own, behind the others"},
+    {.name = "rm",
+     .type = PARAM_TEXT,
+     .flags = PARAM_MANY,
+     .max = FILES_TRACKER_MAX,
+     .help = "A URL that it has"},
+    {.name = "list",
+     .type = PARAM_TEXT,
+     .flags = PARAM_HIDDEN,
+     .max = FILES_TRACKER_LIST_MAX,
+     .help = "All of them: a URL a line, an empty line between tiers"},
+    {0}};
+
 static const struct param label_params[] = {ID_PARAM,
                                             {.name = "label",
                                              .type = PARAM_TEXT,
@@ -379,6 +398,16 @@ const struct method files_methods[] = {
      .errors = ID_ERRORS ", file.no_metadata, file.no_match, file.not_ready",
      .example = "mpv $(shoal file stream debian-12 film.mkv)",
      .call = file_stream},
+    {.name = "file.tracker",
+     .http = "PUT",
+     .route = "/files/{id}/trackers",
+     .flags = METHOD_WRITE,
+     .params = tracker_params,
+     .summary = "Add trackers to a torrent, or take them away",
+     .result = ROW,
+     .errors = ID_ERRORS ", file.bad_tracker, file.not_kept",
+     .example = "shoal file tracker debian-12 --add udp://tracker.example:6969",
+     .call = file_tracker},
     {.name = "file.label",
      .http = "PUT",
      .route = "/files/{id}/labels",

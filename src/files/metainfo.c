@@ -515,6 +515,16 @@ struct metainfo *metainfo_of_info(struct cur info, const struct infohash *hash,
     return mi;
 }
 
+void metainfo_set_trackers(struct metainfo *mi, const struct mi_tracker *trackers, size_t n)
+{
+    struct mi_tracker *list = arena_array(mi->arena, n, sizeof *list);
+    for (size_t i = 0; i < n; i++)
+        list[i] = (struct mi_tracker){
+            arena_strndup(mi->arena, trackers[i].url, strlen(trackers[i].url)), trackers[i].tier};
+    mi->trackers = list;
+    mi->tracker_count = n;
+}
+
 void metainfo_free(struct metainfo *mi)
 {
     if (mi)

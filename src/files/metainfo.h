@@ -96,6 +96,8 @@ struct metainfo *metainfo_of_info(struct cur info, const struct infohash *hash,
                                   const struct mi_tracker *trackers, size_t n, struct why *why);
 /* One signature more, or in place of that key's earlier one; not past SIGN_SIGNERS_MAX. */
 void metainfo_sign(struct metainfo *mi, const struct signer *s);
+/* Other trackers than those that it came with; copied, sorted by tier already. */
+void metainfo_set_trackers(struct metainfo *mi, const struct mi_tracker *trackers, size_t n);
 void metainfo_free(struct metainfo *mi); /* NULL: nothing */
 
 /* Bytes of piece `i` that are asked for, held and written: piece_len, or less for the last; in v2

@@ -715,6 +715,34 @@ void torrent_add_tracker(struct torrent *t, const char *url)
         trackers_add(t->other_trackers, url, 0);
 }
 
+static void free_urls(struct torrent *t)
+{
+    for (size_t i = 0; i < t->url_count; i++)
+        free((char *)(uintptr_t)t->urls[i].url);
+    free(t->urls);
+}
+
+void torrent_set_trackers(struct torrent *t, const struct mi_tracker *trackers, size_t n)
+{
+    bool ran = t->trackers && trackers_running(t->trackers);
+    torrent_drop_trackers(t); /* those that go are not told: an edit is no goodbye to a swarm */
+    if (t->mi) {
+        metainfo_set_trackers(t->mi, trackers, n);
+    } else {
+        free_urls(t);
+        copy_trackers(t, trackers, n);
+    }
+    if (ran)
+        announce_start(t);
+    torrent_changed(t);
+}
+
+size_t torrent_trackers(const struct torrent *t, const struct mi_tracker **out)
+{
+    *out = t->mi ? t->mi->trackers : t->urls;
+    return t->mi ? t->mi->tracker_count : t->url_count;
+}
+
 void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down)
 {
     limit_set(&t->up, up, torrent_now(t));

@@ -134,6 +134,10 @@ void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source 
 bool torrent_is_told_near(const struct torrent *t);
 void torrent_heard_near(struct torrent *t, const struct addr *a);
 void torrent_add_tracker(struct torrent *t, const char *url);
+/* These and no others, sorted by tier; announced to at once where it runs. */
+void torrent_set_trackers(struct torrent *t, const struct mi_tracker *trackers, size_t n);
+/* As they are announced to; urls live as long as they are not changed. */
+size_t torrent_trackers(const struct torrent *t, const struct mi_tracker **out);
 void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down);
 void torrent_set_conns(struct torrent *t, unsigned most); /* 1 to TORRENT_CONNS_CAP */
 /* Limits that it shares with others (outlive it; NULL: none), its weight among all torrents, and

@@ -142,7 +142,7 @@ static void on_accept(void *arg, struct conn *c)
 
 /* What torrents tell */
 
-static void count_bytes(struct holding *h)
+void files_count(struct holding *h)
 {
     struct files *f = h->f;
     uint64_t up, down;
@@ -160,7 +160,8 @@ static void on_changed(void *node, struct torrent *t)
     struct holding *h = files_find(f, torrent_infohash(t));
     if (!h || h->t != t)
         return;
-    count_bytes(h);
+    files_count(h);
+    tend_moved(h);
     reach_changed(f, t);
     metric_set(f->metric.peers, f->swarm.conns);
     bus_post(f->env.bus, BUS_STATE, "file.state", torrent_hex(t), files_row(h));
@@ -173,6 +174,7 @@ static void on_finished(void *node, struct torrent *t)
     metric_add(f->metric.finished, 1);
     if (!h || h->t != t)
         return;
+    files_count(h);
     tend_finished(h);
     bus_post(f->env.bus, BUS_ONCE, "file.done", torrent_hex(t), files_row(h));
 }

@@ -194,11 +194,15 @@ void tend_changed(struct holding *h, uint64_t up, uint64_t down)
         h->tend.unkept = true;
     }
     account(h);
-    h->tend.changed_us = now;
-    list_drop(&h->tend.recent);
-    list_push_front(&f->recent, &h->tend.recent);
     if (h->tend.was != before || h->tend.was == TORRENT_SEEDING)
         queue_soon(f); /* a place is free, or its ratio may be reached */
+}
+
+void tend_moved(struct holding *h)
+{
+    h->tend.changed_us = loop_now_us(h->f->env.loop);
+    list_drop(&h->tend.recent);
+    list_push_front(&h->f->recent, &h->tend.recent);
 }
 
 void tend_finished(struct holding *h)

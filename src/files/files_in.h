@@ -150,6 +150,7 @@ void files_reload(struct files *f, const struct conf *conf);
 struct holding *files_add(struct files *f, struct torrent_cfg *cfg);
 /* Row and connections go at once, files later; then call (may be NULL) is answered. */
 void files_remove(struct holding *h, bool with_data, struct call *call);
+void files_count(struct holding *h); /* bytes since the last time, into metrics and totals */
 uint16_t files_port(const struct files *f);
 
 /* files_names.c */
@@ -187,6 +188,7 @@ void tend_begin(struct holding *h);   /* before its torrent is made */
 void tend_started(struct holding *h); /* after */
 void tend_end(struct holding *h);     /* out of all lists; frees what tend has */
 void tend_changed(struct holding *h, uint64_t up, uint64_t down); /* bytes since the last time */
+void tend_moved(struct holding *h); /* its row is another: first among the recent */
 void tend_finished(struct holding *h);
 MUST_CHECK enum err tend_keep(struct holding *h, struct why *why);
 void tend_drop(struct files *f, const uint8_t infohash[SHA1_LEN]);

@@ -105,6 +105,7 @@ void file_stats(void *app, struct call *c)
     LIST_EACH(&f->order, struct holding, h, tend.order) {
         uint64_t u, d;
         torrent_rates(h->t, &u, &d);
+        files_count(h);
         up += u;
         down += d;
         paused += torrent_is_paused(h->t);

@@ -466,6 +466,20 @@ static unsigned count_renamed(const struct torrent *t)
     return n;
 }
 
+/* Of a torrent that has not announced in this run. */
+static json_t *idle_trackers(const struct torrent *t)
+{
+    const struct mi_tracker *urls;
+    size_t n = torrent_trackers(t, &urls);
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_pack("{s:o, s:i, s:s, s:s, s:i, s:i, s:n}", "url",
+                                              text(urls[i].url), "tier", (int)urls[i].tier, "state",
+                                              "idle", "error", "", "seeders", -1, "leechers", -1,
+                                              "next_s"));
+    return list;
+}
+
 json_t *torrent_show(const struct torrent *t, unsigned parts)
 {
     json_t *j = torrent_row(t);
@@ -484,7 +498,7 @@ json_t *torrent_show(const struct torrent *t, unsigned parts)
     if (parts & TORRENT_TRACKERS)
         json_object_set_new(j, "trackers",
                             t->trackers ? trackers_status(t->trackers, torrent_now(t))
-                                        : json_array());
+                                        : idle_trackers(t));
     if (parts & TORRENT_FILES)
         json_object_set_new(j, "files", file_rows(t));
     if (parts & TORRENT_PIECES)

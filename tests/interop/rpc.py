@@ -9,6 +9,7 @@ import urllib.request
 
 import lab as L
 from peers import need
+from rpc_client import token_of
 
 
 def remote(node, *words, token=None):
@@ -16,15 +17,6 @@ def remote(node, *words, token=None):
     if token:
         argv += ['-n', f'shoal:{token}']
     return subprocess.run(argv + list(words), capture_output=True, text=True, timeout=120, check=False)
-
-
-def token_of(node, scope='write'):
-    with open(os.path.join(node.home, 'data/api.token')) as f:
-        for line in f:
-            words = line.split()
-            if words and words[0] == scope:
-                return words[1]
-    raise AssertionError(f'no {scope} token in api.token')
 
 
 def it_adds_lists_stops_starts_and_removes(lab):

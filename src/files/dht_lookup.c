@@ -78,20 +78,30 @@ static bool is_nearer(const struct dht_lookup *l, const struct candidate *a,
     return a->has_id && dht_id_nearer(&l->target, &a->found.node.id, &b->found.node.id) < 0;
 }
 
-/* The farthest that was never asked gives way when the list is full. */
+static void remove_at(struct dht_lookup *l, size_t i)
+{
+    memmove(&l->held[i], &l->held[i + 1], (l->count - i - 1) * sizeof *l->held);
+    l->count--;
+}
+
+/* The farthest that was never asked gives way when the list is full: first of those that do not
+ * count, or whoever invents many of them could crowd out all others. */
 static bool make_room(struct dht_lookup *l, const struct candidate *c)
 {
     if (l->count < DHT_HELD_MAX)
         return true;
-    for (size_t i = l->count; i > 0; i--) {
-        if (l->held[i - 1].state != FRESH)
-            continue;
-        if (!is_nearer(l, c, &l->held[i - 1]))
-            return false;
-        memmove(&l->held[i - 1], &l->held[i], (l->count - i) * sizeof *l->held);
-        l->count--;
-        return true;
-    }
+    for (int loose = 1; loose >= 0; loose--)
+        for (size_t i = l->count; i > 0; i--) {
+            const struct candidate *old = &l->held[i - 1];
+            if (old->state != FRESH || counts(old) == loose)
+                continue;
+            if (counts(old) == counts(c) && !is_nearer(l, c, old))
+                return false;
+            if (counts(old) && !counts(c))
+                return false;
+            remove_at(l, i - 1);
+            return true;
+        }
     return false;
 }
 
@@ -166,12 +176,27 @@ static size_t pick(const struct dht_lookup *l, bool blamed_too)
     return l->count;
 }
 
+/* The nearest DHT_K that count have answered, and nobody nearer is awaited. */
+static bool is_found(const struct dht_lookup *l)
+{
+    size_t counted = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct candidate *c = &l->held[i];
+        if (c->state == UNDER_WAY)
+            return false;
+        counted += c->state == REPLIED && counts(c);
+        if (counted == DHT_K)
+            return true;
+    }
+    return false;
+}
+
 static size_t pick_any(const struct dht_lookup *l)
 {
     if (l->asked >= DHT_ASKED_MAX)
         return l->count;
     size_t i = pick(l, false);
-    return i < l->count || l->waiting > 0 ? i : pick(l, true);
+    return i < l->count || l->waiting > 0 || is_found(l) ? i : pick(l, true);
 }
 
 bool dht_lookup_next(struct dht_lookup *l, struct dht_node *out, bool *has_id)
@@ -214,9 +239,7 @@ static struct candidate *rename_to(struct dht_lookup *l, struct candidate *c,
 {
     struct candidate moved = *c;
     struct addr at = c->found.node.addr;
-    size_t i = (size_t)(c - l->held);
-    memmove(c, c + 1, (l->count - i - 1) * sizeof *c);
-    l->count--;
+    remove_at(l, (size_t)(c - l->held));
     moved.found.node.id = *id;
     moved.has_id = true;
     moved.secure = dht_id_is_secure(id, &at);
@@ -276,21 +299,6 @@ void dht_lookup_failed(struct dht_lookup *l, const struct addr *from)
     struct candidate *c = find(l, from);
     if (settle(l, c, FAILED))
         credit(l, c, false);
-}
-
-/* The nearest DHT_K that count have answered, and nobody nearer is awaited. */
-static bool is_found(const struct dht_lookup *l)
-{
-    size_t counted = 0;
-    for (size_t i = 0; i < l->count; i++) {
-        const struct candidate *c = &l->held[i];
-        if (c->state == UNDER_WAY)
-            return false;
-        counted += c->state == REPLIED && counts(c);
-        if (counted == DHT_K)
-            return true;
-    }
-    return false;
 }
 
 bool dht_lookup_done(const struct dht_lookup *l)

@@ -2,8 +2,6 @@
 
 #include "base/test.h"
 
-#include <stdlib.h>
-
 static const struct dht_id target = {{0x80}};
 static const struct dht_id own = {{0x01}};
 
@@ -273,24 +271,31 @@ static void an_answer_counts_under_its_own_id(void **state)
     dht_lookup_free(l);
 }
 
+/* Numerical Recipes' generator: any will do. */
+static unsigned roll(unsigned *at, unsigned sides)
+{
+    *at = *at * 1664525 + 1013904223;
+    return (*at >> 8) % sides;
+}
+
 static void it_ends_whatever_is_told(void **state)
 {
     (void)state;
-    srand(1);
+    unsigned at = 1;
     for (int round = 0; round < 200; round++) {
         struct dht_lookup *l = dht_lookup_new(&target, &own);
-        struct dht_node n = world_node((unsigned)rand() % 1000, rand() % 2);
+        struct dht_node n = world_node(roll(&at, 1000), roll(&at, 2));
         unsigned asked = 0;
         dht_lookup_seed(l, &n);
         while (!dht_lookup_done(l)) {
             assert_true(next(l, &n));
             assert_true(++asked <= DHT_ASKED_MAX);
             struct dht_msg m = reply(&n);
-            if (rand() % 3 == 0)
-                m.id.b[rand() % DHT_ID_LEN] = (uint8_t)rand();
-            for (int i = rand() % DHT_NODES_MAX; i > 0; i--)
-                tell(&m, world_node((unsigned)rand() % 3000, rand() % 2));
-            if (rand() % 4 == 0)
+            if (roll(&at, 3) == 0)
+                m.id.b[roll(&at, DHT_ID_LEN)] = (uint8_t)roll(&at, 256);
+            for (unsigned i = roll(&at, DHT_NODES_MAX); i > 0; i--)
+                tell(&m, world_node(roll(&at, 3000), roll(&at, 2)));
+            if (roll(&at, 4) == 0)
                 dht_lookup_failed(l, &n.addr);
             else
                 dht_lookup_replied(l, &n.addr, &m, false);

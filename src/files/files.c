@@ -477,6 +477,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     f->restoring = true;
     tend_restore(f);
     keep_restore(f);
+    files_move_on(f);
     unwanted_look(f);
     f->restoring = false;
     queue_review(f);

@@ -45,6 +45,8 @@ static const struct migration migrations[] = {
     {"who sent false pieces",
      "CREATE TABLE ban (ip BLOB PRIMARY KEY, until_us INTEGER NOT NULL) WITHOUT ROWID"},
     {"secrets of links", "CREATE TABLE secret (name TEXT PRIMARY KEY, bytes BLOB NOT NULL)"},
+    {"torrents on their way to another folder",
+     "CREATE TABLE moving (infohash BLOB PRIMARY KEY, dir TEXT NOT NULL) WITHOUT ROWID"},
 };
 
 static void *start(const struct app_env *env, struct why *why)

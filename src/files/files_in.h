@@ -2,6 +2,7 @@
  *     files.c          the torrents of a node: listener, dialler, start and stop
  *     files_names.c    what torrents are called by peers
  *     files_keep.c     rows and .torrent files
+ *     files_move.c     to another folder
  *     files_stream.c   files for readers, and the links that open them
  *     files_choose.c   which files of a torrent are wanted: its row, and file.set
  *     files_care.c     what is wanted of each torrent, its times and totals; what of it is kept
@@ -237,6 +238,13 @@ json_t *files_dht_status(const struct files *f);
 
 /* files_settings.c */
 extern const struct conf_key files_settings[];
+/* files_move.c */
+/* To another folder; then call is answered.  moved_already: the files are there, they are only
+ * looked for. */
+void files_move(struct holding *h, const char *dir, bool moved_already, struct call *call);
+void files_move_on(struct files *f); /* at the start: what was begun before */
+void file_move(void *app, struct call *c);
+
 /* files_stream.c */
 extern const struct content_ops files_content;
 void file_stream(void *app, struct call *c);

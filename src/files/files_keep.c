@@ -66,6 +66,10 @@ void keep_drop(struct files *f, const uint8_t infohash[SHA1_LEN])
     if (db_run(q, &why))
         log_warn(f->env.log, "removing a torrent's row: %s", why.text);
     choose_drop(f, infohash);
+    q = db_prepare(f->env.db, "DELETE FROM moving WHERE infohash = ?1");
+    db_bind_blob(q, 1, infohash, SHA1_LEN);
+    if (db_run(q, &why))
+        log_warn(f->env.log, "forgetting a move: %s", why.text);
 }
 
 /* .torrent files, written on a lane: up to MI_TORRENT_MAX bytes and a sync. */

@@ -80,6 +80,15 @@ static const struct param get_params[] = {
      .help = "The first and last piece of each file before the others"},
     {0}};
 
+static const struct param move_params[] = {
+    ID_PARAM,
+    {.name = "dir",
+     .type = PARAM_PATH,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .help = "The folder they go to"},
+    {.name = "moved", .type = PARAM_BOOL, .help = "They are there already: only look for them"},
+    {0}};
+
 static const struct param stream_params[] = {
     ID_PARAM,
     {.name = "file",
@@ -408,6 +417,16 @@ const struct method files_methods[] = {
      .errors = ID_ERRORS ", file.bad_tracker, file.not_kept",
      .example = "shoal file tracker debian-12 --add udp://tracker.example:6969",
      .call = file_tracker},
+    {.name = "file.move",
+     .http = "POST",
+     .route = "/files/{id}/move",
+     .flags = METHOD_WRITE,
+     .params = move_params,
+     .summary = "Move a torrent's files to another folder, also of another disk",
+     .result = ROW,
+     .errors = ID_ERRORS ", file.no_folder, file.not_moved, file.not_kept",
+     .example = "shoal file move debian-12 /mnt/big",
+     .call = file_move},
     {.name = "file.label",
      .http = "PUT",
      .route = "/files/{id}/labels",

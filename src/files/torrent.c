@@ -359,7 +359,7 @@ void torrent_open_data(struct torrent *t)
 void torrent_unblock(struct torrent *t)
 {
     clear_error(t);
-    if (t->started && !t->data)
+    if (t->started && !t->data && !t->mover)
         torrent_open_data(t);
     torrent_changed(t);
 }
@@ -446,9 +446,13 @@ static void on_part_closed(void *arg)
 static void on_data_closed(void *arg)
 {
     struct farewell *fw = arg;
-    if (fw->t) {
-        fw->t->farewell = NULL;
-        on_part_closed(fw->t);
+    struct torrent *t = fw->t;
+    if (t) {
+        t->farewell = NULL;
+        if (t->closing > 0)
+            on_part_closed(t);
+        else if (t->mover)
+            mover_data_closed(t);
     }
     metainfo_free(fw->mi);
     free(fw);
@@ -470,6 +474,28 @@ static void on_close_timer(void *arg)
     struct torrent *t = arg;
     t->tick = NULL;
     on_part_closed(t);
+}
+
+void torrent_close_data(struct torrent *t)
+{
+    close_data(t);
+}
+
+void torrent_part_closed(struct torrent *t)
+{
+    on_part_closed(t);
+}
+
+void torrent_look_in(struct torrent *t, const char *dir)
+{
+    if (t->mover)
+        return;
+    read_end_all(t, "the torrent is looked for elsewhere");
+    swarm_free(t);
+    t->opened = false;
+    torrent_set_dir(t, dir);
+    torrent_open_data(t); /* closes what is open at the old place */
+    torrent_changed(t);
 }
 
 void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
@@ -494,7 +520,10 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
         t->closing++;
         trackers_stop(t->other_trackers, on_part_closed, t);
     }
-    t->closing += t->data != NULL;
+    t->closing += t->data != NULL || t->farewell != NULL;
+    t->closing += mover_is_running(t);
+    if (!mover_is_running(t))
+        mover_drop(t);
     close_data(t);
 }
 
@@ -524,6 +553,7 @@ void torrent_free(struct torrent *t)
         t->farewell->mi = t->mi;
         t->mi = NULL;
     }
+    mover_drop(t);
     torrent_peers_free(t->peers);
     picker_free(t->picker);
     free(t->seen_s);

@@ -160,6 +160,16 @@ void torrent_set_order(struct torrent *t, bool sequential, bool ends_first);
 bool torrent_is_sequential(const struct torrent *t);
 bool torrent_has_ends_first(const struct torrent *t);
 
+/* Its files go to another folder; peers are let go meanwhile.  done comes once, unless the torrent
+ * is freed before; with OK torrent_dir() is the new one.  again: as data_move().  ERR_STATE: not
+ * now. */
+typedef void torrent_moved_cb(void *arg, const struct why *why);
+MUST_CHECK enum err torrent_move(struct torrent *t, const char *to, bool again,
+                                 torrent_moved_cb *done, void *arg, struct why *why);
+/* They are there already: what is in that folder is hashed. */
+void torrent_look_in(struct torrent *t, const char *dir);
+void torrent_set_dir(struct torrent *t, const char *dir); /* nothing was opened yet */
+
 /* Read [from, from + len) of a file, also of what is not here yet: that is then fetched first.  As
  * core/content.h says; the metadata is known. */
 struct content_reader *torrent_read(struct torrent *t, size_t file, uint64_t from, uint64_t len,

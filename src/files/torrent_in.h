@@ -5,6 +5,7 @@
  *     torrent_info.c   metadata, asked and given
  *     torrent_pex.c    peer exchange
  *     torrent_dht.c    the DHT
+ *     torrent_move.c   to another folder
  *     torrent_read.c   who reads while it downloads
  *     torrent_v2.c     hash trees, asked and given
  *     torrent_select.c which files are wanted, and in which order
@@ -109,6 +110,7 @@ struct torrent {
     struct timer *tick, *tell;
     uint64_t told_us;
     struct farewell *farewell; /* data being closed; NULL: none */
+    struct mover *mover;       /* NULL: its files stay where they are */
     unsigned closing;          /* what still has to end */
     void (*closed)(void *arg);
     void *closed_arg;
@@ -145,6 +147,14 @@ uint8_t *choice_skipped(const struct torrent *t); /* a bit a file; NULL: none.  
 void choice_apply_rules(struct torrent *t);       /* the metadata is here, the data not yet open */
 void choice_hold(struct torrent *t);              /* what was chosen holds from now on */
 void choice_to_picker(struct torrent *t);
+
+void torrent_close_data(struct torrent *t);  /* then mover_data_closed(), when it is moved */
+void torrent_part_closed(struct torrent *t); /* of what `closing` counts */
+
+/* torrent_move.c */
+void mover_data_closed(struct torrent *t);
+bool mover_is_running(const struct torrent *t);
+void mover_drop(struct torrent *t); /* done does not come any more */
 
 /* torrent_read.c */
 bool read_is_wanted(const struct torrent *t); /* somebody reads */

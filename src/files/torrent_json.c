@@ -144,7 +144,7 @@ static void reason(const struct torrent *t, char *out, size_t cap)
         if (t->opened && data_checking(t->data, &done, &total))
             snprintf(out, cap, "checking: %u of %u pieces", done, total);
         else
-            snprintf(out, cap, "opening");
+            snprintf(out, cap, "%s", t->mover ? "moving" : "opening");
         break;
     case TORRENT_DOWNLOADING:
         why_not_downloading(t, out, cap);

@@ -13,6 +13,7 @@ struct content_type {
     bool in_place;    /* else: to be saved */
 };
 
+/* Of a file with this name. */
 struct content_type content_type_of(const char *name);
 
 #endif

@@ -582,7 +582,7 @@ static void be_still(struct torrent *t)
 {
     if (t->opened && !torrent_is_complete(t))
         read_end_all(t, "the torrent is paused");
-    swarm_free(t);
+    swarm_end(t, "the torrent rests");
     torrent_dht_rest(t);
     if (t->trackers)
         trackers_stop(t->trackers, nothing, NULL);

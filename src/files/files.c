@@ -4,6 +4,7 @@
 #include "core/keys.h"
 #include "files/files_in.h"
 #include "files/magnet.h"
+#include "files/watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -481,6 +482,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     unwanted_look(f);
     f->restoring = false;
     queue_review(f);
+    files_watch(f);
     f->save_timer = timer_start(env->loop, SAVE_US, on_save, f);
     char at[ADDR_TEXT];
     struct addr listening = ports_addr(f->ports);
@@ -494,6 +496,7 @@ void files_reload(struct files *f, const struct conf *conf)
 {
     f->env.conf = conf;
     take_settings(f);
+    files_watch(f);
     unwanted_reload(f->unwanted, conf);
 }
 
@@ -528,6 +531,8 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
 {
     f->stopped = done;
     f->stopped_arg = arg;
+    watch_free(f->watch);
+    f->watch = NULL;
     reach_stop(f);
     files_dht_stop(f);
     if (f->swarm.utp)
@@ -564,6 +569,7 @@ void files_free(struct files *f)
     timer_cancel(f->review_timer);
     timer_cancel(f->review_soon);
     timer_cancel(f->stop_timer);
+    watch_free(f->watch);
     reach_stop(f);
     free_knocks(f);
     adding_cancel_all(f);

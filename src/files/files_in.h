@@ -2,6 +2,7 @@
  *     files.c          the torrents of a node: listener, dialler, start and stop
  *     files_names.c    what torrents are called by peers
  *     files_keep.c     rows and .torrent files
+ *     files_watch.c    a folder whose .torrent files are added
  *     files_move.c     to another folder
  *     files_stream.c   files for readers, and the links that open them
  *     files_choose.c   which files of a torrent are wanted: its row, and file.set
@@ -113,6 +114,7 @@ struct files {
     unsigned conns_max;        /* files.connections */
     struct portmap *portmap;   /* NULL: switched off, or stopping */
     struct lsd *lsd;           /* NULL: switched off, or stopping */
+    struct watch *watch;       /* NULL: no folder is watched */
     uint8_t stream_secret[32]; /* of the keys of links, once has_stream_secret */
     bool has_stream_secret;
     struct bucket *dials;
@@ -238,6 +240,9 @@ json_t *files_dht_status(const struct files *f);
 
 /* files_settings.c */
 extern const struct conf_key files_settings[];
+/* files_watch.c */
+void files_watch(struct files *f); /* as files.watch says now */
+
 /* files_move.c */
 /* To another folder; then call is answered.  moved_already: the files are there, they are only
  * looked for. */

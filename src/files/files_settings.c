@@ -9,6 +9,8 @@ const struct conf_key files_settings[] = {
      "of the machine, IPv6 included; any other IP is also where our own connections come from"},
     {"files.dir", CONF_TEXT, "", 0, 0, NULL, true,
      "Where downloads go unless told otherwise; empty: the user's download folder"},
+    {"files.watch", CONF_TEXT, "", 0, 0, NULL, true,
+     "A folder; .torrent files that appear in it are added, and renamed to .added or .invalid"},
     {"files.connections", CONF_INT, "100", 8, 10000, NULL, true,
      "Connections to peers at the most, over all torrents; home routers die of many"},
     {"files.torrent-connections", CONF_INT, "50", 1, TORRENT_CONNS_CAP, NULL, true,

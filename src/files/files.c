@@ -433,6 +433,7 @@ static enum err begin_encryption(struct files *f, struct why *why)
 static void take_settings(struct files *f)
 {
     const struct conf *conf = f->env.conf;
+    scans_settings(f);
     const char *dir = conf_text(conf, "files.dir");
     free(f->download_dir);
     f->download_dir = mem_strdup(dir[0] ? dir : f->env.download_dir);
@@ -449,6 +450,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     list_init(&f->adding);
     list_init(&f->keeping);
     list_init(&f->lookups);
+    list_init(&f->scans);
     list_init(&f->order);
     list_init(&f->recent);
     f->groups = map_new(loop_random_u64(env->loop));
@@ -470,6 +472,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     f->swarm.udp =
         tracker_udp_new(env->loop, f->swarm.from.family == ADDR_NONE ? NULL : &f->swarm.from);
     reach_start(f);
+    scans_begin(f);
     if (unwanted_begin(f, why)) {
         files_free(f);
         return NULL;
@@ -546,6 +549,7 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
     free_knocks(f);
     adding_cancel_all(f);
     lookup_cancel_all(f);
+    scans_end(f);
     save_totals(f);
     tend_save(f, true);
     LIST_EACH(&f->leaving, struct holding, l, link) {
@@ -574,6 +578,7 @@ void files_free(struct files *f)
     free_knocks(f);
     adding_cancel_all(f);
     lookup_cancel_all(f);
+    scans_end(f);
     keep_forget(f);
     struct holding *h;
     for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
@@ -595,6 +600,7 @@ void files_free(struct files *f)
     files_dht_free(f);
     tracker_udp_free(f->swarm.udp);
     unwanted_free(f->unwanted);
+    free(f->scan_socket);
     utp_end(f);
     ports_close(f->ports);
     bucket_free(f->dials);

@@ -47,6 +47,8 @@ static const struct migration migrations[] = {
     {"secrets of links", "CREATE TABLE secret (name TEXT PRIMARY KEY, bytes BLOB NOT NULL)"},
     {"torrents on their way to another folder",
      "CREATE TABLE moving (infohash BLOB PRIMARY KEY, dir TEXT NOT NULL) WITHOUT ROWID"},
+    {"downloads in quarantine",
+     "ALTER TABLE torrent ADD COLUMN release_dir TEXT NOT NULL DEFAULT ''"}, /* '': it is not */
 };
 
 static void *start(const struct app_env *env, struct why *why)

@@ -14,6 +14,7 @@
  *     files_wishes.c   ... of one torrent's care
  *     files_trackers.c ... of its trackers
  *     files_poll.c     ... in a hurry, for thousands of torrents
+ *     files_scan.c     downloads in quarantine, and clamd
  *     files_unwanted.c what the owner does not want, held against torrents and addresses
  *     files_settings.c what shoal.conf may say
  *     files_app.c      struct app_ops, migrations
@@ -102,6 +103,8 @@ struct files {
     struct map *torrents; /* infohash -> struct holding */
     struct map *by_name;  /* each name that peers use -> the same */
     struct map *by_req2;  /* mse_req2() of that -> the same */
+    char *scan_socket;    /* files.scan; "": off */
+    struct link scans;    /* files_scan.c */
     struct unwanted *unwanted;
     struct rc4_lib *rc4; /* NULL: no encryption */
     struct link leaving;
@@ -238,6 +241,16 @@ void files_dht_stop(struct files *f); /* what is known is kept; it hears until i
 void files_dht_free(struct files *f);
 json_t *files_dht_status(const struct files *f);
 
+/* files_scan.c */
+void scans_settings(struct files *f);
+void scans_begin(struct files *f);
+void scans_end(struct files *f);
+/* Where a new torrent's files are kept until they were looked at (free() it); NULL: nowhere else.
+ */
+char *scans_quarantine(const struct files *f, const char *dir, const struct metainfo *mi);
+/* Was it released just before the node ended? */
+void scans_restore(struct files *f, struct torrent_cfg *cfg);
+
 /* files_settings.c */
 extern const struct conf_key files_settings[];
 /* files_watch.c */
@@ -300,6 +313,8 @@ void file_set(void *app, struct call *c);
 void file_block(void *app, struct call *c);
 void file_unblock(void *app, struct call *c);
 void file_blocklist(void *app, struct call *c);
+/* files_scan.c */
+void file_release(void *app, struct call *c);
 
 /* Which torrent the parameter `id` means; NULL after the call was answered. */
 struct holding *holding_of(struct files *f, struct call *c);

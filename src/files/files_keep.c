@@ -28,9 +28,9 @@ enum err keep_row(struct holding *h, struct why *why)
     struct db_stmt *q = db_prepare(
         h->f->env.db,
         "INSERT INTO torrent (infohash, magnet, dir, paused, up_limit, down_limit, added_us,"
-        " uploaded, downloaded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        " uploaded, downloaded, release_dir) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         " ON CONFLICT (infohash) DO UPDATE SET magnet = ?2, dir = ?3, paused = ?4, up_limit = ?5,"
-        " down_limit = ?6, uploaded = ?8, downloaded = ?9");
+        " down_limit = ?6, uploaded = ?8, downloaded = ?9, release_dir = ?10");
     db_bind_blob(q, 1, torrent_infohash(t), SHA1_LEN);
     db_bind_text(q, 2, link);
     db_bind_text(q, 3, torrent_dir(t));
@@ -40,6 +40,7 @@ enum err keep_row(struct holding *h, struct why *why)
     db_bind_int(q, 7, torrent_added_us(t));
     db_bind_int(q, 8, (int64_t)up);
     db_bind_int(q, 9, (int64_t)down);
+    db_bind_text(q, 10, torrent_release_dir(t) ? torrent_release_dir(t) : "");
     free(link);
     enum err e = db_run(q, why);
     if (e)
@@ -180,6 +181,7 @@ static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, 
         if (!cfg->mi)
             cfg->error = why.text;
     }
+    scans_restore(f, cfg);
     for (size_t i = 0; magnet && i < magnet->tracker_count; i++)
         urls[cfg->tracker_count++] = (struct mi_tracker){magnet->trackers[i], (unsigned)i};
     cfg->trackers = urls;
@@ -209,7 +211,8 @@ void keep_restore(struct files *f)
     struct why why;
     struct db_stmt *q = db_prepare(
         f->env.db, "SELECT infohash, magnet, dir, paused, up_limit, down_limit,"
-                   " added_us, uploaded, downloaded, has_torrent, blocked, own FROM torrent"
+                   " added_us, uploaded, downloaded, has_torrent, blocked, own, release_dir"
+                   " FROM torrent"
                    " ORDER BY added_us, infohash");
     enum db_step step;
     while ((step = db_step(q, &why)) == DB_ROW) {
@@ -225,6 +228,7 @@ void keep_restore(struct files *f)
             .added_us = db_int(q, 6),
             .uploaded = (uint64_t)db_int(q, 7),
             .downloaded = (uint64_t)db_int(q, 8),
+            .release_dir = db_text(q, 12)[0] ? db_text(q, 12) : NULL,
             .blocked = db_text(q, 10)[0] ? db_text(q, 10) : NULL,
         };
         memcpy(cfg.infohash, id, SHA1_LEN);

@@ -426,6 +426,7 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg, con
     const char *dir = call_text(c, "dir") ? call_text(c, "dir") : f->download_dir;
     struct holding *h = files_find_any(f, cfg->mi ? &cfg->mi->hash : &cfg->hash);
     bool existing = h != NULL;
+    char *quarantine = NULL;
     struct why why;
     if (unwanted_vet(f, cfg->infohash, cfg->mi ? &cfg->mi->hash : &cfg->hash, cfg->mi, true,
                      &why)) {
@@ -467,13 +468,19 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg, con
         if (!call_bool(c, "paused"))
             resume(h, false);
     } else {
-        cfg->dir = dir;
+        quarantine = scans_quarantine(f, dir, cfg->mi);
+        if (quarantine && vfs_mkdirs(f->env.vfs, quarantine, 0700, &why)) {
+            log_warn(f->env.log, "%s", why.text); /* the torrent will say so too */
+        }
+        cfg->dir = quarantine ? quarantine : dir;
+        cfg->release_dir = quarantine ? dir : NULL;
         cfg->fresh = true;
         cfg->paused = call_has(c, "paused") ? call_bool(c, "paused") : !f->rules.start;
         cfg->sequential = call_bool(c, "sequential");
         cfg->ends_first = call_bool(c, "ends_first");
         cfg->added_us = loop_wall_us(f->env.loop);
         h = files_add(f, cfg);
+        free(quarantine);
     }
     free(rules);
     add_peers(h, call_array(c, "peer"));

@@ -55,6 +55,9 @@ const struct conf_key files_settings[] = {
      "Lists of infohashes and signers that are refused, absolute paths or URLs (asked once a day)"},
     {"files.sign", CONF_BOOL, "off", 0, 0, NULL, true,
      "What is shared is signed with this node's key, so that others see whose it is"},
+    {"files.scan", CONF_TEXT, "off", 0, 0, NULL, true,
+     "The socket of clamd (/run/clamav/clamd.ctl), or off. Downloads stay in a folder "
+     ".shoal-quarantine until it has looked at every file"},
     {.name = NULL},
 };
 /* clang-format on */

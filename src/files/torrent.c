@@ -60,7 +60,7 @@ enum torrent_state torrent_state(const struct torrent *t)
         return TORRENT_QUEUED;
     if (!t->mi || torrent_lacks_hashes(t))
         return TORRENT_METADATA;
-    if (!t->opened)
+    if (!t->opened || (t->release_dir && torrent_is_complete(t)))
         return TORRENT_CHECKING;
     return torrent_is_complete(t) ? TORRENT_SEEDING : TORRENT_DOWNLOADING;
 }
@@ -271,7 +271,10 @@ static void on_complete(struct torrent *t)
         trackers_completed(t->trackers);
     if (t->other_trackers)
         trackers_completed(t->other_trackers);
-    t->env->finished(t->env->node, t);
+    if (t->release_dir)
+        t->env->quarantined(t->env->node, t); /* and finished when it is out */
+    else
+        t->env->finished(t->env->node, t);
 }
 
 void torrent_look_complete(struct torrent *t)
@@ -287,6 +290,8 @@ static void on_opened(struct torrent *t)
     t->opened = true;
     t->was_complete = t->told_done = torrent_is_complete(t);
     log_info(t->log, "%u of %u pieces are here", data_have_count(t->data), t->mi->piece_count);
+    if (t->release_dir && t->was_complete && !t->error)
+        t->env->quarantined(t->env->node, t);
     swarm_opened(t);
     read_tick(t);
     if (!torrent_is_still(t) && !(t->trackers && trackers_running(t->trackers)))
@@ -388,6 +393,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     t->mi = cfg->mi;
     t->name = mem_strdup(cfg->name && cfg->name[0] ? cfg->name : t->hex);
     t->dir = mem_strdup(cfg->dir);
+    t->release_dir = mem_strdup(cfg->release_dir);
     t->resume_path = mem_printf("%s/%s.resume", env->torrents_dir, t->hex);
     t->log = log_child(env->wire.log, "torrent %s", torrent_name(t));
     t->added_us = cfg->added_us;
@@ -547,6 +553,7 @@ void torrent_free(struct torrent *t)
     timer_cancel(t->choosing);
     trackers_free(t->trackers);
     trackers_free(t->other_trackers);
+    release_forget(t);
     close_data(t); /* where it was not closed before: the node crashed, or a test takes it apart */
     if (t->farewell) {
         t->farewell->t = NULL;
@@ -566,6 +573,8 @@ void torrent_free(struct torrent *t)
     metainfo_free(t->mi);
     free(t->name);
     free(t->dir);
+    free(t->release_dir);
+    free(t->note);
     free(t->resume_path);
     free(t->error);
     free(t->held);

@@ -74,6 +74,10 @@ struct torrent_env {
     void (*vet)(void *node, struct torrent *t);
     /* The pattern by which a file of this path is never made, or NULL: it is skipped. */
     const char *(*denies)(void *node, const char *path);
+    /* All is here, in quarantine: torrent_release() it when it has been looked at. */
+    void (*quarantined)(void *node, struct torrent *t);
+    /* It is where it belongs now; its row is another. */
+    void (*released)(void *node, struct torrent *t);
     /* It sent a piece that is not the torrent's, and its IP is to be known no more. */
     void (*banned)(void *node, const struct addr *a);
     /* This address is not to be known, dialled or let in. */
@@ -89,14 +93,15 @@ struct torrent_cfg {
     const struct mi_tracker *trackers; /* while mi is NULL */
     size_t tracker_count;
     const char *dir;
-    bool paused, seed;             /* seed: just hashed, believe it */
-    bool fresh;                    /* it was not here before: what env->denies() is skipped */
-    const uint8_t *priorities;     /* enum file_priority per file; NULL: all normal */
-    size_t priority_count;         /* another number than there are files: as if NULL */
-    const char *rules;             /* files/select.h; NULL: none */
-    bool sequential, ends_first;   /* as torrent_set_order */
-    const char *blocked;           /* by the owner's rules, for this reason; NULL: not */
-    const char *held;              /* begins queued, for this reason; NULL: not */
+    const char *release_dir;     /* dir is a quarantine, and this where it goes; NULL: it is not */
+    bool paused, seed;           /* seed: just hashed, believe it */
+    bool fresh;                  /* it was not here before: what env->denies() is skipped */
+    const uint8_t *priorities;   /* enum file_priority per file; NULL: all normal */
+    size_t priority_count;       /* another number than there are files: as if NULL */
+    const char *rules;           /* files/select.h; NULL: none */
+    bool sequential, ends_first; /* as torrent_set_order */
+    const char *blocked;         /* by the owner's rules, for this reason; NULL: not */
+    const char *held;            /* begins queued, for this reason; NULL: not */
     uint64_t up_limit, down_limit; /* bytes a second, 0: none */
     uint64_t uploaded, downloaded; /* so far */
     int64_t added_us;              /* wall clock */
@@ -120,6 +125,15 @@ void torrent_resume(struct torrent *t); /* also out of an error */
 void torrent_hold(struct torrent *t, const char *why);
 /* The owner's rules forbid it: no connections, and why; NULL: not any more. */
 void torrent_block(struct torrent *t, const char *why);
+/* Quarantine.  What is said of it while it is there; NULL: nothing. */
+void torrent_quarantine_note(struct torrent *t, const char *text);
+/* It holds something bad: nothing of it is given to anybody any more. */
+void torrent_condemn(struct torrent *t, const char *why);
+/* Moved to where it belongs, scanned or not; goes on from there.  Where something of its name is
+ * already there it stays, in error.  Nothing when it is in no quarantine. */
+void torrent_release(struct torrent *t);
+const char *torrent_release_dir(const struct torrent *t); /* NULL: in no quarantine */
+
 /* Skip each file that env->denies(); before the data is opened. */
 void torrent_deny(struct torrent *t);
 /* Let go of each address that env->refuses() now. */

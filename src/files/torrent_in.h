@@ -109,6 +109,9 @@ struct torrent {
 
     struct timer *tick, *tell;
     uint64_t told_us;
+    char *release_dir;         /* dir is a quarantine; NULL: it is not */
+    char *note;                /* of the quarantine; or NULL */
+    struct release *release;   /* it is being moved */
     struct farewell *farewell; /* data being closed; NULL: none */
     struct mover *mover;       /* NULL: its files stay where they are */
     unsigned closing;          /* what still has to end */
@@ -179,6 +182,9 @@ void swarm_drop_member(struct member *m);
 /* torrent_ask.c */
 void ask_fill(struct member *m);    /* ask it for what may now be asked */
 void swarm_fill(struct torrent *t); /* ... everybody */
+
+/* torrent_release.c */
+void release_forget(struct torrent *t); /* the torrent goes */
 
 /* torrent_info.c */
 void info_want(struct torrent *t); /* begin attempts where there is room */

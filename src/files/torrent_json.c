@@ -141,7 +141,9 @@ static void reason(const struct torrent *t, char *out, size_t cap)
         why_no_metadata(t, out, cap);
         break;
     case TORRENT_CHECKING:
-        if (t->opened && data_checking(t->data, &done, &total))
+        if (t->opened && t->release_dir && t->note)
+            snprintf(out, cap, "%s", t->note);
+        else if (t->opened && data_checking(t->data, &done, &total))
             snprintf(out, cap, "checking: %u of %u pieces", done, total);
         else
             snprintf(out, cap, "%s", t->mover ? "moving" : "opening");
@@ -491,6 +493,7 @@ json_t *torrent_show(const struct torrent *t, unsigned parts)
     json_object_set_new(j, "created_by", text(t->mi ? t->mi->created_by : ""));
     json_object_set_new(j, "created",
                         t->mi && t->mi->created_s ? when(t->mi->created_s * 1000000) : json_null());
+    json_object_set_new(j, "release_dir", t->release_dir ? text(t->release_dir) : json_null());
     json_object_set_new(j, "renamed", num(count_renamed(t)));
     json_object_set_new(j, "signers", signers(t));
     if (parts & TORRENT_PEERS)

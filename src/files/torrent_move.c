@@ -74,6 +74,8 @@ void mover_drop(struct torrent *t)
 enum err torrent_move(struct torrent *t, const char *to, bool again, torrent_moved_cb *done,
                       void *arg, struct why *why)
 {
+    if (t->release_dir)
+        return why_set(why, ERR_STATE, "it is in quarantine: release it first");
     if (t->mover || !t->data)
         return why_set(why, ERR_STATE,
                        t->mover ? "it is being moved already" : "there is nothing to move yet");

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SIZE = 300000, EXE_SIZE = 50000 };
+enum { SIZE = 300000, EXE_SIZE = 5000 };
 
 struct pair {
     struct sim *sim;
@@ -338,7 +338,8 @@ static void a_denied_file_is_left_out_and_the_rest_comes(void **state)
         call(p.bob, "file.get", by_file ? get_file(&p) : get_link(&p));
         sim_run_for(p.sim, 60 * SEC);
         assert_true(is_whole(&p));
-        assert_false(node_has(p.bob, "/downloads/film/setup.EXE", p.bytes, EXE_SIZE));
+        struct vfs_stat st; /* its bytes share a piece with the film's; it is not made for that */
+        assert_int_not_equal(vfs_stat(p.bob->disk, "/downloads/film/setup.EXE", &st, NULL), OK);
         json_t *row =
             node_call(p.bob, "file.show", json_pack("{s:s, s:b}", "id", p.id, "files", 1), NULL);
         json_t *exe = json_array_get(json_object_get(row, "files"), 1);

@@ -94,6 +94,10 @@ struct conn *tcp_dial(struct loop *loop, const struct addr *to, const struct add
 struct conn *tcp_dial_direct(struct loop *loop, const struct addr *to, const struct addr *from,
                              conn_cb *cb, void *arg);
 
+/* Dial a Unix socket; `peer` and `local` are of no family.  As tcp_dial() otherwise.  The simulator
+ * has none: refused. */
+struct conn *unix_dial(struct loop *loop, const char *path, conn_cb *cb, void *arg);
+
 /* Listen.  An accepted conn belongs to the callee, is open (no CONN_OPEN comes) and is readable
  * as soon as it is watched.  When descriptors run out, accepting pauses for a while by itself. */
 struct listener;

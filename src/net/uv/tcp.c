@@ -10,7 +10,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct tcp {
@@ -249,6 +251,40 @@ struct conn *tcp_dial_direct(struct loop *loop, const struct addr *to, const str
         t->timer = timer_start(loop, CONN_HANDSHAKE_US, on_deadline, t);
     else
         fail_errno(t, error);
+    return &t->conn;
+}
+
+/* 0, or an errno. */
+static int begin_unix(struct tcp *t, const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof at.sun_path)
+        return ENAMETOOLONG;
+    strcpy(at.sun_path, path);
+    t->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (t->fd < 0)
+        return errno;
+    if (connect(t->fd, (const struct sockaddr *)&at, sizeof at) != 0) /* at once, or EAGAIN: full */
+        return errno;
+    int error = watch_open(&t->watch, t->conn.loop, t->fd, on_ready, t);
+    if (error == 0)
+        watch_add(&t->watch, WATCH_WRITE);
+    return error;
+}
+
+struct conn *unix_dial(struct loop *loop, const char *path, conn_cb *cb, void *arg)
+{
+    struct tcp *t = tcp_new(loop, &(struct addr){.family = ADDR_NONE});
+    conn_watch(&t->conn, cb, arg);
+    t->connecting = true;
+    int error = begin_unix(t, path);
+    if (error == 0) {
+        t->timer = timer_start(loop, CONN_HANDSHAKE_US, on_deadline, t);
+    } else {
+        struct why why;
+        sys_why(&why, error, "connect to %.120s", path);
+        fail(t, &why);
+    }
     return &t->conn;
 }
 

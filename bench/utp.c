@@ -3,10 +3,10 @@
  *     utp_bench [utp|tcp] [MIB]
  *
  * Prints wall seconds, CPU seconds of both sides and, of uTP, packets sent and sent again. */
+#include "net/utp.h"
 #include "base/mem.h"
 #include "net/conn.h"
 #include "net/udp.h"
-#include "net/utp.h"
 #include "net/uv/uv_loop.h"
 
 #include <stdio.h>
@@ -94,6 +94,11 @@ static void on_write(void *arg, enum conn_event ev, const struct why *why)
     }
 }
 
+static void on_look(void *arg)
+{
+    uv_loop_stop(arg);
+}
+
 static double cpu_s(int who)
 {
     struct rusage r;
@@ -126,20 +131,16 @@ int main(int argc, char **argv)
         return 1;
     begin(&s, 0);
     uint64_t began_us = loop_now_us(s.loop);
-    s.c = tcp ? tcp_dial(s.loop, &to, NULL, on_write, &s)
-              : utp_dial(s.u, &to, SEC, on_write, &s);
+    s.c = tcp ? tcp_dial(s.loop, &to, NULL, on_write, &s) : utp_dial(s.u, &to, SEC, on_write, &s);
     int status;
     while (waitpid(child, &status, WNOHANG) == 0) {
-        bool never = false;
-        struct timer *t = timer_start(s.loop, 5 * MSEC, (timer_cb *)uv_loop_stop, s.loop);
-        (void)never;
-        (void)t;
+        timer_start(s.loop, 5 * MSEC, on_look, s.loop);
         uv_loop_run(s.loop);
     }
     double wall_s = (double)(loop_now_us(s.loop) - began_us) / 1e6;
     struct utp_stat st = tcp ? (struct utp_stat){0} : utp_stat_of(s.c);
-    printf("%s %llu MiB: %.2f s wall, %.0f MB/s, %.2f CPU s sending, %.2f receiving", tcp ? "tcp" : "utp",
-           (unsigned long long)mib, wall_s, (double)(mib << 20) / wall_s / 1e6,
+    printf("%s %llu MiB: %.2f s wall, %.0f MB/s, %.2f CPU s sending, %.2f receiving",
+           tcp ? "tcp" : "utp", (unsigned long long)mib, wall_s, (double)(mib << 20) / wall_s / 1e6,
            cpu_s(RUSAGE_SELF), cpu_s(RUSAGE_CHILDREN));
     printf("; %llu packets of %zu, %llu again, rtt %llu us, window %zu\n",
            (unsigned long long)st.sent, st.packet, (unsigned long long)st.again,

@@ -1,6 +1,7 @@
-#include "net/utp_in.h"
+#include "net/utp.h"
 
 #include "base/mem.h"
+#include "net/utp_in.h"
 
 #include <string.h>
 

@@ -54,6 +54,7 @@ struct utp_env {
     size_t held_max; /* bytes; 0: UTP_HELD_MAX */
 };
 
+/* Owned by the caller; env is copied. */
 struct utp *utp_new(const struct utp_env *env);
 /* Ends all connections without a word; those with an owner are his to close before.  NULL: nothing.
  */

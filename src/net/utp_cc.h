@@ -49,6 +49,7 @@ struct utp_cc {
     struct utp_delays ours, theirs;
 };
 
+/* packet: bytes of a full one, for now. */
 void utp_cc_init(struct utp_cc *cc, size_t packet);
 
 /* What a packet says: how late ours came to them (0: it does not say), and how late it came to us.

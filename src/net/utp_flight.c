@@ -197,12 +197,12 @@ void utp_flight_ack(struct utp_flight *f, struct utp_pool *pool, const struct ut
                     uint64_t rtt_us, uint64_t now_us, struct utp_news *news)
 {
     *news = (struct utp_news){0};
-    uint16_t upto = (uint16_t)(p->ack + 1); /* the first that has not come */
-    if ((uint16_t)(upto - f->first) > (uint16_t)(f->next - f->first))
+    uint16_t next = (uint16_t)(p->ack + 1); /* the first that has not come */
+    if ((uint16_t)(next - f->first) > (uint16_t)(f->next - f->first))
         return;
-    for (uint16_t seq = f->first; seq != upto; seq++)
+    for (uint16_t seq = f->first; seq != next; seq++)
         arrive(f, pool, seq, rtt_us, now_us, news);
-    f->first = upto;
+    f->first = next;
     if (p->sack.n == 0 || f->first == f->next)
         return;
     uint16_t last = f->first;

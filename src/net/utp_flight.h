@@ -57,6 +57,7 @@ struct utp_news {
     size_t probe_lost;
 };
 
+/* seq: of the first packet.  done: the blocks go back to the pool. */
 void utp_flight_init(struct utp_flight *f, uint16_t seq);
 void utp_flight_done(struct utp_flight *f, struct utp_pool *pool);
 /* An empty one gives its memory back. */

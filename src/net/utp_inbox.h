@@ -20,6 +20,7 @@ struct utp_inbox {
     uint16_t fin; /* number of the last packet; ended: all before it is here */
 };
 
+/* ack: the number before the first.  done: the blocks go back to the pool. */
 void utp_inbox_init(struct utp_inbox *in, uint16_t ack);
 void utp_inbox_done(struct utp_inbox *in, struct utp_pool *pool);
 

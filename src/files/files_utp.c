@@ -24,6 +24,7 @@ void utp_begin(struct files *f, accept_cb *accept)
         return;
     f->swarm.utp = utp_new(&env);
     utp_listen(f->swarm.utp, accept, f);
+    f->swarm.wire.punch = true;
 }
 
 void utp_end(struct files *f)

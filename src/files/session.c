@@ -133,6 +133,18 @@ static void on_donthave(struct session *s, struct cur payload)
         s->ops->lacks(s->arg, piece);
 }
 
+static void on_punch(struct session *s, struct cur payload)
+{
+    struct why why;
+    struct hole_msg m;
+    if (!s->env->punch)
+        return;
+    if (hole_read(payload, &m, &why))
+        end(s, &why);
+    else
+        s->ops->punch(s->arg, &m);
+}
+
 static void on_extended(struct session *s, const struct wire_msg *m)
 {
     struct why why;
@@ -147,6 +159,8 @@ static void on_extended(struct session *s, const struct wire_msg *m)
         s->ops->pex(s->arg, m->body);
     if (m->ext_id == SESSION_LT_DONTHAVE)
         on_donthave(s, m->body);
+    if (m->ext_id == SESSION_UT_HOLEPUNCH)
+        on_punch(s, m->body);
     if (m->ext_id != SESSION_UT_METADATA)
         return; /* an extension that we did not offer: passed over */
     struct wire_metadata md;
@@ -387,6 +401,7 @@ void session_extend(struct session *s, int64_t metadata_size)
     struct wire_ext_own own = {.ut_metadata = SESSION_UT_METADATA,
                                .ut_pex = pex ? SESSION_UT_PEX : 0,
                                .lt_donthave = SESSION_LT_DONTHAVE,
+                               .ut_holepunch = s->env->punch ? SESSION_UT_HOLEPUNCH : 0,
                                .metadata_size = metadata_size,
                                .port = s->env->port,
                                .upload_only = s->upload_only,

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "files/budgets.h"
 #include "files/carrier.h"
+#include "files/hole_msg.h"
 #include "files/infohash.h"
 #include "files/limit.h"
 #include "files/mse.h"
@@ -48,6 +49,7 @@ enum {
     SESSION_UNASKED_MAX = 64, /* blocks that nobody asked for, before it ends */
     SESSION_UT_PEX = 2,       /* our number for ut_pex */
     SESSION_UT_METADATA = 3,  /* our number for ut_metadata */
+    SESSION_UT_HOLEPUNCH = 4, /* our number for ut_holepunch; as libtorrent's */
     SESSION_LT_DONTHAVE = 7,  /* our number for lt_donthave; as libtorrent's */
 };
 #define SESSION_HANDSHAKE_US (10 * SEC)
@@ -68,6 +70,7 @@ struct session_env {
     const char *client;
     struct mse_cfg mse; /* what we offer and take; rc4 NULL: no encryption at all */
     uint16_t dht_port;  /* of our node of the DHT (BEP 5); 0: there is none */
+    bool punch;         /* offer hole punching: there is uTP */
     bool pex;           /* offer peer exchange, where the torrent is known not to be private */
     uint8_t *scratch;   /* SESSION_READ bytes, used within one read */
 };
@@ -91,7 +94,8 @@ struct session_ops {
     void (*metadata)(void *arg, const struct wire_metadata *md);
     /* HASH_REQUEST, HASHES or HASH_REJECT, from a peer with which v2 is spoken. */
     void (*hashes)(void *arg, enum wire_type type, const struct wire_hash_range *r);
-    void (*port)(void *arg, uint16_t port);     /* of its node of the DHT; NULL: nobody cares */
+    void (*port)(void *arg, uint16_t port); /* of its node of the DHT; NULL: nobody cares */
+    void (*punch)(void *arg, const struct hole_msg *m); /* ut_holepunch */
     void (*pex)(void *arg, struct cur payload); /* ut_pex, not parsed: they may be too many */
     /* Read a block for the peer: as data_get; NULL: not now.  unread cancels. */
     void *(*read)(void *arg, uint32_t piece, uint32_t begin, uint32_t len,
@@ -147,7 +151,8 @@ void session_metadata_ask(struct session *s, uint32_t piece);
 void session_metadata_give(struct session *s, uint32_t piece, int64_t total, struct cur data);
 void session_metadata_reject(struct session *s, uint32_t piece);
 void session_hashes(struct session *s, enum wire_type type, const struct wire_hash_range *r);
-void session_pex(struct session *s, const struct pex_msg *m); /* if it speaks ut_pex */
+void session_pex(struct session *s, const struct pex_msg *m);    /* if it speaks ut_pex */
+void session_punch(struct session *s, const struct hole_msg *m); /* if it speaks ut_holepunch */
 
 /* Blocks: how many more may be asked; asking; taking back; is it asked? */
 size_t session_room(const struct session *s);

@@ -155,6 +155,12 @@ static void on_metadata(void *arg, const struct wire_metadata *md)
         session_metadata_reject(h->s, md->piece);
 }
 
+static void on_punch(void *arg, const struct hole_msg *m)
+{
+    struct host *h = arg;
+    session_punch(h->s, m);
+}
+
 static void on_pex(void *arg, struct cur payload)
 {
     struct host *h = arg;
@@ -219,6 +225,7 @@ static const struct session_ops host_ops = {
     .sent = on_sent,
     .metadata = on_metadata,
     .pex = on_pex,
+    .punch = on_punch,
     .read = on_read,
     .unread = on_unread,
     .busy = on_busy,
@@ -330,6 +337,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
                                  .budgets = budgets_new(1),
                                  .client = "Fuzz",
                                  .pex = true,
+                                 .punch = true,
                                  .scratch = mem_zalloc(SESSION_READ)};
     h.fc = MEM_NEW(struct fake_conn);
     h.fc->conn = (struct conn){.ops = &fake_ops, .loop = loop, .peer = addr_v4(10, 0, 0, 2, 6881)};

@@ -406,6 +406,17 @@ void session_metadata_reject(struct session *s, uint32_t piece)
     put_metadata(s, WIRE_MD_REJECT, piece, 0, cur_of(NULL, 0));
 }
 
+void session_punch(struct session *s, const struct hole_msg *m)
+{
+    struct buf b = {0};
+    if (s->stage != STAGE_OPEN || s->ext.ut_holepunch == 0)
+        return;
+    hole_put(&b, m);
+    wire_put_extended(&s->ctl, s->ext.ut_holepunch, buf_bytes(&b), buf_len(&b));
+    buf_done(&b);
+    session_say(s);
+}
+
 void session_pex(struct session *s, const struct pex_msg *m)
 {
     if (s->stage != STAGE_OPEN || s->ext.ut_pex == 0)

@@ -45,6 +45,8 @@ struct member {
     uint64_t refused_until_us; /* no hashes are asked of it before */
     unsigned unasked_hashes;   /* answers that nobody waited for */
     struct pex_state *pex;     /* NULL: no peer exchange with it so far */
+    uint64_t hole_us;          /* the minute in which `holes` messages of meetings came from it */
+    unsigned holes;
 };
 
 /* The torrent in the DHT: a walk for each of its names, now and then. */
@@ -211,5 +213,12 @@ void v2_done(struct torrent *t);
 void pex_tick(struct torrent *t); /* tells each peer what it should be told now */
 void pex_message(struct member *m, struct cur payload);
 void pex_drop(struct member *m);
+
+/* torrent_hole.c: hole punching */
+enum { HOLE_PER_MINUTE = 10 }; /* messages that are heard of one peer */
+#define HOLE_MINUTE_US (60 * SEC)
+void hole_message(struct member *m, const struct hole_msg *msg);
+void hole_ask(struct torrent *t,
+              const struct peer_entry *e); /* nobody reaches it: who told of it? */
 
 #endif

@@ -261,10 +261,18 @@ void torrent_peers_no_mse(struct peer_entry *e)
     e->no_mse = e->retry = true;
 }
 
-void torrent_peers_unreached(struct peer_entry *e, unsigned allowed, enum carrier c)
+bool torrent_peers_unreached(struct peer_entry *e, unsigned allowed, enum carrier c)
 {
-    if (carrier_failed(&e->carriers, allowed, c))
-        e->retry = true;
+    bool other = carrier_failed(&e->carriers, allowed, c);
+    e->retry |= other;
+    return other;
+}
+
+void torrent_peers_punch(struct peer_entry *e, uint64_t now_us)
+{
+    e->carriers = (struct carrier_memory){.failed = CARRIER_TCP};
+    e->dialable = true;
+    e->next_us = now_us;
 }
 
 void torrent_peers_sift(struct torrent_peers *t,

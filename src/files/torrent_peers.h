@@ -97,9 +97,12 @@ void torrent_peers_closed(struct torrent_peers *t, struct peer_entry *e, bool us
 /* Encryption failed: dialled once more, at once and without; call before torrent_peers_closed. */
 void torrent_peers_no_mse(struct peer_entry *e);
 
-/* It was not reached by this carrier: by the other, if there is one, at once; call before
- * torrent_peers_closed. */
-void torrent_peers_unreached(struct peer_entry *e, unsigned allowed, enum carrier c);
+/* It was not reached by this carrier: by the other, at once, and true; or there is none.  Call
+ * before torrent_peers_closed. */
+bool torrent_peers_unreached(struct peer_entry *e, unsigned allowed, enum carrier c);
+
+/* A common peer has told it to come: dialled by uTP as soon as may be. */
+void torrent_peers_punch(struct peer_entry *e, uint64_t now_us);
 
 /* Forgets those that are not connected and that `refused` says so of. */
 void torrent_peers_sift(struct torrent_peers *t,

@@ -21,7 +21,10 @@ static size_t connected(const struct member *to, struct pex_peer *out, size_t ca
         bool seed = peer_state_is_seed(session_state(m->s)) || session_ext(m->s)->upload_only;
         bool reachable = !session_is_incoming(m->s); /* else it only says so */
         out[n].addr = *at;
-        out[n].flags = (uint8_t)((seed ? PEX_SEED : 0) | (reachable ? PEX_REACHABLE : 0));
+        bool utp = session_carrier(m->s) == CARRIER_UTP;
+        bool punch = session_ext(m->s)->ut_holepunch != 0;
+        out[n].flags = (uint8_t)((seed ? PEX_SEED : 0) | (reachable ? PEX_REACHABLE : 0) |
+                                 (utp ? PEX_UTP : 0) | (punch ? PEX_HOLEPUNCH : 0));
         n++;
     }
     return n;

@@ -658,6 +658,11 @@ static void on_hashes(void *arg, enum wire_type type, const struct wire_hash_ran
     v2_message(arg, type, r);
 }
 
+static void on_punch(void *arg, const struct hole_msg *m)
+{
+    hole_message(arg, m);
+}
+
 static void on_pex(void *arg, struct cur payload)
 {
     pex_message(arg, payload);
@@ -706,8 +711,9 @@ static void on_ended(void *arg, const struct why *why)
         m->entry->by_v2 = !m->entry->by_v2;
     if (session_mse_failed(m->s) && t->env->wire.mse.plain)
         torrent_peers_no_mse(m->entry);
-    if (session_unreached(m->s))
-        torrent_peers_unreached(m->entry, t->env->carriers, session_carrier(m->s));
+    if (session_unreached(m->s) &&
+        !torrent_peers_unreached(m->entry, t->env->carriers, session_carrier(m->s)))
+        hole_ask(t, m->entry);
     swarm_drop_member(m);
     swarm_fill(t); /* what it owed is free */
     grant(t);
@@ -730,6 +736,7 @@ static const struct session_ops member_ops = {
     .sent = on_sent,
     .metadata = on_metadata,
     .pex = on_pex,
+    .punch = on_punch,
     .port = on_port,
     .hashes = on_hashes,
     .read = on_read,

@@ -28,6 +28,7 @@ static enum err read_handshake(const struct ben *d, struct wire_ext *out, struct
     const struct ben *m = ben_get(d, "m", BEN_DICT);
     out->ut_metadata = (uint8_t)sensible(m, "ut_metadata", UINT8_MAX);
     out->ut_pex = (uint8_t)sensible(m, "ut_pex", UINT8_MAX);
+    out->ut_holepunch = (uint8_t)sensible(m, "ut_holepunch", UINT8_MAX);
     out->lt_donthave = (uint8_t)sensible(m, "lt_donthave", UINT8_MAX);
     out->reqq = sensible(d, "reqq", UINT32_MAX);
     out->port = (uint16_t)sensible(d, "p", UINT16_MAX);
@@ -71,6 +72,7 @@ void wire_put_ext_handshake(struct buf *b, const struct wire_ext_own *own)
     ben_put_key(&d, "m");
     buf_u8(&d, 'd');
     put_number(&d, "lt_donthave", own->lt_donthave);
+    put_number(&d, "ut_holepunch", own->ut_holepunch);
     put_number(&d, "ut_metadata", own->ut_metadata);
     put_number(&d, "ut_pex", own->ut_pex);
     buf_u8(&d, 'e');

@@ -121,6 +121,7 @@ struct wire_ext {
     uint8_t ut_metadata;   /* their number for it; 0: not spoken */
     uint8_t ut_pex;        /* likewise */
     uint8_t lt_donthave;   /* likewise (BEP 54) */
+    uint8_t ut_holepunch;  /* likewise (BEP 55) */
     int64_t metadata_size; /* 0: unknown (or nonsense); above MI_INFO_MAX: ERR_LIMIT */
     uint32_t reqq;         /* 0: not said */
     uint16_t port;         /* "p"; 0: not said */
@@ -130,9 +131,10 @@ struct wire_ext {
 MUST_CHECK enum err wire_read_ext(struct cur payload, struct wire_ext *out, struct why *why);
 /* Our own. */
 struct wire_ext_own {
-    uint8_t ut_metadata, ut_pex, lt_donthave; /* the numbers that we give them; 0: not offered */
-    int64_t metadata_size;                    /* 0: we have none yet */
-    uint16_t port;                            /* 0: not said */
+    /* The numbers that we give them; 0: not offered. */
+    uint8_t ut_metadata, ut_pex, lt_donthave, ut_holepunch;
+    int64_t metadata_size; /* 0: we have none yet */
+    uint16_t port;         /* 0: not said */
     bool upload_only;
     const char *client;
 };

@@ -56,6 +56,7 @@ static void free_ops(struct sim_node *node)
 static void node_free(struct sim_node *node)
 {
     free_ops(node);
+    sim_nat_free(node->nat);
     free(node->cut);
     free(node->name);
     free(node);
@@ -190,11 +191,16 @@ struct sim_node *sim_node_add(struct sim *sim, const char *name, struct addr ip,
 
 void sim_node_add_ip(struct sim_node *node, struct addr ip)
 {
-    uint8_t key[ADDR_KEY];
     ip.port = 0;
-    addr_key(&ip, key);
     assert(node->ip_count < SIM_IPS_MAX);
     node->ips[node->ip_count++] = ip;
+    sim_node_name_ip(node, ip);
+}
+
+void sim_node_name_ip(struct sim_node *node, struct addr ip)
+{
+    uint8_t key[ADDR_KEY];
+    addr_key(&ip, key);
     struct sim_node *other = map_put(node->sim->by_ip, key, sizeof key, node);
     assert(!other && "two nodes with one address");
     (void)other;

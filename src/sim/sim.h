@@ -75,6 +75,14 @@ struct loop *sim_node_loop(struct sim_node *node);
 const char *sim_node_name(const struct sim_node *node);
 bool sim_node_is_up(const struct sim_node *node);
 
+/* A router stands before the node, which has this address for the world: what it sends comes from
+ * a port of the router's, the same for all (a symmetric one: another for each address and port it
+ * writes to); what comes to that port is let in from anybody, from addresses it wrote to, or only
+ * from an address and port it wrote to (symmetric ones too).  Before the node sends anything.  TCP
+ * goes out and never in.  Nothing is ever forgotten. */
+enum sim_nat_kind { SIM_FULL_CONE, SIM_ADDRESS_RESTRICTED, SIM_PORT_RESTRICTED, SIM_SYMMETRIC };
+void sim_node_behind(struct sim_node *node, struct addr ip, enum sim_nat_kind kind);
+
 /* From now on; what is under way keeps its times. */
 void sim_node_set_link(struct sim_node *node, struct sim_link link);
 

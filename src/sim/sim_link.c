@@ -11,7 +11,10 @@ struct sim_node *sim_route(struct sim_node *from, const struct addr *to)
     ip.port = 0;
     uint8_t key[ADDR_KEY];
     addr_key(&ip, key);
-    return map_get(from->sim->by_ip, key, sizeof key);
+    struct sim_node *node = map_get(from->sim->by_ip, key, sizeof key);
+    if (node && node->nat && node != from && !sim_nat_is(node, &ip))
+        return NULL; /* its address inside is nobody's outside */
+    return node;
 }
 
 bool sim_hears(const struct addr *at, const struct addr *to)

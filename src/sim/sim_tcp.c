@@ -117,8 +117,10 @@ struct conn *tcp_dial_direct(struct loop *loop, const struct addr *to, const str
     else if (!sim_owns(node, &local))
         t->doomed = "not an address of this machine";
     struct sim_node *other = sim_route(node, to);
-    if (node->up && other && !t->doomed)
-        t->end = sim_flow_dial(node, other, &local, to, t);
+    struct addr seen = node->nat ? sim_nat_out(node, &local, to) : local;
+    bool closed = other && other != node && other->nat; /* a router lets no TCP in */
+    if (node->up && other && !closed && !t->doomed)
+        t->end = sim_flow_dial(node, other, &seen, to, t);
     sim_op_after(&t->op, t->doomed ? 0 : CONN_HANDSHAKE_US);
     return &t->conn;
 }

@@ -106,7 +106,8 @@ void sim_udp_free_all(struct sim *sim)
 
 static void deliver(struct packet *p)
 {
-    struct udp *u = p->to->up ? socket_at(p->to, &p->target) : NULL;
+    bool in = !p->to->nat || p->to == p->from || sim_nat_in(p->to, &p->source, &p->target);
+    struct udp *u = p->to->up && in ? socket_at(p->to, &p->target) : NULL;
     list_drop(&p->link);
     if (u) {
         sim_trace(p->to, "udp", &p->source, p->bytes, p->n);
@@ -172,6 +173,8 @@ static void emit(struct udp *u, const struct addr *to, const uint8_t *bytes, siz
     if (!addr_is_any(&u->at))
         source = u->at; /* bound to one address: it speaks from that */
     source.port = u->at.port;
+    if (node->nat && other != node)
+        source = sim_nat_out(node, &source, to);
     sim_udp_post(node, other, &source, to, bytes, n);
     if (node->line.twice_ppm > 0 && sim_rng_below(&node->sim->rng, 1000000) < node->line.twice_ppm)
         sim_udp_post(node, other, &source, to, bytes, n);

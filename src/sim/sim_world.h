@@ -70,6 +70,7 @@ struct sim_node {
     struct addr ips[SIM_IPS_MAX];
     size_t ip_count;
     struct sim_link line;
+    struct sim_nat *nat;               /* NULL: none */
     uint64_t up_free_ns, down_free_ns; /* when the line has taken what waits for it */
     bool up;
     unsigned boots;
@@ -113,6 +114,16 @@ void sim_op_done(struct sim_op *op);
 /* 64 bits of chance. */
 uint64_t sim_rng_next(struct sim_rng *r);
 uint64_t sim_rng_below(struct sim_rng *r, uint64_t n); /* 0 to n - 1; n > 0 */
+
+/* sim_nat.c: is this ip the router's; the address that the world sees `from` as when it writes to
+ * `to`, which may answer from now on; `to` at the router made the one inside, or false: not let in.
+ */
+void sim_nat_free(struct sim_nat *nat); /* NULL: nothing */
+bool sim_nat_is(const struct sim_node *node, const struct addr *ip);
+struct addr sim_nat_out(struct sim_node *node, const struct addr *from, const struct addr *to);
+bool sim_nat_in(struct sim_node *node, const struct addr *from, struct addr *to);
+/* sim.c: this ip leads to the node too, which does not have it. */
+void sim_node_name_ip(struct sim_node *node, struct addr ip);
 
 /* The node that this address leads to as `from` sees it (loopback: itself), or NULL. */
 struct sim_node *sim_route(struct sim_node *from, const struct addr *to);

@@ -258,6 +258,9 @@ static void act(struct session *s, const struct wire_msg *m, bool news)
     case WIRE_EXTENDED:
         on_extended(s, m);
         return;
+    case WIRE_SUGGEST:
+        ask_hint(s, m->piece);
+        return;
     case WIRE_HASH_REQUEST:
     case WIRE_HASHES:
     case WIRE_HASH_REJECT:
@@ -267,7 +270,6 @@ static void act(struct session *s, const struct wire_msg *m, bool news)
         if (s->ops->port)
             s->ops->port(s->arg, m->port);
         return;
-    case WIRE_SUGGEST: /* BEP 6: advisory */
     case WIRE_KEEPALIVE:
     case WIRE_UNKNOWN:
         return;
@@ -375,7 +377,8 @@ void session_join(struct session *s, const struct session_cfg *cfg)
     peer_state_init(&s->st, cfg->mi);
 }
 
-void session_begin(struct session *s, const uint8_t *have, uint32_t count, int64_t metadata_size)
+void session_begin(struct session *s, const uint8_t *have, uint32_t count, int64_t metadata_size,
+                   bool give_fast)
 {
     if (s->stage != STAGE_OPEN)
         return;
@@ -387,7 +390,7 @@ void session_begin(struct session *s, const uint8_t *have, uint32_t count, int64
     session_extend(s, metadata_size);
     if (s->has_dht && s->env->dht_port > 0 && !(s->st.mi && s->st.mi->private_))
         wire_put_port(&s->ctl, s->env->dht_port);
-    if (s->st.fast && count == all && count > 0)
+    if (give_fast && s->st.fast && count == all && count > 0)
         out_fast_set(s);
     session_say(s);
 }

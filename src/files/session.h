@@ -46,6 +46,7 @@ enum {
     SESSION_CTL_MAX = 2 * 1024 * 1024,
     SESSION_FAST_SET = 10,    /* BEP 6: k */
     SESSION_FAST_MAX = 64,    /* pieces of theirs that we note */
+    SESSION_HINTS_MAX = 16,   /* suggested pieces that we note, the last ones */
     SESSION_UNASKED_MAX = 64, /* blocks that nobody asked for, before it ends */
     SESSION_UT_PEX = 2,       /* our number for ut_pex */
     SESSION_UT_METADATA = 3,  /* our number for ut_metadata */
@@ -133,8 +134,9 @@ void session_free(struct session *s); /* silence; NULL: nothing */
 void session_end(struct session *s, enum err code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Answer to ready: what we have (bits; NULL or count 0: nothing) and our extension handshake.
- * metadata_size: 0 when we have none. */
-void session_begin(struct session *s, const uint8_t *have, uint32_t count, int64_t metadata_size);
+ * metadata_size: 0 when we have none.  give_fast: a seed lets it have some pieces while choked. */
+void session_begin(struct session *s, const uint8_t *have, uint32_t count, int64_t metadata_size,
+                   bool give_fast);
 /* The extension handshake again, as BEP 10 allows: the metadata has come, others may ask for it. */
 void session_extend(struct session *s, int64_t metadata_size);
 /* The metadata has come; ends the session when what the peer told does not fit. */
@@ -147,6 +149,7 @@ void session_have(struct session *s, uint32_t piece);
 void session_donthave(struct session *s, uint32_t piece); /* if it speaks lt_donthave (BEP 54) */
 /* We want nothing more (BEP 21), or do again. */
 void session_upload_only(struct session *s, bool yes);
+void session_suggest(struct session *s, uint32_t piece); /* BEP 6, if it speaks that */
 void session_metadata_ask(struct session *s, uint32_t piece);
 void session_metadata_give(struct session *s, uint32_t piece, int64_t total, struct cur data);
 void session_metadata_reject(struct session *s, uint32_t piece);
@@ -167,6 +170,12 @@ uint64_t session_due_us(const struct session *s, size_t i);
 void session_lose(struct session *s); /* `lost` for each of them now: it is about to be freed */
 /* Pieces that may be asked for while we are choked (BEP 6). */
 size_t session_fast(const struct session *s, const uint32_t **pieces);
+
+/* Pieces that the peer suggested; the owner drops what it has or does not want. */
+size_t session_hints(const struct session *s, const uint32_t **pieces);
+void session_hint_drop(struct session *s, size_t i);
+/* It has suggested something: a seed that wants to know what has come. */
+bool session_steers(const struct session *s);
 
 /* busy() was true and is not any more, or a limit was changed. */
 void session_resume(struct session *s);

@@ -129,6 +129,34 @@ size_t session_fast(const struct session *s, const uint32_t **pieces)
     return s->fast_n;
 }
 
+void ask_hint(struct session *s, uint32_t piece)
+{
+    if (!s->st.mi || piece >= s->st.mi->piece_count)
+        return; /* advisory (BEP 6): one that says nothing to us harms nobody */
+    if (s->hint_n == SESSION_HINTS_MAX)
+        session_hint_drop(s, 0);
+    s->hints[s->hint_n++] = piece;
+    s->steers = true;
+    s->want_fill = true;
+}
+
+size_t session_hints(const struct session *s, const uint32_t **pieces)
+{
+    *pieces = s->hints;
+    return s->hint_n;
+}
+
+bool session_steers(const struct session *s)
+{
+    return s->steers;
+}
+
+void session_hint_drop(struct session *s, size_t i)
+{
+    s->hint_n--;
+    memmove(s->hints + i, s->hints + i + 1, (s->hint_n - i) * sizeof *s->hints);
+}
+
 void ask_block(struct session *s, const struct wire_msg *m)
 {
     uint32_t block = m->begin / BLOCK_LEN;

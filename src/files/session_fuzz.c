@@ -100,7 +100,7 @@ static void on_ready(void *arg)
 {
     struct host *h = arg;
     session_begin(h->s, h->have, h->known ? h->mi->piece_count : 0,
-                  h->known ? (int64_t)h->mi->info.n : 0);
+                  h->known ? (int64_t)h->mi->info.n : 0, true);
 }
 
 static void on_nothing(void *arg)

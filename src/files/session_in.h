@@ -76,6 +76,9 @@ struct session {
     uint64_t useful_us; /* last block, or unchoke, or start of wanting */
     uint32_t fast[SESSION_FAST_MAX];
     size_t fast_n;
+    uint32_t hints[SESSION_HINTS_MAX];
+    size_t hint_n;
+    bool steers; /* it has ever suggested a piece */
     uint32_t fast_given[SESSION_FAST_SET];
     size_t fast_given_n;
 
@@ -103,6 +106,7 @@ void out_fast_set(struct session *s); /* tell which pieces it may have while cho
 void ask_done(struct session *s);
 void ask_block(struct session *s, const struct wire_msg *m);
 void ask_reject(struct session *s, const struct wire_msg *m);
+void ask_hint(struct session *s, uint32_t piece);
 void ask_choked(struct session *s);
 void ask_lose_all(struct session *s, bool cancel);
 void ask_tick(struct session *s, uint64_t now_us);

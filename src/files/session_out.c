@@ -374,6 +374,14 @@ void session_donthave(struct session *s, uint32_t piece)
     session_say(s);
 }
 
+void session_suggest(struct session *s, uint32_t piece)
+{
+    if (s->stage != STAGE_OPEN || !s->st.fast)
+        return;
+    wire_put_index(&s->ctl, WIRE_SUGGEST, piece);
+    session_say(s);
+}
+
 static void put_metadata(struct session *s, enum wire_metadata_type type, uint32_t piece,
                          int64_t total, struct cur data)
 {

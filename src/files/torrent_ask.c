@@ -3,6 +3,7 @@
 #include "files/torrent_in.h"
 
 enum {
+    CROWD = 8,        /* connections */
     END_GAME_MAX = 8, /* blocks asked of a peer that another owes too */
 };
 /* A second peer is asked for a block that it brings in a quarter of the time, and sooner by this.
@@ -36,6 +37,29 @@ static size_t pick_fast(struct member *m, const struct picker_who *who, struct p
         if (fast[i] < m->t->mi->piece_count)
             n += picker_pick_piece(m->t->picker, who, fast[i], out + n, max - n);
     return n;
+}
+
+/* What it suggests, before all else: it knows better than we what others have had of it. */
+static size_t pick_hinted(struct member *m, const struct picker_who *who, struct picker_block *out,
+                          size_t max)
+{
+    const uint32_t *hints;
+    size_t n = 0;
+    for (size_t i = 0; i < session_hints(m->s, &hints);) {
+        n += picker_pick_piece(m->t->picker, who, hints[i], out + n, max - n);
+        if (data_has(m->t->data, hints[i]))
+            session_hint_drop(m->s, i);
+        else
+            i++;
+    }
+    return n;
+}
+
+/* In a crowd who suggests is asked for that alone: the rest comes from others. */
+static bool is_steered(const struct member *m)
+{
+    const uint32_t *hints;
+    return session_hints(m->s, &hints) > 0 && m->t->member_count >= CROWD;
 }
 
 static uint64_t pace(const struct member *m)
@@ -134,8 +158,10 @@ void ask_fill(struct member *m)
         .asked = is_asked,
         .arg = m,
     };
-    size_t n = st->peer_choking ? pick_fast(m, &who, blocks, fair)
-                                : picker_pick(t->picker, &who, blocks, fair);
+    size_t n =
+        st->peer_choking ? pick_fast(m, &who, blocks, fair) : pick_hinted(m, &who, blocks, fair);
+    if (!st->peer_choking && !is_steered(m))
+        n += picker_pick(t->picker, &who, blocks + n, fair - n);
     if (n > 0)
         m->last = blocks[n - 1].piece;
     session_ask(m->s, blocks, n);

@@ -2,6 +2,7 @@
  *     torrent.c        life, the data's events, the tick
  *     torrent_swarm.c  sessions: who is connected, what is asked, who is served, who is to blame
  *     torrent_ask.c    which blocks are asked of whom
+ *     torrent_steer.c  what the only seed suggests to whom
  *     torrent_info.c   metadata, asked and given
  *     torrent_pex.c    peer exchange
  *     torrent_dht.c    the DHT
@@ -30,6 +31,8 @@ struct farewell {
     struct metainfo *mi; /* then to be freed with this */
 };
 
+enum { STEER_MAX = 16 };
+
 /* One session, as the torrent sees it. */
 struct member {
     struct link link;
@@ -41,6 +44,8 @@ struct member {
     uint32_t wanted;           /* pieces that it has and we lack */
     uint32_t last;             /* piece last asked of it */
     uint64_t since_us, opened_us;
+    uint32_t hints[STEER_MAX]; /* pieces suggested to it that it does not have yet */
+    size_t hint_n;
     struct info_fetch *info;   /* NULL: not asked for metadata now */
     uint64_t refused_until_us; /* no hashes are asked of it before */
     unsigned unasked_hashes;   /* answers that nobody waited for */
@@ -92,6 +97,8 @@ struct torrent {
     uint32_t *seen_s;       /* per piece: when a peer was last seen with it, loop seconds */
 
     struct link readers;
+    struct steer *steer; /* NULL: nothing to steer (torrent_steer.c) */
+    bool steered;        /* it has begun, and may be over */
 
     struct torrent_peers *peers;
     struct link members;
@@ -187,6 +194,14 @@ void swarm_fill(struct torrent *t); /* ... everybody */
 
 /* torrent_release.c */
 void release_forget(struct torrent *t); /* the torrent goes */
+
+/* torrent_steer.c: which pieces the only seed suggests to whom */
+bool steer_is_on(struct torrent *t);
+void steer_fill(struct member *m);                /* it is served: suggest what it lacks */
+void steer_has(struct member *m, uint32_t piece); /* it has one more */
+void steer_meets(struct member *m);               /* all its pieces are known */
+void steer_drop(struct member *m);                /* it is not served any more */
+void steer_end(struct torrent *t);
 
 /* torrent_info.c */
 void info_want(struct torrent *t); /* begin attempts where there is room */

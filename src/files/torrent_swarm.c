@@ -62,6 +62,7 @@ void swarm_drop_member(struct member *m)
     info_drop(m);
     pex_drop(m);
     v2_forget(m);
+    steer_drop(m);
     if (t->picker)
         picker_gone(t->picker, m->entry->id);
     torrent_peers_closed(t->peers, m->entry, useful, torrent_now(t));
@@ -70,6 +71,10 @@ void swarm_drop_member(struct member *m)
     t->env->conns--;
     session_free(m->s);
     free(m);
+    if (t->member_count == 0) { /* the next crowd may lack it all again */
+        steer_end(t);
+        t->steered = false;
+    }
 }
 
 void swarm_free(struct torrent *t)
@@ -116,6 +121,10 @@ static void set_choke(struct member *m, bool choke)
     if (st->am_choking && !choke)
         m->opened_us = torrent_now(m->t);
     session_choke(m->s, choke);
+    if (choke)
+        steer_drop(m);
+    else
+        steer_fill(m);
 }
 
 /* Free slots go at once to those who wait. */
@@ -250,7 +259,7 @@ void swarm_piece_ok(struct torrent *t, uint32_t piece)
             m->wanted -= m->wanted > 0;
             update_interest(m);
         }
-        if (!peer_state_is_seed(st))
+        if (!peer_state_is_seed(st) || session_steers(m->s))
             session_have(m->s, piece);
         session_upload_only(m->s, complete);
         if (complete)
@@ -324,6 +333,7 @@ static void meet(struct member *m)
     m->entry->known_seed = peer_state_is_seed(session_state(m->s));
     if (!t->opened)
         return;
+    steer_meets(m);
     count(m);
     count_wanted(m);
     update_interest(m);
@@ -515,7 +525,8 @@ static void on_ready(void *arg)
     m->entry->by_v2 = session_by_v2(m->s);
     session_upload_only(m->s, t->opened && torrent_is_complete(t));
     session_begin(m->s, t->opened ? data_have(t->data) : NULL,
-                  t->opened ? data_have_count(t->data) : 0, t->mi ? (int64_t)t->mi->info.n : 0);
+                  t->opened ? data_have_count(t->data) : 0, t->mi ? (int64_t)t->mi->info.n : 0,
+                  !steer_is_on(t));
     t->env->want_dial(t->env->node); /* one less is half open */
     torrent_changed(t);
 }
@@ -564,6 +575,7 @@ static void on_has(void *arg, uint32_t piece)
     v2_want(t);
     if (!t->opened)
         return;
+    steer_has(m, piece);
     if (t->picker) {
         picker_peer_has(t->picker, piece);
         m->counted = true;

@@ -49,9 +49,9 @@ void expect(struct run *r, bool holds, const char *fmt, ...)
     va_end(args);
 }
 
-static struct run play(const struct scenario *s, uint64_t seed, FILE *trace)
+static struct run play(const struct scenario *s, uint64_t seed, FILE *trace, bool test)
 {
-    struct run r = {.seed = seed, .trace = trace, .began_s = now_s()};
+    struct run r = {.seed = seed, .trace = trace, .test = test, .began_s = now_s()};
     say(&r, "%s, seed %" PRIu64, s->name, seed);
     s->play(&r);
     say(&r, "trace %016" PRIx64 ", %u checks failed", r.hash, r.failed);
@@ -73,7 +73,7 @@ static int test(const struct scenario *s)
     printf("1..%zu\n", 3 * s->seed_count - 1);
     for (size_t i = 0; i < s->seed_count; i++) {
         uint64_t seed = s->seeds[i];
-        struct run a = play(s, seed, NULL), b = play(s, seed, NULL);
+        struct run a = play(s, seed, NULL, true), b = play(s, seed, NULL, true);
         good &= point(&n, a.failed == 0 && b.failed == 0, "all that must hold does", seed);
         good &= point(&n, a.hash == b.hash, "the same seed gives the same run", seed);
         if (i > 0)
@@ -103,7 +103,7 @@ int scenario_main(const struct scenario *s, int argc, char **argv)
         perror(trace);
         return EXIT_FAILURE;
     }
-    struct run r = play(s, strtoull(seed, NULL, 10), file);
+    struct run r = play(s, strtoull(seed, NULL, 10), file, false);
     if (file)
         fclose(file);
     return r.failed ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -18,6 +18,7 @@ struct sim;
 struct run {
     uint64_t seed;
     FILE *trace;     /* NULL: none */
+    bool test;       /* one of many: small, if there is a choice */
     unsigned failed; /* checks */
     uint64_t hash;   /* of all that was delivered; the scenario sets it at its end */
     double began_s;

@@ -158,8 +158,8 @@ static void take_root(struct metainfo *mi, size_t file, const struct leaf *leaf)
 /* Files and the padding between them; offsets without gaps. */
 static enum err lay_out(struct metainfo *mi, const struct tree *t, struct mi_file **out)
 {
-    struct mi_file *files = arena_array(mi->arena, 2 * t->n, sizeof *files);
-    v2_new(mi, 2 * t->n);
+    struct mi_file *files = arena_array(mi->arena, 2 * t->n + 1, sizeof *files);
+    v2_new(mi, 2 * t->n + 1);
     struct buf pad = {0};
     buf_printf(&pad, "%s/.pad", mi->name);
     const char *pad_path = arena_strndup(mi->arena, (char *)buf_bytes(&pad), buf_len(&pad));
@@ -183,6 +183,12 @@ static enum err lay_out(struct metainfo *mi, const struct tree *t, struct mi_fil
             return why_set(t->why, ERR_LIMIT, "more than %d pieces", MI_V2_PIECES_MAX);
         pieces += more;
         mi->total += leaf->len;
+    }
+    uint64_t tail = pieces * mi->piece_len - mi->total;
+    if (tail > 0) { /* libtorrent asks for it as for all padding */
+        files[n++] =
+            (struct mi_file){.path = pad_path, .len = tail, .offset = mi->total, .pad = true};
+        mi->total += tail;
     }
     mi->piece_count = (uint32_t)pieces;
     mi->file_count = n;

@@ -35,7 +35,7 @@ class WithLibtorrent:
 
 
 class WithTransmission:
-    """3.00 reads a hybrid torrent as v1, and takes no loopback address from anybody: we dial it."""
+    """3.00 reads no hybrid torrent, and takes no loopback address from anybody: we dial it."""
     name = 'transmission'
     kinds, transports = ('v1',), ('tcp', 'utp')
 

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""BitTorrent v2 and hybrid torrents (BEP 52): ours read by libtorrent, its own read by us, and moved
+both ways by each kind of link, with and without encryption."""
+import itertools
+import os
+
+import lab as L
+from peers import Aria2, Libtorrent, Transmission
+
+
+def tree(lab):
+    """Files smaller and larger than a piece, empty ones, in folders, with names that sort oddly."""
+    path = L.make_tree(os.path.join(lab.folder('in'), 'tree'), 30)
+    L.make_file(os.path.join(path, 'big'), 1_000_001)
+    L.make_file(os.path.join(path, 'big.2'), 65536 * 3)
+    L.make_file(os.path.join(path, 'd0', 'exact'), 65536)
+    L.make_file(os.path.join(path, 'Z'), 1)
+    return path
+
+
+def names(torrent):
+    return sorted(tuple(f) for f in torrent['files'] if '/.pad/' not in f[0])
+
+
+def libtorrent_reads_what_we_make(lab):
+    lt, node = Libtorrent(lab), lab.node()
+    path = tree(lab)
+    for kind in ('hybrid', 'v2'):
+        shared = node.share(path, f'--{kind}', '--piece-size', '65536')
+        theirs = lt.do('describe', torrent=shared['torrent_file'])
+        assert theirs['v1'] == shared['infohash_v1'] and theirs['v2'] == shared['infohash_v2'], theirs
+        assert (theirs['v1'] is None) == (kind == 'v2')
+        row = node.json('file', 'show', shared['infohash_v2'], '--files')
+        assert row['id'] == shared['id'] == (theirs['v1'] or theirs['v2'][:40])
+        want = sorted((f['path'], f['size']) for f in row['files'] if '/.pad' not in f['path'])
+        assert names(theirs) == want, (names(theirs), want)
+
+
+def of_v2_both_make_the_same(lab):
+    """No attributes, and the order is that of the tree: so each byte is given."""
+    lt, node = Libtorrent(lab), lab.node()
+    path = tree(lab)
+    out = os.path.join(lab.dir, 'theirs.torrent')
+    theirs = lt.do('make', path=path, out=out, flags='v2', piece_size=65536)
+    assert theirs['v2'] == node.share(path, '--v2', '--piece-size', '65536')['infohash_v2']
+
+
+def we_read_what_libtorrent_makes(lab):
+    lt = Libtorrent(lab)
+    path = tree(lab)
+    for kind in ('hybrid', 'v2'):
+        out = os.path.join(lab.dir, f'{kind}.torrent')
+        theirs = lt.do('make', path=path, out=out, flags=kind, piece_size=65536)
+        node = lab.node(kind)
+        row = node.json('get', out, '-o', os.path.dirname(path), '--detach')
+        assert row['infohash_v1'] == theirs['v1'] and row['infohash_v2'] == theirs['v2'], row
+        L.until('all of it to be proven', lambda: node.row(row['id'])['state'] == 'seeding')
+
+
+# --- moved -------------------------------------------------------------------------------------
+
+def node_of(lab, name, encryption):
+    return lab.node(name, files__encryption='require' if encryption == 'mse' else 'off')
+
+
+def libtorrent_of(lab, encryption):
+    policy = 0 if encryption == 'mse' else 2
+    return Libtorrent(lab, in_enc_policy=policy, out_enc_policy=policy)
+
+
+def link_of(shared, link):
+    """A .torrent, or a magnet link by one of the hashes, or by all there are."""
+    if link == 'torrent':
+        return shared['torrent_file']
+    if link == 'btih':
+        return f'magnet:?xt=urn:btih:{shared["infohash_v1"]}'
+    if link == 'btmh':
+        return f'magnet:?xt=urn:btmh:1220{shared["infohash_v2"]}'
+    return shared['magnet']
+
+
+def to_libtorrent(kind, link, encryption):
+    def cell(lab):
+        a, lt = node_of(lab, 'a', encryption), libtorrent_of(lab, encryption)
+        path, out = tree(lab), lab.folder('out')
+        shared = a.share(path, f'--{kind}', '--piece-size', '65536')
+        ident = lt.do('add', what=link_of(shared, link), folder=out)
+        lt.do('peer', ident=ident, host='127.0.0.1', port=a.port)
+        lt.until_whole(ident)
+        L.same(path, os.path.join(out, 'tree'))
+    return cell
+
+
+def from_libtorrent(kind, link, encryption):
+    def cell(lab):
+        b, lt = node_of(lab, 'b', encryption), libtorrent_of(lab, encryption)
+        path, out = tree(lab), lab.folder('out')
+        torrent = os.path.join(lab.dir, 'theirs.torrent')
+        made = lt.do('make', path=path, out=torrent, flags=kind, piece_size=65536)
+        lt.until_whole(lt.do('add', what=torrent, folder=os.path.dirname(path)))
+        shared = {'torrent_file': torrent, 'magnet': made['magnet'], 'infohash_v1': made['v1'],
+                  'infohash_v2': made['v2']}
+        b.run('get', link_of(shared, link), '--peer', f'127.0.0.1:{lt.port}', '-o', out)
+        L.same(path, os.path.join(out, 'tree'))
+    return cell
+
+
+def between_us(kind, link, encryption):
+    def cell(lab):
+        a, b = node_of(lab, 'a', encryption), node_of(lab, 'b', encryption)
+        path, out = tree(lab), lab.folder('out')
+        shared = a.share(path, f'--{kind}', '--piece-size', '65536')
+        b.run('get', link_of(shared, link), '--peer', a.address, '-o', out)
+        L.same(path, os.path.join(out, 'tree'))
+    return cell
+
+
+def a_hybrid_is_v1_to_transmission(lab):
+    a = lab.node('a', files__encryption='off')
+    tr = Transmission(lab)
+    path, out = L.make_file(os.path.join(lab.folder('in'), 'one.bin'), 1_000_001), lab.folder('out')
+    shared = a.share(path, '--hybrid')
+    ident = tr.add(torrent=shared['torrent_file'], folder=out)
+    a.run('file', 'peer', shared['id'], f'127.0.0.1:{tr.port}')
+    L.until('transmission to have it all', lambda: tr.whole(ident))
+    L.same(path, os.path.join(out, 'one.bin'))
+
+
+def a_hybrid_folder_goes_through_aria2(lab):
+    """It asks for padding as for any file."""
+    a, b = lab.node('a', files__encryption='off'), lab.node('b', files__encryption='off')
+    path, between, out = tree(lab), lab.folder('between'), lab.folder('out')
+    shared = a.share(path, '--hybrid', '--piece-size', '65536')
+    aria2 = Aria2(lab, 'down', between, shared['torrent_file'], False)
+    a.run('file', 'peer', shared['id'], f'127.0.0.1:{aria2.port}')
+    L.until('aria2 to end', lambda: aria2.process.poll() is not None)
+    assert aria2.process.returncode == 0, aria2.process.returncode
+    seed = Aria2(lab, 'up', between, shared['torrent_file'], True)
+    L.until('aria2 to seed', lambda: 'Verification finished successfully' in lab.log_of('up'))
+    b.run('get', shared['torrent_file'], '--peer', f'127.0.0.1:{seed.port}', '-o', out)
+    L.same(path, os.path.join(out, 'tree'))
+
+
+def one_torrent_by_two_links_is_one(lab):
+    a, b = lab.node('a'), lab.node('b')
+    shared = a.share(tree(lab), '--hybrid')
+    out = lab.folder('out')
+    for link in ('btih', 'btmh'):
+        b.run('get', link_of(shared, link), '-o', out, '--detach')
+    assert len(b.json('file', 'ls')) == 2  # nobody knows yet
+    for row in b.json('file', 'ls'):
+        b.run('file', 'peer', row['id'], a.address)
+    L.until('one to be left', lambda: len(b.json('file', 'ls')) == 1)
+    for name in ('infohash_v1', 'infohash_v2'):
+        L.until('it to be whole', lambda n=name: b.row(shared[n])['state'] == 'seeding')
+
+
+def cells():
+    links = (('v2', 'torrent'), ('v2', 'btmh'), ('hybrid', 'torrent'), ('hybrid', 'btih'),
+             ('hybrid', 'btmh'), ('hybrid', 'both'))
+    ways = [*itertools.product((to_libtorrent, from_libtorrent), links, ('plain', 'mse')),
+            (between_us, links[1], 'plain'), (between_us, links[4], 'mse')]
+    for make, (kind, link), encryption in ways:
+        cell = make(kind, link, encryption)
+        cell.__name__ = f'{make.__name__}_{kind}_by_{link}_{encryption}'
+        yield cell
+
+
+if __name__ == '__main__':
+    L.main(libtorrent_reads_what_we_make, of_v2_both_make_the_same, we_read_what_libtorrent_makes,
+           *cells(), a_hybrid_is_v1_to_transmission, a_hybrid_folder_goes_through_aria2,
+           one_torrent_by_two_links_is_one, at_once=4)

@@ -5,6 +5,7 @@
 #include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/out.h"
+#include "cli/qr.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -154,11 +155,18 @@ int cmd_status(struct cli *cli)
 int cmd_id(struct cli *cli)
 {
     json_t *id;
+    bool qr = cli->argc == 1 && !strcmp(cli->argv[0], "--qr");
+    if (cli->argc > 0 && !qr)
+        return cli_fail(cli, EXIT_USAGE, "usage", "usage: shoal id [--qr] [--json]",
+                        "id does not know `%s`", cli->argv[0]);
     int status = client_call(cli, "node.id", NULL, &id);
     if (status == EXIT_OK && cli->json)
         out_json(id);
     else if (status == EXIT_OK)
         puts(cli_text(id, "peer_id"));
+    if (status == EXIT_OK && qr && !cli->json &&
+        !qr_print(stdout, cli_text(id, "peer_id"), qr_columns(stdout)))
+        fprintf(stderr, "the terminal is too narrow for a QR code\n");
     json_decref(id);
     return status;
 }

@@ -6,7 +6,9 @@
 
 /* cmd_file.c: hash and wait, fetch and wait, write a .torrent. */
 int cmd_file_add(struct cli *cli);
+int cmd_file_send(struct cli *cli);
 int cmd_file_get(struct cli *cli);
+int cmd_policy_why(struct cli *cli);
 int cmd_file_export(struct cli *cli);
 int cmd_file_stream(struct cli *cli);
 

@@ -104,6 +104,10 @@ def ones_own_list_and_a_signer_by_command(lab):
     done = b.run('get', torrent, '--peer', a.address, '-o', out)
     assert f'signed by {peer}' in done.stderr, done.stderr
     L.same(path, os.path.join(out, 'f.bin'))
+    assert '&xs=urn:btpk:' in made['magnet']  # the link names the key, and is a link like any other
+    other = lab.folder('other')
+    lab.node('c').run('get', made['magnet'], '--peer', a.address, '-o', other)
+    L.same(path, os.path.join(other, 'f.bin'))
 
 
 def an_address_filter_is_read_again_when_its_file_changes(lab):

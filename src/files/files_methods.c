@@ -516,6 +516,8 @@ static void get_magnet(struct files *f, struct call *c, const char *link)
             (struct mi_tracker){m->trackers[cfg.tracker_count], (unsigned)cfg.tracker_count};
     get_it(f, c, &cfg, m);
     struct holding *h = files_find_any(f, &m->hash);
+    for (size_t i = 0; h && i < m->web_seed_count; i++)
+        torrent_add_web_seed(h->t, m->web_seeds[i]);
     for (size_t i = 0; h && i < m->peer_count; i++)
         if (add_peer(h, m->peers[i], &why))
             log_info(f->env.log, "a peer of a magnet link: %s", why.text);

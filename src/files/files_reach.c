@@ -36,7 +36,8 @@ static bool may_map(const struct files *f)
 {
     struct addr at = ports_addr(f->ports);
     return conf_bool(f->env.conf, "files.port-mapping") && at.family == ADDR_V4 &&
-           !addr_is_loopback(&at) && loop_interface(f->env.loop) == LOOP_ANY_INTERFACE;
+           !addr_is_loopback(&at) && loop_interface(f->env.loop) == LOOP_ANY_INTERFACE &&
+           !loop_proxy(f->env.loop);
 }
 
 json_t *reach_status(const struct files *f)
@@ -68,7 +69,8 @@ void reach_start(struct files *f)
                                 .v6 = ports_has(f->ports, ADDR_V6),
                                 .heard = on_heard,
                                 .arg = f};
-    if (conf_bool(f->env.conf, "files.lsd"))
+    /* Behind a proxy nobody around us hears that we are here. */
+    if (conf_bool(f->env.conf, "files.lsd") && !loop_proxy(f->env.loop))
         f->lsd = lsd_new(&cfg);
 }
 

@@ -112,9 +112,9 @@ static void clear_error(struct torrent *t)
 static bool has_ticking(const struct torrent *t)
 {
     uint32_t done, total;
-    return t->member_count > 0 || read_is_wanted(t) || (t->error && !t->error_stays) ||
-           (t->data && data_checking(t->data, &done, &total)) || t->up_rate.per_s > 0 ||
-           t->down_rate.per_s > 0;
+    return t->member_count > 0 || read_is_wanted(t) || (t->web_count > 0 && t->picker) ||
+           (t->error && !t->error_stays) || (t->data && data_checking(t->data, &done, &total)) ||
+           t->up_rate.per_s > 0 || t->down_rate.per_s > 0;
 }
 
 static void retry_disk(struct torrent *t)
@@ -157,6 +157,7 @@ static void on_tick(void *arg)
         retry_disk(t);
     swarm_tick(t);
     read_tick(t);
+    web_tick(t);
     info_tick(t);
     v2_tick(t);
     rate_tick(&t->up_rate, now);
@@ -258,6 +259,7 @@ static void on_complete(struct torrent *t)
 {
     bool fresh = !t->was_complete;
     t->was_complete = true;
+    web_stop(t);
     picker_free(t->picker);
     t->picker = NULL;
     free(t->seen_s);
@@ -414,6 +416,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     list_init(&t->members);
     list_init(&t->readers);
     list_init(&t->gives);
+    list_init(&t->webs);
     budget_init(&t->info_budget);
     t->info_budget.limit[BUDGET_BYTES] = TORRENT_INFO_HELD_MAX;
     t->conns_max = TORRENT_CONNS_MAX;
@@ -546,6 +549,7 @@ void torrent_free(struct torrent *t)
         return;
     read_end_all(t, "the torrent is gone");
     swarm_free(t);
+    web_free(t);
     torrent_dht_rest(t);
     v2_done(t);
     timer_cancel(t->tick);
@@ -746,6 +750,11 @@ void torrent_sift(struct torrent *t)
     swarm_sift(t);
 }
 
+void torrent_add_web_seed(struct torrent *t, const char *url)
+{
+    web_add(t, url);
+}
+
 void torrent_add_tracker(struct torrent *t, const char *url)
 {
     make_trackers(t);
@@ -900,6 +909,7 @@ void torrent_magnet(const struct torrent *t, struct buf *out)
         list[i] = urls[i].url;
     magnet_write(out, &t->hash, torrent_name(t), list, n);
     free(list);
+    web_put(t, out);
     /* Who signed it, as BEP 46 names a key and a salt: there the DHT has the signature (sign.h). */
     for (size_t i = 0; t->mi && i < t->mi->signer_count; i++) {
         char key[2 * ED25519_PUB_LEN + 1];

@@ -147,6 +147,7 @@ void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source 
 /* May strangers on this network hear that we have it?  And what they say of themselves (LSD). */
 bool torrent_is_told_near(const struct torrent *t);
 void torrent_heard_near(struct torrent *t, const struct addr *a);
+void torrent_add_web_seed(struct torrent *t, const char *url); /* of a link's ws= */
 void torrent_add_tracker(struct torrent *t, const char *url);
 /* These and no others, sorted by tier; announced to at once where it runs. */
 void torrent_set_trackers(struct torrent *t, const struct mi_tracker *trackers, size_t n);

@@ -175,4 +175,5 @@ void swarm_fill(struct torrent *t)
         if (session_is_open(m->s))
             ask_fill(m);
     }
+    web_fill(t);
 }

@@ -5,6 +5,7 @@
  *     torrent_steer.c  what the only seed suggests to whom
  *     torrent_info.c   metadata, asked and given
  *     torrent_pex.c    peer exchange
+ *     torrent_web.c    web seeds
  *     torrent_dht.c    the DHT
  *     torrent_move.c   to another folder
  *     torrent_read.c   who reads while it downloads
@@ -110,6 +111,9 @@ struct torrent {
     struct torrent_dht dht;
     struct budget info_budget;
 
+    struct link webs; /* web seeds, torrent_web.c */
+    size_t web_count;
+
     struct limit up, down;
     unsigned conns_max;
     uint64_t uploaded, downloaded; /* of all runs */
@@ -182,6 +186,8 @@ void swarm_piece_ok(struct torrent *t, uint32_t piece);
 void swarm_piece_bad(struct torrent *t, uint32_t piece);
 void swarm_piece_lost(struct torrent *t, uint32_t piece);
 void swarm_resume(struct torrent *t); /* the disk takes blocks again */
+/* In end game others may owe the same block: tell them not to.  but: NULL, or who brought it. */
+void swarm_cancel(struct torrent *t, const struct member *but, uint32_t piece, uint32_t block);
 void swarm_tick(struct torrent *t);
 void swarm_end(struct torrent *t, const char *why); /* all sessions, in a later turn */
 void swarm_sift(struct torrent *t);                 /* ends sessions with whom torrent_refuses() */
@@ -223,6 +229,23 @@ void v2_tick(struct torrent *t);
 void v2_message(struct member *m, enum wire_type type, const struct wire_hash_range *r);
 void v2_forget(struct member *m); /* it is gone */
 void v2_done(struct torrent *t);
+
+/* torrent_web.c */
+void web_add(struct torrent *t, const char *url); /* to those of the metainfo */
+void web_meet(struct torrent *t); /* the metadata is here: those that it names; and a new picker */
+void web_fill(struct torrent *t);
+void web_resume(struct torrent *t);
+void web_tick(struct torrent *t);
+void web_stop(struct torrent *t); /* gives back what they were asked for */
+void web_free(struct torrent *t);
+bool web_is_one(const struct torrent *t,
+                uint32_t id); /* is this id of the picker's a web seed's? */
+void web_blame(struct torrent *t, uint32_t id, bool alone); /* sent of a bad piece; all of it? */
+void web_clear(struct torrent *t, uint32_t id);             /* a piece of it alone is proven */
+void web_put(const struct torrent *t, struct buf *out);     /* "&ws=" of each; appended */
+bool web_reason(const struct torrent *t, char *out,
+                size_t cap); /* what they wait for, if any are */
+json_t *web_status(const struct torrent *t);
 
 /* torrent_pex.c */
 void pex_tick(struct torrent *t); /* tells each peer what it should be told now */

@@ -100,6 +100,8 @@ static void why_not_downloading(const struct torrent *t, char *out, size_t cap)
     if (t->down_rate.per_s > 0)
         return;
     const char *dht = torrent_dht_says(t);
+    if (n.open == 0 && web_reason(t, out, cap))
+        return;
     if (n.open == 0 && torrent_peers_count(t->peers))
         snprintf(out, cap, "no peer answers");
     else if (n.open == 0)
@@ -498,6 +500,8 @@ json_t *torrent_show(const struct torrent *t, unsigned parts)
     json_object_set_new(j, "signers", signers(t));
     if (parts & TORRENT_PEERS)
         json_object_set_new(j, "peer_list", peers(t));
+    if (parts & TORRENT_PEERS)
+        json_object_set_new(j, "web_seeds", web_status(t));
     if (parts & TORRENT_TRACKERS)
         json_object_set_new(j, "trackers",
                             t->trackers ? trackers_status(t->trackers, torrent_now(t))

@@ -79,6 +79,7 @@ void swarm_drop_member(struct member *m)
 
 void swarm_free(struct torrent *t)
 {
+    web_stop(t);
     LIST_EACH(&t->members, struct member, m, link) {
         session_lose(m->s);
         swarm_drop_member(m);
@@ -212,6 +213,8 @@ void swarm_piece_bad(struct torrent *t, uint32_t piece)
     log_debug(t->log, "piece %u has another hash; %zu peers sent it", piece, n);
     if (n == 1)
         ban(t, ids[0]);
+    for (size_t i = 0; i < n; i++)
+        web_blame(t, ids[i], n == 1);
     for (size_t i = 0; n > 1 && i < n; i++) {
         struct peer_entry *e = torrent_peers_by_id(t->peers, ids[i]);
         if (e)
@@ -225,6 +228,7 @@ static void clear_suspicion(struct torrent *t, uint32_t piece)
     uint32_t ids[2];
     if (picker_senders(t->picker, piece, ids, 2) != 1)
         return;
+    web_clear(t, ids[0]);
     struct peer_entry *e = torrent_peers_by_id(t->peers, ids[0]);
     if (e) {
         e->suspicion = 0;
@@ -281,6 +285,7 @@ static void make_picker(struct torrent *t)
     t->ordered = false;
     choice_to_picker(t);
     read_window(t);
+    web_meet(t);
 }
 
 static void count(struct member *m)
@@ -382,6 +387,7 @@ void swarm_resume(struct torrent *t)
     LIST_EACH(&t->members, struct member, m, link) {
         session_resume(m->s);
     }
+    web_resume(t);
 }
 
 void swarm_tick(struct torrent *t)
@@ -398,6 +404,7 @@ void swarm_tick(struct torrent *t)
 
 void swarm_end(struct torrent *t, const char *why)
 {
+    web_stop(t);
     LIST_EACH(&t->members, struct member, m, link) {
         session_end(m->s, ERR_DENIED, "%s", why);
     }
@@ -621,11 +628,10 @@ static void on_fill(void *arg)
     ask_fill(arg);
 }
 
-/* In end game others may owe the same block: tell them not to. */
-static void cancel_others(struct member *m, uint32_t piece, uint32_t block)
+void swarm_cancel(struct torrent *t, const struct member *but, uint32_t piece, uint32_t block)
 {
-    LIST_EACH(&m->t->members, struct member, other, link) {
-        if (other != m && session_is_open(other->s))
+    LIST_EACH(&t->members, struct member, other, link) {
+        if (other != but && session_is_open(other->s))
             session_cancel(other->s, piece, block);
     }
 }
@@ -641,7 +647,7 @@ static void on_block(void *arg, uint32_t piece, uint32_t block, struct cur bytes
         return;
     }
     if (picker_end_game(t->picker))
-        cancel_others(m, piece, block);
+        swarm_cancel(t, m, piece, block);
     picker_got(t->picker, piece, block, m->entry->id);
     data_put(t->data, piece, block * BLOCK_LEN, bytes.p, bytes.n);
 }

@@ -25,6 +25,7 @@ struct pcp_map {
     struct addr external; /* asked for, or given; ADDR_NONE: any */
 };
 
+/* The request; appended to out. */
 void pcp_put_map(struct buf *out, const struct pcp_map *m);
 
 /* The answer to `asked`; out has what was given, for out->lifetime_s.  ERR_NOT_FOUND: an answer to

@@ -55,6 +55,12 @@ static bool unreserved(uint8_t c)
            (c != 0 && strchr("-._~", c));
 }
 
+void http_hold(struct http_fetch *f, bool hold)
+{
+    (void)f;
+    (void)hold;
+}
+
 char *http_escape(const void *text, size_t n)
 {
     struct cur in = cur_of(text, n);

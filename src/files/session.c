@@ -21,12 +21,28 @@ static void stop_timers(struct session *s)
     s->timer = s->read_timer = s->write_timer = NULL;
 }
 
+static void give_mse_back(struct session *s)
+{
+    budget_give(s->budget, BUDGET_BYTES, s->mse_held);
+    s->mse_held = 0;
+}
+
+/* What MSE may come to hold is the address's, as everything is.  Who has no room for it is too much
+ * already. */
+static bool take_mse(struct session *s, struct why *why)
+{
+    if (s->mse && budget_take(s->budget, BUDGET_BYTES, MSE_CHUNK, "encryption", why))
+        return false;
+    s->mse_held = s->mse ? MSE_CHUNK : 0;
+    return true;
+}
+
 static void give_back(struct session *s)
 {
     if (!s->budget)
         return;
-    budget_give(s->budget, BUDGET_BYTES, s->in_held + s->out_held);
-    s->in_held = s->out_held = 0;
+    budget_give(s->budget, BUDGET_BYTES, s->in_held + s->out_held + s->mse_held);
+    s->in_held = s->out_held = s->mse_held = 0;
     budgets_leave(s->env->budgets, &s->addr);
     s->budget = NULL;
 }
@@ -587,6 +603,8 @@ static void on_conn(void *arg, enum conn_event ev, const struct why *why)
     case CONN_OPEN:
         s->stage = STAGE_HANDSHAKE;
         s->method = s->mse ? mse_method(s->conn) : 0;
+        if (s->method != MSE_RC4)
+            give_mse_back(s);
         if (!s->incoming && !s->greeted) /* else it speaks first, or it has our word */
             put_handshake(s);
         break;
@@ -640,6 +658,10 @@ struct session *session_dial(const struct session_env *env, const struct session
         return NULL;
     session_join(s, cfg);
     s->mse = cfg->encrypt;
+    if (!take_mse(s, why)) {
+        session_free(s);
+        return NULL;
+    }
     s->utp = cfg->utp != NULL;
     s->conn = s->utp ? utp_dial(cfg->utp, to, cfg->within_us, on_conn, s)
                      : tcp_dial(env->loop, to, from, on_conn, s);
@@ -662,6 +684,11 @@ struct session *session_accept(const struct session_env *env, struct conn *c,
     s->ops = ops;
     s->arg = arg;
     s->mse = env->mse.rc4 != NULL;
+    if (!take_mse(s, why)) {
+        conn_close(c);
+        session_free(s);
+        return NULL;
+    }
     s->conn = s->mse ? mse_accept(&env->mse, c, on_conn, s) : c;
     if (!s->mse)
         conn_watch(c, on_conn, s);

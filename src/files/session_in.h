@@ -59,6 +59,7 @@ struct session {
     struct link frames;  /* struct out_frame, in order */
     size_t frames_len;   /* bytes of them not yet sent */
     size_t out_held;     /* of the budget */
+    size_t mse_held;     /* likewise: what MSE may hold */
     struct link uploads; /* struct upload, blocks being read */
     struct wanted *queue;
     size_t queue_n;

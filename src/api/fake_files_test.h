@@ -315,7 +315,7 @@ static const struct param fake_choose_params[] = {
     {.name = "sequential", .type = PARAM_CHOICE, .choices = "on|off"},
     {0}};
 static const struct param fake_move_params[] = {
-    FAKE_ID, {.name = "dir", .type = PARAM_PATH}, {.name = "found", .type = PARAM_BOOL}, {0}};
+    FAKE_ID, {.name = "dir", .type = PARAM_PATH}, {.name = "moved", .type = PARAM_BOOL}, {0}};
 static const struct param fake_rename_params[] = {
     FAKE_ID, {.name = "path", .type = PARAM_TEXT}, {.name = "name", .type = PARAM_TEXT}, {0}};
 static const struct param fake_group_params[] = {

@@ -409,7 +409,7 @@ static void places_and_names_are_changed(void **state)
     did(w, "file.move {'dir':'/n','id':'" A40 "'}\n");
     answers(w, "{'method':'torrent-set-location','arguments':{'ids':[1],'location':'/n'}}",
             "success", "{}");
-    did(w, "file.move {'dir':'/n','found':true,'id':'" A40 "'}\n");
+    did(w, "file.move {'dir':'/n','id':'" A40 "','moved':true}\n");
     answers(w, "{'method':'torrent-set-location','arguments':{'ids':[1],'location':'n'}}",
             "new location path is not absolute", "{}");
     answers(w,

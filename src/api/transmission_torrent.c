@@ -280,11 +280,10 @@ static void locate_each(struct rpc *r)
     const char *dir = rpc_text(r, "location");
     json_array_foreach(r->rows, i, row) {
         json_t *params = with_id(row);
-        if (!rpc_param(r, "file.move", params, "dir", json_string(dir)))
-            rpc_param(r, "file.move", params, "to", json_string(dir));
+        rpc_param(r, "file.move", params, "dir", json_string(dir));
         /* rpc-spec 3.6: "otherwise, search `location` for files" */
         if (!rpc_flag(r, "move"))
-            rpc_param(r, "file.move", params, "found", json_true());
+            rpc_param(r, "file.move", params, "moved", json_true());
         rpc_call(r, "file.move", params, rpc_must, i);
     }
 }

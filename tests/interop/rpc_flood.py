@@ -115,6 +115,18 @@ def trackers_are_replaced_as_flood_does(lab):
     assert row['trackerList'] == '\n\n'.join(new) + '\n', row
 
 
+def a_torrent_is_moved(lab):
+    a, _, folder, shared = shared_tree(lab)
+    rpc = Rpc(a)
+    to = lab.folder('to')
+    # moveTorrents
+    rpc.ask('torrent-set-location', ids=[shared['id']], location=to, move=True)
+    L.until('the move', lambda: os.path.exists(os.path.join(to, 'stuff', 'c.bin'))
+            and rpc.torrents(['downloadDir', 'status'], [shared['id']])[0]
+            == {'downloadDir': to, 'status': 6})
+    assert not os.path.exists(folder)
+
+
 def settings_are_told_and_kept(lab):
     node = lab.node('node', files__pex='on')
     rpc = Rpc(node)
@@ -167,5 +179,5 @@ def only_what_changed_lately_is_told(lab):
 
 if __name__ == '__main__':
     L.main(the_list_has_what_flood_shows, what_is_done_to_torrents_happens,
-           trackers_are_replaced_as_flood_does, settings_are_told_and_kept,
+           trackers_are_replaced_as_flood_does, a_torrent_is_moved, settings_are_told_and_kept,
            totals_outlive_a_restart, only_what_changed_lately_is_told)

@@ -8,6 +8,7 @@ import sys
 import libtorrent as lt
 
 session = None
+crowd_sessions = []
 handles = {}
 
 
@@ -112,6 +113,19 @@ def reannounce(ident):
 
 def settings(values):
     session.apply_settings(values)
+
+
+def crowd(addresses, bootstrap):
+    """A session for each address, of which only the node of the DHT matters."""
+    for host in addresses:
+        crowd_sessions.append(lt.session({
+            'listen_interfaces': f'{host}:6881', 'enable_dht': True, 'enable_lsd': False, 'enable_upnp': False,
+            'enable_natpmp': False, 'dht_bootstrap_nodes': bootstrap, 'alert_mask': 0}))
+    return True
+
+
+def crowd_nodes():
+    return [s.status().dht_nodes for s in crowd_sessions]
 
 
 def dht_node(host, port):

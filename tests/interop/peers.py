@@ -52,8 +52,12 @@ class Opentracker:
 class Transmission:
     """transmission-daemon, driven over its RPC."""
 
-    def __init__(self, lab, name='transmission', encryption=0, **settings):
+    def __init__(self, lab, name='transmission', encryption=0, config=None, **settings):
+        """config: more files of its folder, by name."""
         self.folder = lab.folder(name)
+        for file, text in (config or {}).items():
+            with open(os.path.join(self.folder, file), 'w') as f:
+                f.write(text)
         self.downloads = lab.folder(name + '-downloads')
         self.port, self.rpc_port = free_port(), free_port()
         self.session = ''

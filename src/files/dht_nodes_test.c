@@ -3,6 +3,9 @@
 
 #include "base/mem.h"
 #include "base/test.h"
+#include "crypto/ed25519.h"
+#include "crypto/hex.h"
+#include "crypto/sha1.h"
 #include "support/dht_host.h"
 #include "support/sim_node.h"
 
@@ -230,6 +233,82 @@ static void peers_tell_each_other_of_their_nodes(void **state)
     net_free(n);
 }
 
+static void on_put(void *arg, const struct dht_result *r)
+{
+    *(size_t *)arg = r->stored;
+}
+
+/* Bob's key publishes which torrent is meant now (BEP 46). */
+static void publish(struct net *n, uint8_t pub[ED25519_PUB_LEN])
+{
+    static const uint8_t seed[ED25519_SEED_LEN] = {9};
+    uint8_t secret[ED25519_SECRET_LEN], sig[ED25519_SIG_LEN], ih[SHA1_LEN];
+    struct buf v = {0}, signed_ = {0};
+    struct why why;
+    size_t stored = 0;
+    ed25519_secret(seed, secret, pub);
+    hex_decode(n->id, 2 * SHA1_LEN, ih, sizeof ih);
+    buf_str(&v, "d2:ih20:");
+    buf_put(&v, ih, sizeof ih);
+    buf_str(&v, "e");
+    struct dht_item item = {.v = buf_cur(&v),
+                            .is_mutable = true,
+                            .key = pub,
+                            .sig = sig,
+                            .salt = cur_of("n", 1),
+                            .seq = 1};
+    dht_item_signed(&signed_, &item);
+    ed25519_sign(secret, buf_bytes(&signed_), buf_len(&signed_), sig);
+    assert_non_null(dht_put(n->hosts[5]->d, &item, NULL, on_put, &stored, &why));
+    sim_run_for(n->sim, 10 * SEC);
+    assert_true(stored >= 8);
+    buf_done(&v);
+    buf_done(&signed_);
+}
+
+static void a_mutable_torrent_is_followed_to_its_infohash(void **state)
+{
+    (void)state;
+    struct net *n = net_new(9);
+    uint8_t pub[ED25519_PUB_LEN];
+    char key[2 * ED25519_PUB_LEN + 1];
+    share(n, false);
+    publish(n, pub);
+    n->ann = start(n, "ann", 2, NULL);
+    free(n->link);
+    n->link = mem_printf("magnet:?xs=urn:btpk:%s&s=6e", hex_encode(pub, sizeof pub, key));
+    get(n, n->ann);
+    assert_true(sim_run_until(n->sim, ann_has_it, n, 120 * SEC));
+    json_t *error, *r = node_call(n->ann, "dht.get",
+                                  json_pack("{s:s, s:s}", "target", key, "salt", "n"), NULL);
+    assert_int_equal(json_integer_value(json_object_get(r, "seq")), 1);
+    json_decref(r);
+    pub[0] ^= 1;
+    free(n->link);
+    n->link = mem_printf("magnet:?xs=urn:btpk:%s", hex_encode(pub, sizeof pub, key));
+    assert_null(node_call(n->ann, "file.get", json_pack("{s:s}", "link", n->link), &error));
+    assert_string_equal(json_string_value(json_object_get(error, "code")), "file.bad_link");
+    json_decref(error);
+    net_free(n);
+}
+
+static void a_text_is_put_and_got(void **state)
+{
+    (void)state;
+    struct net *n = net_new(10);
+    n->seed = start(n, "seed", 1, NULL);
+    n->ann = start(n, "ann", 2, NULL);
+    sim_run_for(n->sim, 10 * SEC);
+    json_t *r = node_call(n->seed, "dht.put", json_pack("{s:s}", "text", "Hello World!"), NULL);
+    const char *target = json_string_value(json_object_get(r, "target"));
+    assert_string_equal(target, "e5f96f6f38320f0f33959cb4d3d656452117aadb");
+    json_t *got = node_call(n->ann, "dht.get", json_pack("{s:s}", "target", target), NULL);
+    assert_string_equal(json_string_value(json_object_get(got, "value")), "MTI6SGVsbG8gV29ybGQh");
+    json_decref(r);
+    json_decref(got);
+    net_free(n);
+}
+
 static void switched_off_it_says_nothing(void **state)
 {
     (void)state;
@@ -256,6 +335,8 @@ int main(void)
         cmocka_unit_test(a_seed_is_announced_for_hours),
         cmocka_unit_test(a_restart_goes_on_without_a_bootstrap),
         cmocka_unit_test(peers_tell_each_other_of_their_nodes),
+        cmocka_unit_test(a_mutable_torrent_is_followed_to_its_infohash),
+        cmocka_unit_test(a_text_is_put_and_got),
         cmocka_unit_test(switched_off_it_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

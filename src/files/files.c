@@ -450,6 +450,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     list_init(&f->adding);
     list_init(&f->keeping);
     list_init(&f->lookups);
+    list_init(&f->inquiries);
     list_init(&f->scans);
     list_init(&f->order);
     list_init(&f->recent);
@@ -549,6 +550,7 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
     free_knocks(f);
     adding_cancel_all(f);
     lookup_cancel_all(f);
+    inquiry_cancel_all(f);
     scans_end(f);
     save_totals(f);
     tend_save(f, true);
@@ -578,6 +580,7 @@ void files_free(struct files *f)
     free_knocks(f);
     adding_cancel_all(f);
     lookup_cancel_all(f);
+    inquiry_cancel_all(f);
     scans_end(f);
     keep_forget(f);
     struct holding *h;

@@ -112,6 +112,7 @@ struct files {
     struct link adding;        /* files being hashed to be shared */
     struct link keeping;       /* .torrents being written */
     struct link lookups;       /* peers given by name */
+    struct link inquiries;     /* calls that wait for the DHT */
     struct ports *ports;       /* NULL once stopping */
     struct files_dht *dht;     /* NULL: files.dht is off */
     unsigned conns_max;        /* files.connections */
@@ -232,6 +233,16 @@ MUST_CHECK enum err unwanted_vet(struct files *f, const uint8_t id[INFOHASH_LEN]
                                  const struct infohash *hash, const struct metainfo *mi, bool names,
                                  struct why *why);
 void unwanted_look(struct files *f); /* blocks and frees what is held */
+
+/* files_items.c */
+struct magnet;
+/* A mutable torrent (BEP 46): looks up the infohash that its key has published now, writes it into
+ * m and goes on with `then`, or answers why not.  Takes m, then takes it. */
+typedef void inquiry_cb(struct files *f, struct call *c, struct magnet *m);
+void inquiry_resolve(struct files *f, struct call *c, struct magnet *m, inquiry_cb *then);
+void inquiry_cancel_all(struct files *f); /* calls that wait for the DHT are told that we stop */
+void dht_call_get(void *app, struct call *c);
+void dht_call_put(void *app, struct call *c);
 
 /* files_dht.c */
 void files_dht_start(struct files *f);

@@ -492,22 +492,12 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg, con
         call_ok(c, got_result(h, true));
 }
 
-static void get_magnet(struct files *f, struct call *c, const char *link)
+/* Takes m, which names an infohash. */
+static void get_named(struct files *f, struct call *c, struct magnet *m)
 {
     struct why why;
     struct mi_tracker urls[MAGNET_TRACKERS_MAX];
     struct torrent_cfg cfg = {.trackers = urls};
-    struct magnet *m = magnet_parse(link, &why);
-    if (!m) {
-        call_fail(c, "file.bad_link", &why, "give a magnet link, an infohash or a .torrent");
-        return;
-    }
-    if (!infohash_id(&m->hash)) {
-        why_set(&why, ERR_STATE, "a mutable torrent (btpk) cannot be followed yet");
-        call_fail(c, "file.bad_link", &why, "give a link with an infohash");
-        magnet_free(m);
-        return;
-    }
     memcpy(cfg.infohash, m->infohash, SHA1_LEN);
     cfg.hash = m->hash;
     cfg.name = m->name;
@@ -522,6 +512,18 @@ static void get_magnet(struct files *f, struct call *c, const char *link)
         if (add_peer(h, m->peers[i], &why))
             log_info(f->env.log, "a peer of a magnet link: %s", why.text);
     magnet_free(m);
+}
+
+static void get_magnet(struct files *f, struct call *c, const char *link)
+{
+    struct why why;
+    struct magnet *m = magnet_parse(link, &why);
+    if (!m)
+        call_fail(c, "file.bad_link", &why, "give a magnet link, an infohash or a .torrent");
+    else if (infohash_id(&m->hash))
+        get_named(f, c, m);
+    else
+        inquiry_resolve(f, c, m, get_named); /* a mutable torrent: the DHT knows which it is now */
 }
 
 static void get_torrent(struct files *f, struct call *c, struct cur bytes)

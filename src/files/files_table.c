@@ -18,6 +18,25 @@ enum { LINK_MAX = MAGNET_MAX, TORRENT_TEXT_MAX = MI_TORRENT_MAX / 3 * 4 + 4 /* b
 
 static const struct param id_only[] = {ID_PARAM, {0}};
 
+static const struct param dht_get_params[] = {
+    {.name = "target",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 64,
+     .help = "Where it lies, 40 digits; or the key that signed it, 64"},
+    {.name = "salt", .type = PARAM_TEXT, .max = 64, .help = "With a key: which of its items"},
+    {0},
+};
+
+static const struct param dht_put_params[] = {
+    {.name = "text",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 990,
+     .help = "The text"},
+    {0},
+};
+
 static const struct param show_params[] = {
     ID_PARAM,
     {.name = "peers", .type = PARAM_BOOL, .help = "Of the long parts only this: connected peers"},
@@ -291,6 +310,25 @@ const struct method files_methods[] = {
      .example = "shoal get 'magnet:?xt=urn:btih:...' -o ~/Downloads",
      .also = "get",
      .call = file_get},
+    {.name = "dht.get",
+     .http = "GET",
+     .route = "/dht/{target}",
+     .params = dht_get_params,
+     .summary = "Look up an item of the DHT (BEP 44)",
+     .result = "{target, value}: the value bencoded, in base64; of a mutable one key and seq too",
+     .errors = "dht.off, dht.not_found, dht.stopped",
+     .example = "shoal dht get e5f96f6f38320f0f33959cb4d3d656452117aadb",
+     .call = dht_call_get},
+    {.name = "dht.put",
+     .http = "POST",
+     .route = "/dht",
+     .flags = METHOD_WRITE,
+     .params = dht_put_params,
+     .summary = "Put a text into the DHT, where it stays for two hours (BEP 44)",
+     .result = "{target, stored}: where it is found, and how many nodes took it",
+     .errors = "dht.off, dht.not_stored, dht.stopped",
+     .example = "shoal dht put 'Hello World!'",
+     .call = dht_call_put},
     {.name = "file.ls",
      .http = "GET",
      .route = "/files",

@@ -5,6 +5,8 @@ tracker, no address by hand, no peer exchange, no local discovery: an infohash i
 All run in a network of their own in which each has a public address, for they take no other: so the
 rules of BEP 42, and of one node for an address, hold as they do outside.  A crowd of libtorrent's
 nodes is the DHT; one of ours is where everybody begins."""
+import base64
+import json
 import os
 import subprocess
 
@@ -174,6 +176,62 @@ def we_find_aria2(lab):
             2 * L.PATIENCE_S)
 
 
+# --- BEP 44 and 51 ---
+
+DHT_ALERTS = 1 << 10
+# BEP 44, "test vectors": the key that its examples are signed with, as libtorrent keeps it.
+PRIVATE = ('e06d3183d14159228433ed599221b80bd0a5ce8352e4bdf0262f76786ef1c74d'
+           'b7e7a9fea2c0eb269d61e3b38e450a22e754941ac78479d6c54e1faf6037881d')
+PUBLIC = '77ff84905a91936367c01360803104f92432fcd904a43511876df5cdf3e7e548'
+
+
+def told(peer, *words):
+    """Waits for an alert that has all these words in it."""
+    def look():
+        return [m for _, m in peer.do('alerts') if all(w in m for w in words)]
+    return L.until(f'libtorrent to say {words}', look)
+
+
+def item_of(node, *words):
+    done = node.run('dht', 'get', *words, '--json', check=False)
+    return done.returncode == 0 and json.loads(done.stdout)
+
+
+def items_go_both_ways(lab):
+    swarm = Swarm(lab)
+    a = swarm.node('a')
+    L.until('our node to know others', knows(a))
+    peer = lt(swarm, 'lt')
+    peer.do('mask', value=DHT_ALERTS)
+    L.until('libtorrent to know others', lambda: peer.do('dht_nodes') >= 5)
+    put = a.json('dht', 'put', 'Hello World!')
+    assert put['target'] == 'e5f96f6f38320f0f33959cb4d3d656452117aadb' and put['stored'] >= 8, put
+    peer.do('dht_get', target=put['target'])
+    told(peer, put['target'], 'Hello World!')
+
+    target = peer.do('dht_put', text='from libtorrent')
+    got = L.until('our node to find the item', lambda: item_of(a, target))
+    assert base64.b64decode(got['value']) == b'15:from libtorrent', got
+
+    for text in ('one', 'three'):
+        peer.do('dht_put_mutable', private=PRIVATE, public=PUBLIC, text=text, salt='foobar')
+        value = f'{len(text)}:{text}'.encode()
+        got = L.until(f'our node to find {text}', lambda value=value: (
+            lambda i: i and base64.b64decode(i['value']) == value and i)(item_of(a, PUBLIC, '--salt', 'foobar')))
+        assert got['key'] == PUBLIC and got['target'] == '411eba73b6f087ca51a3795d9c8c938d365e32c1', got
+
+
+def infohashes_are_sampled(lab):
+    swarm = Swarm(lab)
+    ours(swarm)
+    L.until('our hub to store a peer', lambda: swarm.hub.json('status')['files']['dht']['stored_hashes'])
+    peer = lt(swarm, 'lt')
+    peer.do('mask', value=DHT_ALERTS)
+    peer.do('dht_sample', host=START, port=swarm.hub.port, target='00' * 20)
+    message = told(peer, 'incoming dht sample_infohashes')[0]
+    assert message.endswith('samples 1'), message
+
+
 def addresses():
     for n in range(1, ADDRESSES):
         done = subprocess.run(['ip', 'address', 'add', f'{address(n)}/32', 'dev', 'lo'],
@@ -197,4 +255,5 @@ if __name__ == '__main__':
     ALONE = os.environ.get('SHOAL_OWN_NETWORK') == '1' and addresses()
     L.main(*(alone(t) for t in (
         ours_find_each_other, libtorrent_finds_us, we_find_libtorrent, transmission_finds_us,
-        we_find_transmission, aria2_finds_us, we_find_aria2)))
+        we_find_transmission, aria2_finds_us, we_find_aria2, items_go_both_ways,
+        infohashes_are_sampled)))

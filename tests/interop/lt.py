@@ -140,6 +140,18 @@ def dht_put(text):
     return str(session.dht_put_immutable_item(text))
 
 
+def dht_get(target):
+    session.dht_get_immutable_item(lt.sha1_hash(bytes.fromhex(target)))
+
+
+def dht_put_mutable(private, public, text, salt):
+    session.dht_put_mutable_item(bytes.fromhex(private), bytes.fromhex(public), text.encode(), salt.encode())
+
+
+def dht_sample(host, port, target):
+    session.dht_sample_infohashes((host, port), lt.sha1_hash(bytes.fromhex(target)))
+
+
 def alerts():
     return [[a.what(), a.message()] for a in session.pop_alerts()]
 

@@ -338,6 +338,8 @@ void web_resume(struct torrent *t)
 
 void web_tick(struct torrent *t)
 {
+    if (t->web_count == 0)
+        return;
     bool end = t->picker && picker_end_game(t->picker) && t->member_count + t->web_count > 1;
     LIST_EACH(&t->webs, struct web, w, link) {
         if (!w->s)

@@ -279,6 +279,12 @@ void web_clear(struct torrent *t, uint32_t id)
 
 /* Life. */
 
+static bool is_refused(const void *arg, const struct addr *a)
+{
+    const struct web *w = arg;
+    return torrent_refuses(w->t, a);
+}
+
 static void make_seed(struct web *w)
 {
     struct torrent *t = w->t;
@@ -289,7 +295,8 @@ static void make_seed(struct web *w)
                                      .down = &t->down,
                                      .policy = t->env->wire.policy,
                                      .ops = &seed_ops,
-                                     .arg = w};
+                                     .arg = w,
+                                     .refuses = is_refused};
     if (!w->s)
         w->s = web_seed_new(&cfg, w->url);
 }

@@ -1,7 +1,7 @@
 /* files/unwanted.h - what the owner does not want: which addresses, torrents, signers and file
  * names.
  *
- *     files.ip-filter   lists of addresses; asked before each dial, accept and candidate
+ *     files.ip-filter   lists of addresses; asked before each dial, accept, candidate, web seed
  *     files.blocklist   lists of infohashes and signers, and the owner's own (in the database)
  *     files.deny        names of files that are never made; files.deny-action: what then
  *     bans              IPs that sent false pieces, for a day (in the database)

@@ -203,6 +203,9 @@ static bool is_near(const struct addr *a)
 static bool may_reach(void *arg, const struct addr *at, const char *url, unsigned redirects)
 {
     struct fetch *f = arg;
+    const struct web_seed_cfg *cfg = &f->s->cfg;
+    if (cfg->refuses && cfg->refuses(cfg->arg, at))
+        return false;
     if (redirects == 0)
         f->near = is_near(at);
     return !is_near(at) || (f->near && !web_url_has_query(url));

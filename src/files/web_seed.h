@@ -55,6 +55,8 @@ struct web_seed_cfg {
     struct policy *policy;
     const struct web_seed_ops *ops;
     void *arg;
+    /* An address that is filtered; asked with `arg`.  NULL: none is. */
+    bool (*refuses)(const void *arg, const struct addr *a);
 };
 
 /* url: copied. */

@@ -130,6 +130,40 @@ def an_address_filter_is_read_again_when_its_file_changes(lab):
     L.same(path, os.path.join(out, 'f.bin'))
 
 
+def a_filtered_web_seed_is_not_asked(lab):
+    folder = lab.folder('www')
+    path = L.make_file(os.path.join(folder, 'w.bin'), 200_000)
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=folder)
+
+        def do_GET(self):
+            asked.append(self.path)
+            super().do_GET()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    a = lab.node('a')
+    made = a.share(path, '--web-seed', f'http://127.0.0.1:{server.server_address[1]}/w.bin')
+    torrent = os.path.join(lab.folder('t'), 'w.torrent')
+    a.run('file', 'export', made['id'], torrent)
+    rules = os.path.join(lab.folder('rules'), 'p2p.txt')
+    with open(rules, 'w', encoding='ascii') as f:
+        f.write('127.0.0.0/8\n')
+    b = lab.node('b', **{'files.ip-filter': rules})
+    L.until('the filter', lambda: b.json('file', 'blocklist')['ip_filters'][0]['entries'] == 1)
+    b.run('get', torrent, '-o', lab.folder('out'), '--detach')
+    L.until('it to be turned away', lambda: b.json('file', 'blocklist')['filtered'] > 0)
+    assert not asked and b.row(made['id'])['left'] == 200_000, asked
+    server.shutdown()
+    server.server_close()
+
+
 def denied_names_by_command(lab):
     a = lab.node('a')
     tree = lab.folder('in')
@@ -152,4 +186,5 @@ def denied_names_by_command(lab):
 if __name__ == '__main__':
     L.main(a_subscribed_list_blocks_is_kept_and_asked_with_its_tag,
            a_changed_list_takes_the_place_of_the_kept_one, ones_own_list_and_a_signer_by_command,
-           an_address_filter_is_read_again_when_its_file_changes, denied_names_by_command)
+           an_address_filter_is_read_again_when_its_file_changes, a_filtered_web_seed_is_not_asked,
+           denied_names_by_command)

@@ -192,9 +192,15 @@ void hash_fetch_gone(struct hash_fetch *f, uint32_t id)
             not_asked(f, i, CHUNK_WANTED);
 }
 
-void hash_fetch_tick(struct hash_fetch *f, uint64_t now_us)
+uint32_t hash_fetch_late(struct hash_fetch *f, uint64_t now_us)
 {
-    for (size_t i = f->asked_n; i-- > 0;)
-        if (now_us - f->chunks[f->asked[i]].since_us > HASH_FETCH_WAIT_US)
-            not_asked(f, i, CHUNK_WANTED);
+    for (size_t i = 0; i < f->asked_n; i++) {
+        const struct chunk *c = &f->chunks[f->asked[i]];
+        uint32_t id = c->peer;
+        if (now_us - c->since_us <= HASH_FETCH_WAIT_US)
+            continue;
+        hash_fetch_gone(f, id);
+        return id;
+    }
+    return 0;
 }

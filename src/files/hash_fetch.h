@@ -37,8 +37,8 @@ MUST_CHECK enum err hash_fetch_take(struct hash_fetch *f, uint32_t id,
 /* The peer will not answer; false: it was not asked. */
 bool hash_fetch_reject(struct hash_fetch *f, uint32_t id, const struct wire_hash_range *r);
 void hash_fetch_gone(struct hash_fetch *f, uint32_t id);
-/* Gives back what waits for too long. */
-void hash_fetch_tick(struct hash_fetch *f, uint64_t now_us);
+/* A peer that lets us wait for too long: what it owes is given back.  0: there is none (more). */
+uint32_t hash_fetch_late(struct hash_fetch *f, uint64_t now_us);
 
 /* All layers are known. */
 bool hash_fetch_done(const struct hash_fetch *f);

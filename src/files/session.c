@@ -75,6 +75,7 @@ static void end(struct session *s, const struct why *why)
     s->reached |=
         s->incoming || s->stage != STAGE_DIALING || (s->mse && s->conn && mse_began(s->conn));
     s->mse_failed = s->mse && s->stage == STAGE_DIALING && s->conn && mse_began(s->conn);
+    s->refused = s->stage == STAGE_HANDSHAKE;
     s->why = *why;
     s->stage = STAGE_ENDED;
     shut(s);
@@ -748,6 +749,11 @@ bool session_is_open(const struct session *s)
 bool session_is_v2(const struct session *s)
 {
     return s->v2;
+}
+
+bool session_refused(const struct session *s)
+{
+    return s->refused;
 }
 
 bool session_by_v2(const struct session *s)

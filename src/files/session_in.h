@@ -37,6 +37,7 @@ struct session {
 
     uint8_t infohash[INFOHASH_LEN]; /* what we call the torrent here */
     const struct infohash *hash;    /* all its names; NULL: just that */
+    bool refused;                   /* it hung up on our handshake */
     bool v2, by_v2;                 /* v2 is spoken; and the peer called it by v2's hash */
     uint8_t peer_id[20];
     struct peer_state st;

@@ -725,8 +725,11 @@ static void on_ended(void *arg, const struct why *why)
         torrent_peers_ban_port(t->peers, &m->entry->addr); /* that is ourselves */
     (void)why;
     /* It may have only a link by the other of a hybrid's names. */
-    if (t->hash.has_v1 && t->hash.has_v2 && m->dialing)
+    bool no_rc4 = session_mse_failed(m->s) && !t->env->wire.mse.plain;
+    if (t->hash.has_v1 && t->hash.has_v2 && m->dialing && (session_refused(m->s) || no_rc4)) {
         m->entry->by_v2 = !m->entry->by_v2;
+        m->entry->retry = m->entry->by_v2; /* at once, this once */
+    }
     if (session_mse_failed(m->s) && t->env->wire.mse.plain)
         torrent_peers_no_mse(m->entry);
     if (session_unreached(m->s) &&

@@ -14,6 +14,7 @@ enum {
     GIVES_PEER_MAX = 1, /* for one of them */
 };
 #define REFUSED_US (5 * SEC) /* who refused hashes is asked again after that */
+#define LATE_US (60 * SEC)   /* who did not answer at all: others have their turn */
 
 bool torrent_lacks_hashes(const struct torrent *t)
 {
@@ -57,7 +58,13 @@ void v2_tick(struct torrent *t)
 {
     if (!t->hashes)
         return;
-    hash_fetch_tick(t->hashes, torrent_now(t));
+    uint64_t now = torrent_now(t);
+    for (uint32_t id; (id = hash_fetch_late(t->hashes, now)) != 0;) {
+        LIST_EACH(&t->members, struct member, m, link) {
+            if (m->entry->id == id)
+                m->refused_until_us = now + LATE_US;
+        }
+    }
     v2_want(t);
 }
 

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """BitTorrent v2 and hybrid torrents (BEP 52): ours read by libtorrent, its own read by us, and moved
-both ways by each kind of link, with and without encryption."""
+both ways by each kind of link, with and without encryption.
+
+Debian's transmission 3.00 and aria2 1.36 take no hybrid, whoever made it: a file tree has empty
+names, which the one refuses and the other drops, to get another infohash."""
 import itertools
 import os
 
 import lab as L
-from peers import Aria2, Libtorrent, Transmission
+from peers import Libtorrent
 
 
 def tree(lab):
@@ -115,32 +118,6 @@ def between_us(kind, link, encryption):
     return cell
 
 
-def a_hybrid_is_v1_to_transmission(lab):
-    a = lab.node('a', files__encryption='off')
-    tr = Transmission(lab)
-    path, out = L.make_file(os.path.join(lab.folder('in'), 'one.bin'), 1_000_001), lab.folder('out')
-    shared = a.share(path, '--hybrid')
-    ident = tr.add(torrent=shared['torrent_file'], folder=out)
-    a.run('file', 'peer', shared['id'], f'127.0.0.1:{tr.port}')
-    L.until('transmission to have it all', lambda: tr.whole(ident))
-    L.same(path, os.path.join(out, 'one.bin'))
-
-
-def a_hybrid_folder_goes_through_aria2(lab):
-    """It asks for padding as for any file."""
-    a, b = lab.node('a', files__encryption='off'), lab.node('b', files__encryption='off')
-    path, between, out = tree(lab), lab.folder('between'), lab.folder('out')
-    shared = a.share(path, '--hybrid', '--piece-size', '65536')
-    aria2 = Aria2(lab, 'down', between, shared['torrent_file'], False)
-    a.run('file', 'peer', shared['id'], f'127.0.0.1:{aria2.port}')
-    L.until('aria2 to end', lambda: aria2.process.poll() is not None)
-    assert aria2.process.returncode == 0, aria2.process.returncode
-    seed = Aria2(lab, 'up', between, shared['torrent_file'], True)
-    L.until('aria2 to seed', lambda: 'Verification finished successfully' in lab.log_of('up'))
-    b.run('get', shared['torrent_file'], '--peer', f'127.0.0.1:{seed.port}', '-o', out)
-    L.same(path, os.path.join(out, 'tree'))
-
-
 def one_torrent_by_two_links_is_one(lab):
     a, b = lab.node('a'), lab.node('b')
     shared = a.share(tree(lab), '--hybrid')
@@ -168,5 +145,4 @@ def cells():
 
 if __name__ == '__main__':
     L.main(libtorrent_reads_what_we_make, of_v2_both_make_the_same, we_read_what_libtorrent_makes,
-           *cells(), a_hybrid_is_v1_to_transmission, a_hybrid_folder_goes_through_aria2,
-           one_torrent_by_two_links_is_one, at_once=4)
+           *cells(), one_torrent_by_two_links_is_one, at_once=4)

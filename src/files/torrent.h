@@ -55,9 +55,10 @@ struct torrent_env {
     struct session_env wire;
     const struct vfs *vfs;
     const char *torrents_dir, *boot_id;
-    struct addr from;  /* dials come from here; ADDR_NONE: from anywhere */
-    struct utp *utp;   /* NULL: only TCP */
-    unsigned carriers; /* a set of enum carrier */
+    struct addr seen_v4, seen_v6; /* ours, as peers that we dialled say; ADDR_NONE: not known */
+    struct addr from;             /* dials come from here; ADDR_NONE: from anywhere */
+    struct utp *utp;              /* NULL: only TCP */
+    unsigned carriers;            /* a set of enum carrier */
     struct tracker_udp *udp;
     struct dht *dht;     /* NULL: none */
     bool dht_implied;    /* peers are reached on the port of our datagrams (uTP) */

@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "files/peer_priority.h"
 
 #include <assert.h>
 
@@ -12,6 +13,7 @@ struct torrent_peers {
     uint32_t last_id;
     struct addr bans[TORRENT_BANS_MAX];
     size_t ban_count, ban_next;
+    struct addr we_are[2]; /* IPv4, IPv6 */
 };
 
 const char *peer_source_name(enum peer_source s)
@@ -132,6 +134,7 @@ static struct peer_entry *make(struct torrent_peers *t, const struct addr *a,
     e->source = source;
     e->dialable = source != PEER_INCOMING;
     e->next_us = now_us;
+    e->priority = peer_priority(&t->we_are[a->family == ADDR_V6], a);
     uint8_t key[ADDR_KEY];
     addr_key(a, key);
     map_put(t->by_addr, key, sizeof key, e);
@@ -209,7 +212,21 @@ static bool is_before(const struct peer_entry *a, const struct peer_entry *b)
 {
     if (a->failures != b->failures)
         return a->failures < b->failures;
-    return a->source != PEER_PEX && b->source == PEER_PEX;
+    if ((a->source == PEER_PEX) != (b->source == PEER_PEX))
+        return b->source == PEER_PEX;
+    return a->priority > b->priority;
+}
+
+void torrent_peers_we_are(struct torrent_peers *t, const struct addr *ours)
+{
+    struct addr *known = &t->we_are[ours->family == ADDR_V6];
+    if (ours->family == ADDR_NONE || addr_equal(known, ours))
+        return;
+    *known = *ours;
+    LIST_EACH(&t->entries, struct peer_entry, e, link) {
+        if (e->addr.family == ours->family)
+            e->priority = peer_priority(ours, &e->addr);
+    }
 }
 
 struct peer_entry *torrent_peers_next(struct torrent_peers *t, bool seeding, uint64_t now_us,

@@ -53,6 +53,7 @@ struct peer_entry {
     bool no_mse;     /* the last dial failed in MSE: the next is without, where that is allowed */
     bool retry;      /* at once: see torrent_peers_no_mse, torrent_peers_unreached */
     struct carrier_memory carriers;
+    uint32_t priority; /* BEP 40; 0: not known */
     unsigned failures;
     unsigned bad_info;  /* wrong or missing metadata */
     unsigned proven;    /* pieces that it alone sent and that were good */
@@ -84,9 +85,12 @@ size_t torrent_peers_named(const struct torrent_peers *t, struct addr *out, size
 struct peer_entry *torrent_peers_find(struct torrent_peers *t, const struct addr *a);
 struct peer_entry *torrent_peers_by_id(struct torrent_peers *t, uint32_t id);
 
-/* Whom to dial now: fewest failures first; of those whom peers told of last; then in the order in
- * which they came.  NULL: nobody yet; *wait_us then is the time until somebody may be (UINT64_MAX:
- * never).  seeding: no known seeds. */
+/* Our own address and port, as others see it; of ADDR_NONE nothing changes. */
+void torrent_peers_we_are(struct torrent_peers *t, const struct addr *ours);
+
+/* Whom to dial now: fewest failures first; of those whom peers told of last; then by priority (BEP
+ * 40), and in the order in which they came.  NULL: nobody yet; *wait_us then is the time until
+ * somebody may be (UINT64_MAX: never).  seeding: no known seeds. */
 struct peer_entry *torrent_peers_next(struct torrent_peers *t, bool seeding, uint64_t now_us,
                                       uint64_t *wait_us);
 void torrent_peers_opened(struct peer_entry *e); /* handshakes done: no failures any more */

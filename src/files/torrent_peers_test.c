@@ -223,6 +223,29 @@ static void a_tracker_is_believed_before_a_peer(void **state)
     torrent_peers_free(t);
 }
 
+static void of_equals_the_higher_priority_is_dialled_first(void **state)
+{
+    (void)state;
+    struct torrent_peers *t = torrent_peers_new(1);
+    uint64_t wait;
+    struct addr first = addr_v4(98, 76, 54, 33, 6881), ours = addr_v4(123, 213, 32, 10, 6881);
+    struct peer_entry *a = torrent_peers_add(t, &first, PEER_TRACKER, 0, NULL), *best = a;
+    for (uint8_t i = 0; i < 20; i++) {
+        struct addr other = addr_v4(10, i, 4, 5, 6881);
+        torrent_peers_add(t, &other, PEER_TRACKER, 0, NULL);
+    }
+    assert_ptr_equal(torrent_peers_next(t, false, SEC, &wait), a); /* not known who we are */
+    torrent_peers_we_are(t, &ours);
+    for (uint32_t id = 1; id <= 21; id++) {
+        struct peer_entry *e = torrent_peers_by_id(t, id);
+        assert_true(e->priority > 0);
+        best = e->priority > best->priority ? e : best;
+    }
+    assert_ptr_not_equal(best, a);
+    assert_ptr_equal(torrent_peers_next(t, false, SEC, &wait), best);
+    torrent_peers_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +260,7 @@ int main(void)
         cmocka_unit_test(what_peers_told_has_a_share_of_its_own),
         cmocka_unit_test(what_peers_told_pushes_nobody_out_and_makes_room_for_others),
         cmocka_unit_test(a_tracker_is_believed_before_a_peer),
+        cmocka_unit_test(of_equals_the_higher_priority_is_dialled_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

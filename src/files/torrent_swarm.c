@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "files/bits.h"
+#include "files/peer_priority.h"
 
 #include <string.h>
 
@@ -437,6 +438,8 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
     *wait_us = UINT64_MAX;
     if (!torrent_may_connect(t) || t->member_count >= t->conns_max)
         return false;
+    torrent_peers_we_are(t->peers, &t->env->seen_v4);
+    torrent_peers_we_are(t->peers, &t->env->seen_v6);
     struct peer_entry *e =
         torrent_peers_next(t->peers, torrent_is_complete(t), torrent_now(t), wait_us);
     if (!e)
@@ -465,11 +468,35 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
     return false;
 }
 
+/* The one of lowest priority, where the newcomer has a higher one (BEP 40) and nothing moves
+ * between us; NULL: all stay. */
+static struct member *to_replace(struct torrent *t, const struct addr *newcomer)
+{
+    const struct torrent_env *env = t->env;
+    const struct addr *ours = newcomer->family == ADDR_V4 ? &env->seen_v4 : &env->seen_v6;
+    uint32_t lowest = peer_priority(ours, newcomer);
+    struct member *found = NULL;
+    LIST_EACH(&t->members, struct member, m, link) {
+        uint32_t p = peer_priority(ours, &m->entry->addr);
+        if (p == 0 || p >= lowest || !session_is_open(m->s) || session_owed(m->s) > 0 ||
+            session_down(m->s)->per_s > 0 || session_up(m->s)->per_s > 0)
+            continue;
+        found = m;
+        lowest = p;
+    }
+    return found;
+}
+
 bool torrent_take(struct torrent *t, struct session *s)
 {
     struct addr a = session_addr(s);
-    if (!torrent_may_connect(t) || t->member_count >= t->conns_max)
+    if (!torrent_may_connect(t))
         return false;
+    struct member *goes = t->member_count >= t->conns_max ? to_replace(t, &a) : NULL;
+    if (t->member_count > t->conns_max || (t->member_count == t->conns_max && !goes))
+        return false;
+    if (goes)
+        session_end(goes->s, ERR_LIMIT, "another has the higher priority");
     struct peer_entry *e = torrent_peers_add(t->peers, &a, PEER_INCOMING, torrent_now(t), NULL);
     if (!e || e->connected)
         return false;
@@ -559,10 +586,22 @@ static void learn_port(struct member *m, uint16_t port)
     m->entry = e;
 }
 
+/* Who came to us may say anything; whom we chose is at least no stranger who wants to be kept. */
+static void learn_address(struct member *m, const struct addr *seen)
+{
+    struct torrent_env *env = m->t->env;
+    struct addr *ours = seen->family == ADDR_V4 ? &env->seen_v4 : &env->seen_v6;
+    if (session_is_incoming(m->s) || seen->family == ADDR_NONE)
+        return;
+    *ours = *seen;
+    ours->port = env->wire.port;
+}
+
 static void on_extended(void *arg)
 {
     struct member *m = arg;
     learn_port(m, session_ext(m->s)->port);
+    learn_address(m, &session_ext(m->s)->yourip);
     info_want(m->t);
     if (m->t->opened)
         end_if_idle(m);

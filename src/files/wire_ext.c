@@ -5,6 +5,7 @@
 #include "files/wire_msg.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* A number where the peer said one that makes sense; 0 otherwise. */
 static uint32_t sensible(const struct ben *d, const char *key, uint32_t most)
@@ -34,6 +35,11 @@ static enum err read_handshake(const struct ben *d, struct wire_ext *out, struct
     out->port = (uint16_t)sensible(d, "p", UINT16_MAX);
     out->upload_only = ben_int(d, "upload_only", 0) != 0;
     text_clean_cut(out->client, sizeof out->client, ben_str(d, "v"));
+    struct cur ip = ben_str(d, "yourip");
+    if (ip.n == 4 || ip.n == 16) {
+        out->yourip.family = ip.n == 4 ? ADDR_V4 : ADDR_V6;
+        memcpy(out->yourip.ip, ip.p, ip.n);
+    }
     int64_t size = ben_int(d, "metadata_size", 0);
     if (size > MI_INFO_MAX)
         return why_set(why, ERR_LIMIT, "metadata of %lld bytes, at most %d are taken",

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "crypto/sha1.h"
 #include "crypto/sha256.h"
+#include "net/addr.h"
 
 #include <stdbool.h>
 
@@ -127,6 +128,7 @@ struct wire_ext {
     uint16_t port;         /* "p"; 0: not said */
     char client[64];       /* "v", made valid UTF-8, cut */
     bool upload_only;      /* BEP 21 */
+    struct addr yourip;    /* our address, as it sees it; port 0; ADDR_NONE: not said */
 };
 MUST_CHECK enum err wire_read_ext(struct cur payload, struct wire_ext *out, struct why *why);
 /* Our own. */

@@ -332,6 +332,40 @@ static void two_that_want_nothing_part(void **state)
     pair_free(&p);
 }
 
+/* BEP 16: three leechers, and little is sent twice. */
+static void a_super_seed_gives_each_piece_away_about_once(void **state)
+{
+    (void)state;
+    struct pair p = pair_new(9);
+    struct node *more[2] = {start(p.sim, "eve", 3), start(p.sim, "dan", 4)};
+    call(p.ann, "file.set", json_pack("{s:s, s:s}", "id", p.id, "super_seed", "on"));
+    node_stop(p.ann); /* and it is remembered */
+    again(p.ann);
+    get(&p, p.link, json_object());
+    for (size_t i = 0; i < 2; i++)
+        call(more[i], "file.get",
+             json_pack("{s:s, s:[s,s]}", "link", p.link, "peer", "10.0.0.1:6881", "10.0.0.2:6881"));
+    wait_state(p.bob, p.id, "seeding");
+    assert_there(&p, "xxxxx");
+    wait_state(more[0], p.id, "seeding");
+    wait_state(more[1], p.id, "seeding");
+    assert_true(number(p.ann, p.id, "uploaded") < 2 * (2 * BIG + 2 * SMALL));
+    node_free(more[0]);
+    node_free(more[1]);
+    pair_free(&p);
+}
+
+static void a_lone_peer_gets_all_of_a_super_seed(void **state)
+{
+    (void)state;
+    struct pair p = pair_new(10);
+    call(p.ann, "file.set", json_pack("{s:s, s:s}", "id", p.id, "super_seed", "on"));
+    get(&p, p.link, json_object());
+    wait_state(p.bob, p.id, "seeding");
+    assert_there(&p, "xxxxx");
+    pair_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +377,8 @@ int main(void)
         cmocka_unit_test(a_pattern_that_means_nothing_is_an_error),
         cmocka_unit_test(sequential_fetches_from_the_front),
         cmocka_unit_test(two_that_want_nothing_part),
+        cmocka_unit_test(a_super_seed_gives_each_piece_away_about_once),
+        cmocka_unit_test(a_lone_peer_gets_all_of_a_super_seed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,14 +6,15 @@
 
 #include <string.h>
 
-enum choice_flags { CHOICE_SEQUENTIAL = 1, CHOICE_ENDS_FIRST = 2 };
+enum choice_flags { CHOICE_SEQUENTIAL = 1, CHOICE_ENDS_FIRST = 2, CHOICE_SUPER_SEED = 4 };
 
 /* Rows */
 
 static int64_t flags_of(const struct torrent *t)
 {
     return (torrent_is_sequential(t) ? CHOICE_SEQUENTIAL : 0) |
-           (torrent_has_ends_first(t) ? CHOICE_ENDS_FIRST : 0);
+           (torrent_has_ends_first(t) ? CHOICE_ENDS_FIRST : 0) |
+           (torrent_is_super_seed(t) ? CHOICE_SUPER_SEED : 0);
 }
 
 enum err choose_keep(struct holding *h, struct why *why)
@@ -63,6 +64,7 @@ void choose_read(struct files *f, const uint8_t infohash[SHA1_LEN], struct choic
                 out->priorities[i] = FILE_NORMAL;
         out->sequential = db_int(q, 2) & CHOICE_SEQUENTIAL;
         out->ends_first = db_int(q, 2) & CHOICE_ENDS_FIRST;
+        out->super_seed = db_int(q, 2) & CHOICE_SUPER_SEED;
     }
     db_finish(q);
 }
@@ -139,6 +141,7 @@ void file_set(void *app, struct call *c)
     } else {
         torrent_set_order(h->t, switched(c, "sequential", torrent_is_sequential(h->t)),
                           switched(c, "ends_first", torrent_has_ends_first(h->t)));
+        torrent_set_super_seed(h->t, switched(c, "super_seed", torrent_is_super_seed(h->t)));
         answer_kept(h, c);
     }
     free(rules);

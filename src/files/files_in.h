@@ -284,7 +284,7 @@ struct choice_row {
     char *rules;
     uint8_t *priorities; /* one a file */
     size_t count;
-    bool sequential, ends_first;
+    bool sequential, ends_first, super_seed;
 };
 MUST_CHECK enum err choose_keep(struct holding *h, struct why *why); /* as part of keep_row() */
 void choose_drop(struct files *f, const uint8_t infohash[SHA1_LEN]);

@@ -195,6 +195,7 @@ static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, 
     cfg->priority_count = chosen.count;
     cfg->sequential = chosen.sequential;
     cfg->ends_first = chosen.ends_first;
+    cfg->super_seed = chosen.super_seed;
     struct holding *h = files_add(f, cfg);
     h->chosen = chosen.there;
     choose_row_done(&chosen);

@@ -79,6 +79,9 @@ void files_move(struct holding *h, const char *dir, bool moved_already, struct c
     struct why why;
     if (strcmp(dir, torrent_dir(h->t)) == 0) {
         call_ok(call, files_row(h));
+    } else if (torrent_release_dir(h->t)) {
+        call_failf(call, "file.not_moved", ERR_STATE, "wait until it is released, then move it",
+                   "it is in quarantine");
     } else if (!torrent_metainfo(h->t) || torrent_is_broken(h->t)) {
         torrent_set_dir(h->t, dir); /* nothing is written yet */
         answer_kept(h, call);

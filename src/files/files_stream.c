@@ -81,6 +81,8 @@ static struct holding *locate(struct files *f, const char *path, size_t *file, s
 static enum err check(const struct torrent *t, size_t file, struct why *why)
 {
     enum torrent_state state = torrent_state(t);
+    if (torrent_release_dir(t))
+        return why_set(why, ERR_STATE, "the file is in quarantine until it has been scanned");
     if (torrent_file_done(t, file) == torrent_metainfo(t)->files[file].len)
         return state == TORRENT_ERROR ? why_set(why, ERR_STATE, "the torrent is in error") : OK;
     if (torrent_priority(t, file) == FILE_SKIP)

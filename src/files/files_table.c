@@ -131,6 +131,10 @@ static const struct param set_params[] = {
      .type = PARAM_CHOICE,
      .choices = "on|off",
      .help = "The first and last piece of each file before the others"},
+    {.name = "super_seed",
+     .type = PARAM_CHOICE,
+     .choices = "on|off",
+     .help = "As the first seed: show each peer one piece at a time (BEP 16)"},
     {0}};
 
 static const struct param ls_params[] = {

@@ -405,6 +405,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
         t->priorities = mem_dup(cfg->priorities, cfg->priority_count);
     t->rules = mem_strdup(cfg->rules);
     t->sequential = cfg->sequential;
+    t->super_seed = cfg->super_seed;
     t->ends_first = cfg->ends_first;
     t->blocked = mem_strdup(cfg->blocked);
     t->seed = cfg->seed;
@@ -583,6 +584,7 @@ void torrent_free(struct torrent *t)
     free(t->error);
     free(t->held);
     free(t->priorities);
+    superseed_free(t->super);
     free(t->rules);
     free(t->want);
     free(t->blocked);

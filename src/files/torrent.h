@@ -101,8 +101,9 @@ struct torrent_cfg {
     size_t priority_count;       /* another number than there are files: as if NULL */
     const char *rules;           /* files/select.h; NULL: none */
     bool sequential, ends_first; /* as torrent_set_order */
-    const char *blocked;         /* by the owner's rules, for this reason; NULL: not */
-    const char *held;            /* begins queued, for this reason; NULL: not */
+    bool super_seed;
+    const char *blocked;           /* by the owner's rules, for this reason; NULL: not */
+    const char *held;              /* begins queued, for this reason; NULL: not */
     uint64_t up_limit, down_limit; /* bytes a second, 0: none */
     uint64_t uploaded, downloaded; /* so far */
     int64_t added_us;              /* wall clock */
@@ -173,6 +174,9 @@ MUST_CHECK enum err torrent_select(struct torrent *t, const char *rules, struct 
 const char *torrent_rules(const struct torrent *t); /* not yet applied; NULL: none */
 /* Pieces from the first to the last; the first and last piece of each file before the others. */
 void torrent_set_order(struct torrent *t, bool sequential, bool ends_first);
+/* BEP 16: as the first seed, show each peer one piece at a time. */
+void torrent_set_super_seed(struct torrent *t, bool on);
+bool torrent_is_super_seed(const struct torrent *t);
 bool torrent_is_sequential(const struct torrent *t);
 bool torrent_has_ends_first(const struct torrent *t);
 

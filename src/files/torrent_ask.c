@@ -39,13 +39,19 @@ static size_t pick_fast(struct member *m, const struct picker_who *who, struct p
     return n;
 }
 
+/* Where somebody waits for pieces in their order, hints are of no use. */
+static bool heeds(const struct torrent *t)
+{
+    return !t->sequential && !read_is_wanted(t);
+}
+
 /* What it suggests, before all else: it knows better than we what others have had of it. */
 static size_t pick_hinted(struct member *m, const struct picker_who *who, struct picker_block *out,
                           size_t max)
 {
     const uint32_t *hints;
     size_t n = 0;
-    for (size_t i = 0; i < session_hints(m->s, &hints);) {
+    for (size_t i = 0; heeds(m->t) && i < session_hints(m->s, &hints);) {
         n += picker_pick_piece(m->t->picker, who, hints[i], out + n, max - n);
         if (data_has(m->t->data, hints[i]))
             session_hint_drop(m->s, i);
@@ -59,7 +65,7 @@ static size_t pick_hinted(struct member *m, const struct picker_who *who, struct
 static bool is_steered(const struct member *m)
 {
     const uint32_t *hints;
-    return session_hints(m->s, &hints) > 0 && m->t->member_count >= CROWD;
+    return heeds(m->t) && session_hints(m->s, &hints) > 0 && m->t->member_count >= CROWD;
 }
 
 static uint64_t pace(const struct member *m)

@@ -25,6 +25,7 @@
 #include "files/info_fetch.h"
 #include "files/pex_state.h"
 #include "files/picker.h"
+#include "files/superseed.h"
 
 /* The data is being closed and needs the metainfo till then; the torrent may be freed before. */
 struct farewell {
@@ -44,6 +45,8 @@ struct member {
     bool counted, counted_all; /* in the picker's availability, and how */
     uint32_t wanted;           /* pieces that it has and we lack */
     uint32_t last;             /* piece last asked of it */
+    bool super;                /* it was told that we have nothing (BEP 16) */
+    int64_t shown;             /* the piece that it was shown last; SUPERSEED_NONE */
     uint64_t since_us, opened_us;
     uint32_t hints[STEER_MAX]; /* pieces suggested to it that it does not have yet */
     size_t hint_n;
@@ -91,6 +94,8 @@ struct torrent {
     uint8_t *priorities; /* enum file_priority per file; NULL: all normal */
     char *rules;         /* not yet applied: which files there are is not known; or NULL */
     uint8_t *want;       /* a bit a piece; NULL: all are wanted */
+    bool super_seed;
+    struct superseed *super; /* NULL: nothing was shown yet */
     bool sequential, ends_first;
     bool ordered;           /* the picker was told of priorities */
     struct timer *choosing; /* what was chosen is to hold soon */
@@ -171,6 +176,12 @@ void torrent_part_closed(struct torrent *t); /* of what `closing` counts */
 void mover_data_closed(struct torrent *t);
 bool mover_is_running(const struct torrent *t);
 void mover_drop(struct torrent *t); /* done does not come any more */
+
+/* torrent_super.c */
+bool super_is_on(const struct torrent *t);
+void super_meet(struct member *m);
+void super_has(struct member *m, uint32_t piece);
+void super_left(struct torrent *t);
 
 /* torrent_read.c */
 bool read_is_wanted(const struct torrent *t); /* somebody reads */

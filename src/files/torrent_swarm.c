@@ -21,6 +21,7 @@ static struct member *member_new(struct torrent *t, struct session *s, struct pe
     m->s = s;
     m->entry = entry;
     m->last = UINT32_MAX;
+    m->shown = SUPERSEED_NONE;
     m->since_us = torrent_now(t);
     entry->connected = true;
     list_push(&t->members, &m->link);
@@ -72,6 +73,7 @@ void swarm_drop_member(struct member *m)
     t->env->conns--;
     session_free(m->s);
     free(m);
+    super_left(t);
     if (t->member_count == 0) { /* the next crowd may lack it all again */
         steer_end(t);
         t->steered = false;
@@ -343,6 +345,7 @@ static void meet(struct member *m)
     count(m);
     count_wanted(m);
     update_interest(m);
+    super_meet(m);
     end_if_idle(m);
 }
 
@@ -558,9 +561,10 @@ static void on_ready(void *arg)
         carrier_reached(&m->entry->carriers, session_carrier(m->s));
     m->entry->by_v2 = session_by_v2(m->s);
     session_upload_only(m->s, t->opened && torrent_is_complete(t));
-    session_begin(m->s, t->opened ? data_have(t->data) : NULL,
-                  t->opened ? data_have_count(t->data) : 0, t->mi ? (int64_t)t->mi->info.n : 0,
-                  !steer_is_on(t));
+    m->super = super_is_on(t);
+    session_begin(m->s, t->opened && !m->super ? data_have(t->data) : NULL,
+                  t->opened && !m->super ? data_have_count(t->data) : 0,
+                  t->mi ? (int64_t)t->mi->info.n : 0, !steer_is_on(t));
     t->env->want_dial(t->env->node); /* one less is half open */
     torrent_changed(t);
 }
@@ -622,6 +626,7 @@ static void on_has(void *arg, uint32_t piece)
     if (!t->opened)
         return;
     steer_has(m, piece);
+    super_has(m, piece);
     if (t->picker) {
         picker_peer_has(t->picker, piece);
         m->counted = true;

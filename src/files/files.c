@@ -301,24 +301,15 @@ static void on_save(void *arg)
     f->save_timer = timer_start(f->env.loop, SAVE_US, on_save, f);
 }
 
-/* Where only uTP is wanted the port listens all the same: whoever tries TCP hears at once that
- * there is nobody. */
-static void on_tcp(void *arg, struct conn *c)
-{
-    struct files *f = arg;
-    if (f->swarm.carriers & CARRIER_TCP)
-        on_accept(f, c);
-    else
-        conn_close(c);
-}
-
 static void on_dht(void *arg, const struct addr *from, const uint8_t *bytes, size_t n)
 {
     files_dht_packet(arg, from, bytes, n);
 }
 
 static const struct ports_ops port_ops = {
-    .accepted = on_tcp, .dht = on_dht, .utp = utp_on_packet, .pause = utp_on_pause};
+    .accepted = on_accept, .dht = on_dht, .utp = utp_on_packet, .pause = utp_on_pause};
+static const struct ports_ops port_ops_without_tcp = {
+    .dht = on_dht, .utp = utp_on_packet, .pause = utp_on_pause};
 
 static enum err listen_on(struct files *f, struct why *why)
 {
@@ -326,16 +317,18 @@ static enum err listen_on(struct files *f, struct why *why)
     enum err e = addr_parse(&at, conf_text(f->env.conf, "files.listen"), why);
     if (e)
         return why_in(why, e, "files.listen");
-    f->ports = ports_open(f->env.loop, &at, &port_ops, f, why);
+    utp_begin(f, on_accept);
+    const struct ports_ops *ops =
+        f->swarm.carriers & CARRIER_TCP ? &port_ops : &port_ops_without_tcp;
+    f->ports = ports_open(f->env.loop, &at, ops, f, why);
     if (!f->ports && !conf_is_set(f->env.conf, "files.listen")) {
         log_info(f->env.log, "port %u is taken, any other is used", at.port);
         at.port = 0;
-        f->ports = ports_open(f->env.loop, &at, &port_ops, f, why);
+        f->ports = ports_open(f->env.loop, &at, ops, f, why);
     }
     if (!f->ports)
         return why_in(why, why->code, "files.listen");
     f->swarm.wire.port = ports_addr(f->ports).port;
-    utp_begin(f, on_accept);
     if (addr_is_any(&at))
         return OK;
     f->swarm.from = at;

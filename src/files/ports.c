@@ -61,9 +61,14 @@ static bool open_family(struct ports *p, int family, struct addr *at, struct why
         at->port = listener_addr(p->tcp[family]).port;
     }
     p->udp[family] = udp_open(p->loop, at, on_packet, p, why);
-    if (p->udp[family])
-        udp_on_pause(p->udp[family], on_pause);
-    return p->udp[family] != NULL;
+    if (!p->udp[family])
+        return false;
+    udp_on_pause(p->udp[family], on_pause);
+    if (!p->ops->accepted) { /* the number was free for it, as others may think it is used */
+        listener_close(p->tcp[family]);
+        p->tcp[family] = NULL;
+    }
+    return true;
 }
 
 /* A number that only IPv6 cannot have is refused like another; a machine without IPv6 is not. */

@@ -22,7 +22,8 @@ enum {
 
 struct ports;
 struct ports_ops {
-    void (*accepted)(void *arg, struct conn *c); /* as accept_cb: it is the callee's */
+    /* As accept_cb: it is the callee's.  NULL: TCP is refused. */
+    void (*accepted)(void *arg, struct conn *c);
     void (*dht)(void *arg, const struct addr *from, const uint8_t *bytes, size_t n);
     void (*utp)(void *arg, const struct addr *from, const uint8_t *bytes, size_t n);
     void (*pause)(void *arg); /* after the last datagram of a turn; may be NULL */

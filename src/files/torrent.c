@@ -168,6 +168,12 @@ static void on_tick(void *arg)
         torrent_need_tick(t);
 }
 
+void torrent_want_dial(struct torrent *t)
+{
+    t->dial_us = 0;
+    t->env->want_dial(t->env->node);
+}
+
 void torrent_need_tick(struct torrent *t)
 {
     if (!t->tick && t->closing == 0)
@@ -299,7 +305,7 @@ static void on_opened(struct torrent *t)
     if (!torrent_is_still(t) && !(t->trackers && trackers_running(t->trackers)))
         announce_start(t);
     torrent_dht_wake(t); /* a link's walk began before; now it is known whether it is private */
-    t->env->want_dial(t->env->node);
+    torrent_want_dial(t);
 }
 
 static void on_data(void *arg, enum data_event ev, uint32_t piece, const struct why *why)
@@ -443,7 +449,7 @@ void torrent_start(struct torrent *t)
     if (torrent_lacks_hashes(t) && !torrent_is_still(t))
         announce_start(t);
     torrent_changed(t);
-    t->env->want_dial(t->env->node);
+    torrent_want_dial(t);
 }
 
 static void on_part_closed(void *arg)
@@ -632,7 +638,7 @@ void torrent_resume(struct torrent *t)
     if (was_still && !torrent_is_still(t))
         begin_again(t);
     torrent_changed(t);
-    t->env->want_dial(t->env->node);
+    torrent_want_dial(t);
 }
 
 /* Sets t->held or t->blocked; true when it is another now. */
@@ -656,7 +662,7 @@ void torrent_hold(struct torrent *t, const char *why)
     if (was_still && !torrent_is_still(t))
         begin_again(t);
     torrent_changed(t);
-    t->env->want_dial(t->env->node);
+    torrent_want_dial(t);
 }
 
 void torrent_block(struct torrent *t, const char *why)
@@ -676,7 +682,7 @@ void torrent_block(struct torrent *t, const char *why)
     if (was_still && !torrent_is_still(t))
         begin_again(t);
     torrent_changed(t);
-    t->env->want_dial(t->env->node);
+    torrent_want_dial(t);
 }
 
 const char *torrent_blocked(const struct torrent *t)
@@ -719,7 +725,7 @@ void torrent_scrape(struct torrent *t)
 void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source)
 {
     if (!torrent_refuses(t, a) && torrent_peers_add(t->peers, a, source, torrent_now(t), NULL))
-        t->env->want_dial(t->env->node);
+        torrent_want_dial(t);
 }
 
 /* A link does not say whether the torrent is private (BEP 27); what has no other way to its
@@ -733,7 +739,7 @@ void torrent_heard_near(struct torrent *t, const struct addr *a)
 {
     if (torrent_is_told_near(t) && !torrent_refuses(t, a) &&
         torrent_peers_heard(t->peers, a, torrent_now(t)))
-        t->env->want_dial(t->env->node);
+        torrent_want_dial(t);
 }
 
 bool torrent_refuses(const struct torrent *t, const struct addr *a)
@@ -804,7 +810,7 @@ void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down)
 void torrent_set_conns(struct torrent *t, unsigned most)
 {
     t->conns_max = most < TORRENT_CONNS_CAP ? most : TORRENT_CONNS_CAP;
-    t->env->want_dial(t->env->node);
+    torrent_want_dial(t);
 }
 
 void torrent_set_share(struct torrent *t, struct limit *up, struct limit *down,

@@ -76,7 +76,7 @@ static void come(struct member *teller, const struct addr *a)
     if (!e || e->connected)
         return;
     torrent_peers_punch(e, torrent_now(t));
-    t->env->want_dial(t->env->node);
+    torrent_want_dial(t);
 }
 
 void hole_message(struct member *m, const struct hole_msg *msg)

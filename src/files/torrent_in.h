@@ -107,6 +107,7 @@ struct torrent {
     bool steered;        /* it has begun, and may be over */
 
     struct torrent_peers *peers;
+    uint64_t dial_us; /* nobody is to be dialled before; UINT64_MAX: until torrent_want_dial() */
     struct link members;
     size_t member_count;
     struct choke choke;
@@ -150,6 +151,7 @@ bool torrent_is_still(const struct torrent *t); /* paused or held */
 bool torrent_may_connect(const struct torrent *t);
 void torrent_changed(struct torrent *t);
 void torrent_need_tick(struct torrent *t);
+void torrent_want_dial(struct torrent *t); /* there may be somebody to dial, or room for one */
 /* Goes to the error state.  stays: trying again does not help. */
 void torrent_fail(struct torrent *t, bool stays, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void torrent_open_data(struct torrent *t);

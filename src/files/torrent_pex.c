@@ -78,7 +78,7 @@ static void take(struct member *m, struct pex_msg *msg)
         news = true;
     }
     if (news)
-        t->env->want_dial(t->env->node);
+        torrent_want_dial(t);
 }
 
 void pex_message(struct member *m, struct cur payload)

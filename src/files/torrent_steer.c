@@ -57,7 +57,7 @@ static bool other_seed(const struct torrent *t)
 /* The steering of this torrent, begun if there is something to steer; NULL: none. */
 static struct steer *steer_of(struct torrent *t)
 {
-    if (t->steer || t->steered || !t->mi || !t->opened || !torrent_is_complete(t))
+    if (t->steer || t->steered || super_is_on(t) || !t->mi || !t->opened || !torrent_is_complete(t))
         return t->steer;
     t->steered = true;
     if (other_seed(t))

@@ -317,6 +317,7 @@ static void need_picker(struct torrent *t)
 
 void swarm_piece_lost(struct torrent *t, uint32_t piece)
 {
+    t->dial_us = 0; /* seeds may be worth a dial again */
     LIST_EACH(&t->members, struct member, h, link) {
         session_donthave(h->s, piece);
     }
@@ -368,6 +369,7 @@ void swarm_opened(struct torrent *t)
 
 void swarm_chosen(struct torrent *t)
 {
+    t->dial_us = 0;                          /* seeds may be worth a dial again */
     if (t->picker || torrent_is_complete(t)) /* then torrent_look_complete() lets it go */
         choice_to_picker(t);
     else
@@ -383,7 +385,7 @@ void swarm_chosen(struct torrent *t)
         ask_fill(m);
         end_if_idle(m);
     }
-    t->env->want_dial(t->env->node);
+    torrent_want_dial(t);
 }
 
 void swarm_resume(struct torrent *t)
@@ -435,16 +437,28 @@ static struct session_cfg session_cfg_of(struct torrent *t, void *arg)
                                 .arg = arg};
 }
 
+/* Whom to dial now; NULL: nobody, and when there may be one (UINT64_MAX: torrent_want_dial() will
+ * say).  With thousands of torrents nearly all have been asked before, and answer at once. */
+static struct peer_entry *next_to_dial(struct torrent *t, uint64_t *wait_us)
+{
+    uint64_t now = torrent_now(t);
+    struct peer_entry *e = NULL;
+    if (now >= t->dial_us) {
+        uint64_t wait = UINT64_MAX;
+        torrent_peers_we_are(t->peers, &t->env->seen_v4);
+        torrent_peers_we_are(t->peers, &t->env->seen_v6);
+        if (torrent_may_connect(t) && t->member_count < t->conns_max)
+            e = torrent_peers_next(t->peers, torrent_is_complete(t), now, &wait);
+        t->dial_us = e ? 0 : wait == UINT64_MAX ? UINT64_MAX : now + wait;
+    }
+    *wait_us = t->dial_us == UINT64_MAX || e ? UINT64_MAX : t->dial_us - now;
+    return e;
+}
+
 bool torrent_dial(struct torrent *t, uint64_t *wait_us)
 {
     struct why why;
-    *wait_us = UINT64_MAX;
-    if (!torrent_may_connect(t) || t->member_count >= t->conns_max)
-        return false;
-    torrent_peers_we_are(t->peers, &t->env->seen_v4);
-    torrent_peers_we_are(t->peers, &t->env->seen_v6);
-    struct peer_entry *e =
-        torrent_peers_next(t->peers, torrent_is_complete(t), torrent_now(t), wait_us);
+    struct peer_entry *e = next_to_dial(t, wait_us);
     if (!e)
         return false;
     /* The session needs its member, and the member its session. */
@@ -565,7 +579,7 @@ static void on_ready(void *arg)
     session_begin(m->s, t->opened && !m->super ? data_have(t->data) : NULL,
                   t->opened && !m->super ? data_have_count(t->data) : 0,
                   t->mi ? (int64_t)t->mi->info.n : 0, !steer_is_on(t));
-    t->env->want_dial(t->env->node); /* one less is half open */
+    torrent_want_dial(t); /* one less is half open */
     torrent_changed(t);
 }
 
@@ -783,7 +797,7 @@ static void on_ended(void *arg, const struct why *why)
     swarm_fill(t); /* what it owed is free */
     grant(t);
     info_want(t);
-    t->env->want_dial(t->env->node);
+    torrent_want_dial(t);
     torrent_changed(t);
 }
 

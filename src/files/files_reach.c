@@ -74,16 +74,24 @@ void reach_start(struct files *f)
         f->lsd = lsd_new(&cfg);
 }
 
+/* By each of its names: who is near may know it by one alone. */
+static void tell_near(struct files *f, const struct torrent *t, bool told)
+{
+    const uint8_t *wire[INFOHASH_WIRE_MAX];
+    size_t n;
+    torrent_hashes(t, wire, &n);
+    for (size_t i = 0; f->lsd && i < n; i++)
+        lsd_set(f->lsd, wire[i], told);
+}
+
 void reach_changed(struct files *f, const struct torrent *t)
 {
-    if (f->lsd)
-        lsd_set(f->lsd, torrent_infohash(t), torrent_is_told_near(t));
+    tell_near(f, t, torrent_is_told_near(t));
 }
 
 void reach_removed(struct files *f, const struct torrent *t)
 {
-    if (f->lsd)
-        lsd_set(f->lsd, torrent_infohash(t), false);
+    tell_near(f, t, false);
 }
 
 void reach_stop(struct files *f)

@@ -138,7 +138,7 @@ static void answer(struct member *m, const struct wire_hash_range *r, const stru
 }
 
 /* BEP 52: "A proof layer is omitted if the requested hashes include the entire child layer.  In
- * other words, the first log2(length)-1 proof layers are ommitted." */
+ * other words, the first log2(length)-1 proof layers" are. */
 static bool count_uncles(const struct merkle_range *r, uint32_t proofs, unsigned *uncles)
 {
     unsigned width = merkle_height(r->count);

@@ -16,7 +16,7 @@ NAME = 'payload.bin'
 
 class WithLibtorrent:
     name = 'libtorrent'
-    kinds, transports = ('v1',), ('tcp', 'utp')
+    kinds, transports = ('v1', 'v2', 'hybrid'), ('tcp', 'utp')
 
     def __init__(self, lab, transport, encryption):
         policy = 0 if encryption == 'mse' else 2  # forced; disabled
@@ -37,7 +37,7 @@ class WithLibtorrent:
 class WithTransmission:
     """3.00 reads no hybrid torrent, and takes no loopback address from anybody: we dial it."""
     name = 'transmission'
-    kinds, transports = ('v1',), ('tcp', 'utp')
+    kinds, transports = ('v1', 'hybrid'), ('tcp', 'utp')
 
     def __init__(self, lab, transport, encryption):
         self.tr = Transmission(lab, encryption=2 if encryption == 'mse' else 0,
@@ -62,7 +62,7 @@ class WithTransmission:
 class WithAria2:
     """It has neither v2 nor uTP, and is told of peers by the magnet link."""
     name = 'aria2'
-    kinds, transports = ('v1',), ('tcp',)
+    kinds, transports = ('v1', 'hybrid'), ('tcp',)
 
     def __init__(self, lab, _transport, encryption):
         self.lab = lab

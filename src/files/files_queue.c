@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define REVIEW_US (15 * SEC) /* who stalls, who was idle for too long */
+#define REVIEW_US (60 * SEC) /* who stalls, who was idle for too long */
 #define PLACE_GAP                                                                                  \
     (INT64_C(1) << 20) /* so that one can be put between two without moving others                 \
                         */

@@ -447,7 +447,7 @@ const struct method files_methods[] = {
      .result =
          "{id, file, size, path}: what follows http://HOST:PORT; its key opens this file only",
      .errors = ID_ERRORS ", file.no_metadata, file.no_match, file.not_ready",
-     .example = "mpv $(shoal file stream debian-12 film.mkv)",
+     .example = "shoal file stream debian-12 film.mkv | xargs mpv",
      .call = file_stream},
     {.name = "file.tracker",
      .http = "PUT",
@@ -524,7 +524,8 @@ const struct method files_methods[] = {
      .summary = "Chosen members of many rows, for programs that ask often",
      .result = "{rows: [[value, ...]], removed: [number]}: in the order of `fields`",
      .errors = "",
-     .example = "POST /api/v1/files/poll {\"fields\": [\"id\", \"state\"]}",
+     .example = "curl --unix-socket api.sock -d '{\"fields\": [\"id\", \"state\"]}' "
+                "http://localhost/api/v1/files/poll",
      .call = file_poll},
     {.name = "file.export",
      .http = "GET",

@@ -2,6 +2,8 @@
 
 #include "base/test.h"
 
+#include <stdbool.h>
+
 static const char *text_of(const json_t *o, const char *name)
 {
     const char *s = json_string_value(json_object_get(o, name));
@@ -44,9 +46,11 @@ static void every_method_can_be_called_and_explained(void **state)
         assert_true(*text_of(m, "summary") && *text_of(m, "result"));
         const char *example = text_of(m, "example");
         assert_true(!strncmp(example, "shoal ", 6) || !strncmp(example, "curl ", 5));
-        /* what changes something is never a GET (RELIABILITY 24) */
-        assert_true(json_is_true(json_object_get(m, "write")) ==
-                    (strcmp(text_of(m, "http"), "GET") != 0));
+        /* What changes something is never a GET (RELIABILITY 24); one question alone is too long
+         * for a URL. */
+        bool get = strcmp(text_of(m, "http"), "GET") == 0;
+        bool asks = get || strcmp(text_of(m, "name"), "file.poll") == 0;
+        assert_true(json_is_true(json_object_get(m, "write")) == !asks);
         json_array_foreach(methods, k, other) {
             assert_true(i == k || strcmp(text_of(m, "name"), text_of(other, "name")) != 0);
             assert_true(i == k || strcmp(text_of(m, "http"), text_of(other, "http")) != 0 ||

@@ -21,6 +21,7 @@ struct router_job {
     uint32_t given_s;     /* for how long; 0: for ever */
 };
 
+/* Asks, and waits for the router: seconds, on a lane (lane_fn). */
 void router_ask(struct router_job *j);
 
 #endif

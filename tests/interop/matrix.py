@@ -60,9 +60,9 @@ class WithTransmission:
 
 
 class WithAria2:
-    """It has neither v2 nor uTP, and is told of peers by the magnet link."""
+    """It has neither v2 (it makes another infohash of a hybrid) nor uTP."""
     name = 'aria2'
-    kinds, transports = ('v1', 'hybrid'), ('tcp',)
+    kinds, transports = ('v1',), ('tcp',)
 
     def __init__(self, lab, _transport, encryption):
         self.lab = lab

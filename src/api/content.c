@@ -15,9 +15,11 @@
 enum { AHEAD = 256 * 1024 /* bytes that wait for the client; below it more is read */ };
 
 /* Nothing of it runs, loads or is framed, whatever a browser takes it for. */
+#define POLICY                                                                                     \
+    "sandbox; default-src 'none'; style-src 'none'; media-src 'self'; img-src 'self'; "            \
+    "frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
 static const char *const safe[] = {
-    "Content-Security-Policy: sandbox; default-src 'none'; style-src 'none'; media-src 'self'; "
-    "img-src 'self'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
+    "Content-Security-Policy: " POLICY,
     "X-Content-Type-Options: nosniff",
     "X-Frame-Options: DENY",
     "Cross-Origin-Resource-Policy: same-origin",

@@ -16,7 +16,10 @@
 #include <unistd.h>
 
 #define POLL_US UINT64_C(150000)
-enum { TORRENT_MAX = 32 * 1024 * 1024 };
+enum {
+    TORRENT_MAX = 32 * 1024 * 1024,
+    SIGNER_POLLS = 100, /* about fifteen seconds */
+};
 
 /* A copy of a method's table with one parameter changed or added: what only the CLI has. */
 static json_t *method_with(const struct cli *cli, const char *name, json_t *extra)
@@ -326,6 +329,32 @@ static void tell_signers(const json_t *row)
                     cli_text(s, "peer_id"));
 }
 
+/* Whom the link names, where nothing that holds is here of him. */
+static void tell_link_signer(const json_t *row)
+{
+    const json_t *s = json_object_get(row, "link_signer");
+    const char *state = cli_text(s, "state"), *by = cli_text(s, "peer_id");
+    if (!strcmp(state, "invalid"))
+        fprintf(stderr, "NOT signed by %s, as the link says: %s\n", by, cli_text(s, "reason"));
+    else if (!strcmp(state, "not found") || !strcmp(state, "waiting"))
+        fprintf(stderr, "no signature of %s, whom the link names, was found: %s\n", by,
+                cli_text(s, "reason"));
+}
+
+/* The signature of a small torrent may take longer than the torrent. */
+static void await_signer(struct cli *cli, const char *id, json_t **row)
+{
+    json_t *params = json_pack("{s:s, s:b}", "id", id, "peers", 0), *now;
+    for (int i = 0; i < SIGNER_POLLS; i++) {
+        if (strcmp(cli_text(json_object_get(*row, "link_signer"), "state"), "waiting") != 0 ||
+            !client_pause(cli, POLL_US) || client_call(cli, "file.show", params, &now) != EXIT_OK)
+            break;
+        json_decref(*row);
+        *row = now;
+    }
+    json_decref(params);
+}
+
 int cmd_file_get(struct cli *cli)
 {
     json_t *method = method_with(cli, "file.get",
@@ -348,8 +377,12 @@ int cmd_file_get(struct cli *cli)
         status = watch_download(cli, cli_text(answer, "id"), &row);
     if (status == EXIT_OK && json_is_true(json_object_get(answer, "existing")) && !cli->json)
         fprintf(stderr, "already known; it stays where it was\n");
-    if (status == EXIT_OK && row && !cli->json && !cli->quiet)
+    if (status == EXIT_OK && row)
+        await_signer(cli, cli_text(answer, "id"), &row);
+    if (status == EXIT_OK && row && !cli->json && !cli->quiet) {
         tell_signers(row);
+        tell_link_signer(row);
+    }
     if (status == EXIT_INTERRUPTED)
         fprintf(stderr,
                 "the daemon goes on fetching; see `shoal file ls`, stop it with `shoal file "

@@ -191,6 +191,23 @@ static void on_got_info(void *node, struct torrent *t)
     names_learned(h);
 }
 
+/* The signature goes into the .torrent; and the owner may not want what its signer makes. */
+static void on_vouched(void *node, struct torrent *t)
+{
+    struct files *f = node;
+    struct holding *h = files_find(f, torrent_infohash(t));
+    if (!h || h->t != t)
+        return;
+    keep_torrent(h, NULL, NULL);
+    f->swarm.vet(f, t);
+}
+
+static void on_sign(void *node, const void *msg, size_t n, uint8_t sig[ED25519_SIG_LEN])
+{
+    const struct files *f = node;
+    keys_sign(f->env.keys, msg, n, sig);
+}
+
 /* Torrents */
 
 struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
@@ -399,6 +416,8 @@ static void make_swarm(struct files *f)
     s->changed = on_changed;
     s->finished = on_finished;
     s->got_info = on_got_info;
+    s->vouched = on_vouched;
+    s->sign = on_sign;
     make_peer_id(f);
 }
 

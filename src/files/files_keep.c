@@ -199,6 +199,8 @@ static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, 
     struct holding *h = files_add(f, cfg);
     h->chosen = chosen.there;
     choose_row_done(&chosen);
+    if (magnet && magnet->has_key)
+        torrent_seek_signer(h->t, magnet->key, cur_of(magnet->salt, magnet->salt_len));
     for (size_t i = 0; magnet && i < magnet->web_seed_count; i++)
         torrent_add_web_seed(h->t, magnet->web_seeds[i]);
     for (size_t i = 0; magnet && i < magnet->peer_count; i++) {

@@ -484,6 +484,8 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg, con
     }
     free(rules);
     add_peers(h, call_array(c, "peer"));
+    if (m && m->has_key)
+        torrent_seek_signer(h->t, m->key, cur_of(m->salt, m->salt_len));
     if (!existing)
         answer_got(h, c);
     else if (keep_row(h, &why))

@@ -354,7 +354,8 @@ const struct method files_methods[] = {
      .result = ROW ", and (all, or those asked for) peer_list, trackers, files, pieces {count, "
                    "size, have, bitfield}; and "
                    "up_limit, down_limit, wasted, known_peers, comment, created_by, created, "
-                   "renamed, signers [{key, peer_id, name, valid}]",
+                   "renamed, signers [{key, peer_id, name, valid}], link_signer {key, peer_id, "
+                   "state, reason} or null",
      .errors = ID_ERRORS,
      .example = "shoal file show debian-12",
      .call = file_show},

@@ -283,6 +283,7 @@ static void on_complete(struct torrent *t)
         t->env->quarantined(t->env->node, t); /* and finished when it is out */
     else
         t->env->finished(t->env->node, t);
+    vouch_wake(t);
 }
 
 void torrent_look_complete(struct torrent *t)
@@ -558,6 +559,7 @@ void torrent_free(struct torrent *t)
     swarm_free(t);
     web_free(t);
     torrent_dht_rest(t);
+    vouch_free(t);
     v2_done(t);
     timer_cancel(t->tick);
     timer_cancel(t->tell);
@@ -703,6 +705,9 @@ bool torrent_verify(struct torrent *t)
 void torrent_sign(struct torrent *t, const struct signer *s)
 {
     metainfo_sign(t->mi, s);
+    if (t->env->own_key && memcmp(t->env->own_key, s->key, sizeof s->key) == 0)
+        t->vouch.put_us = torrent_now(t); /* at once */
+    vouch_wake(t);
     torrent_changed(t);
 }
 
@@ -918,15 +923,8 @@ void torrent_magnet(const struct torrent *t, struct buf *out)
     magnet_write(out, &t->hash, torrent_name(t), list, n);
     free(list);
     web_put(t, out);
-    /* Who signed it, as BEP 46 names a key and a salt: there the DHT has the signature (sign.h). */
-    for (size_t i = 0; t->mi && i < t->mi->signer_count; i++) {
-        char key[2 * ED25519_PUB_LEN + 1];
-        if (!t->mi->signers[i].valid)
-            continue;
-        hex_encode(t->mi->signers[i].key, ED25519_PUB_LEN, key);
-        buf_printf(out, "&xs=urn:btpk:%s&s=%s", key, t->hex);
-        break;
-    }
+    /* As BEP 46 names a key and a salt: there the DHT has the signature (sign.h). */
+    vouch_put_link(t, out);
 }
 
 void torrent_kept_link(const struct torrent *t, struct buf *out)

@@ -84,6 +84,10 @@ struct torrent_env {
     /* This address is not to be known, dialled or let in. */
     bool (*refuses)(void *node, const struct addr *a);
     void (*got_info)(void *node, struct torrent *t); /* metadata came: to be kept */
+    /* The DHT has a signature of it, and it holds: to be kept. */
+    void (*vouched)(void *node, struct torrent *t);
+    /* This node's signature, by own_key. */
+    void (*sign)(void *node, const void *msg, size_t n, uint8_t sig[ED25519_SIG_LEN]);
 };
 
 struct torrent_cfg {
@@ -143,6 +147,9 @@ void torrent_sift(struct torrent *t);
 /* false: there is nothing to verify yet. */
 bool torrent_verify(struct torrent *t);
 void torrent_sign(struct torrent *t, const struct signer *s); /* its metadata is known */
+/* The link says that this key signed it (xs=urn:btpk:, and s=): once the metadata is here, the
+ * signature is looked for in the DHT. */
+void torrent_seek_signer(struct torrent *t, const uint8_t key[ED25519_PUB_LEN], struct cur salt);
 void torrent_reannounce(struct torrent *t);
 void torrent_scrape(struct torrent *t); /* numbers from the trackers, also while it is still */
 void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source);

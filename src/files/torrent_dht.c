@@ -110,6 +110,7 @@ static void on_timer(void *arg)
 
 void torrent_dht_wake(struct torrent *t)
 {
+    vouch_wake(t);
     if (!may_walk(t))
         return;
     for (size_t i = 0; i < INFOHASH_WIRE_MAX; i++)
@@ -121,6 +122,7 @@ void torrent_dht_wake(struct torrent *t)
 
 void torrent_dht_rest(struct torrent *t)
 {
+    vouch_rest(t);
     for (size_t i = 0; i < INFOHASH_WIRE_MAX; i++) {
         dht_cancel(t->dht.op[i]);
         t->dht.op[i] = NULL;

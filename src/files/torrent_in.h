@@ -7,6 +7,7 @@
  *     torrent_pex.c    peer exchange
  *     torrent_web.c    web seeds
  *     torrent_dht.c    the DHT
+ *     torrent_vouch.c  signatures in it
  *     torrent_move.c   to another folder
  *     torrent_read.c   who reads while it downloads
  *     torrent_v2.c     hash trees, asked and given
@@ -23,6 +24,7 @@
 #include "files/choke.h"
 #include "files/dht.h"
 #include "files/info_fetch.h"
+#include "files/magnet.h"
 #include "files/pex_state.h"
 #include "files/picker.h"
 #include "files/superseed.h"
@@ -65,6 +67,20 @@ struct torrent_dht {
     size_t found;                         /* peers of this walk */
     unsigned empty;                       /* walks in a row that found nobody */
     char *why;                            /* of the last walk that found nobody; NULL: none */
+};
+
+/* Signatures in the DHT: ours is put there, and that of the link's signer looked for. */
+enum vouch_state { VOUCH_WAITING, VOUCH_VALID, VOUCH_INVALID, VOUCH_NOT_FOUND };
+struct torrent_vouch {
+    bool sought; /* the link names who signed it */
+    uint8_t key[ED25519_PUB_LEN], salt[MAGNET_SALT_MAX];
+    size_t salt_len;
+    enum vouch_state state;
+    char *why;                /* of the state; NULL: nothing to say */
+    struct dht_op *get, *put; /* NULL: not under way */
+    struct timer *get_timer, *put_timer;
+    uint64_t get_us, put_us; /* not before; put_us 0: not put in this run */
+    unsigned misses;         /* looked for in vain, in a row */
 };
 
 struct torrent {
@@ -115,6 +131,7 @@ struct torrent {
     struct trackers *trackers;       /* by its id */
     struct trackers *other_trackers; /* hybrid: by its other hash; NULL: not begun */
     struct torrent_dht dht;
+    struct torrent_vouch vouch;
     struct budget info_budget;
 
     struct link webs; /* web seeds, torrent_web.c */
@@ -234,6 +251,14 @@ void torrent_dht_rest(struct torrent *t);                /* no walks any more, t
 void torrent_dht_heard(struct member *m, uint16_t port); /* the peer's node */
 /* What to say of it while no peer is known; NULL: it is not in the DHT. */
 const char *torrent_dht_says(const struct torrent *t);
+
+/* torrent_vouch.c */
+void vouch_wake(struct torrent *t); /* what there is to publish or to look for, if it may */
+void vouch_rest(struct torrent *t);
+void vouch_free(struct torrent *t);
+void vouch_put_link(const struct torrent *t, struct buf *out); /* "&xs=" of who signed; appended */
+json_t *vouch_json(const struct torrent *t);
+
 /* torrent_v2.c */
 void v2_begin(struct torrent *t); /* the files are known: are the hashes of their pieces? */
 bool torrent_lacks_hashes(const struct torrent *t); /* without them nothing can be proven */

@@ -498,6 +498,7 @@ json_t *torrent_show(const struct torrent *t, unsigned parts)
     json_object_set_new(j, "release_dir", t->release_dir ? text(t->release_dir) : json_null());
     json_object_set_new(j, "renamed", num(count_renamed(t)));
     json_object_set_new(j, "signers", signers(t));
+    json_object_set_new(j, "link_signer", vouch_json(t));
     if (parts & TORRENT_PEERS)
         json_object_set_new(j, "peer_list", peers(t));
     if (parts & TORRENT_PEERS)

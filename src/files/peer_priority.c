@@ -22,7 +22,7 @@ static void mask(const uint8_t *a, const uint8_t *b, size_t len, uint8_t out[16]
     size_t whole = len == 4 ? 2 : 6;
     while (whole < len && memcmp(a, b, whole) == 0)
         whole++;
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < 16; i++)
         out[i] = i < whole ? 0xff : 0x55;
 }
 

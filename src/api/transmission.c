@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static void on_reply(void *arg, json_t *reply)
+static void on_reply(void *arg, const char *reply, size_t n)
 {
     if (reply)
-        reply_json(arg, 200, reply, NULL);
+        reply_text(arg, 200, "application/json", reply, n, NULL);
     else /* rpc-spec 2.2: "For JSON-RPC 2.0 notifications, HTTP 204 will be returned." */
         reply_text(arg, 204, "application/json", "", 0, NULL);
 }

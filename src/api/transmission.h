@@ -41,11 +41,11 @@ void transmission_free(struct transmission *t); /* drops what runs; NULL: nothin
 /* Answers c, now or later: 409 with the session id where the request does not carry it. */
 void transmission_serve(struct transmission *t, struct httpd_call *c);
 
-/* One request's body to one reply, without HTTP.  The reply is borrowed; NULL: there is none (a
- * notification).  Returns the ask while it is not answered, for transmission_drop; NULL when it
+/* One request's body to one reply, without HTTP.  The reply is JSON, borrowed; NULL: there is none
+ * (a notification).  Returns the ask while it is not answered, for transmission_drop; NULL when it
  * already was. */
 struct ask;
-typedef void ask_answer(void *arg, json_t *reply);
+typedef void ask_answer(void *arg, const char *reply, size_t n);
 struct ask *transmission_ask(struct transmission *t, struct cur body, ask_answer *answer,
                              void *arg);
 void transmission_drop(struct ask *a);

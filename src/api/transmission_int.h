@@ -54,6 +54,7 @@ struct rpc {
     json_t *request;        /* owned by the ask */
     json_t *args;           /* names in snake_case */
     json_t *out;            /* the answer's, in snake_case */
+    struct buf torrents;    /* JSON: a member of the answer beside those; empty: there is none */
     char *problem;          /* NULL: success */
     enum rpc_code code;     /* of the problem */
     json_t *rows;           /* of file.poll: [[id, number, ..]] */

@@ -1,7 +1,9 @@
 #include "api/transmission.h"
 
+#include "api/json_text.h"
 #include "api/transmission_int.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "crypto/hex.h"
 #include "net/http.h"
 
@@ -20,7 +22,7 @@ struct ask {
     json_t *body;
     bool batch, starting, over;
     struct link rpcs; /* that are not answered */
-    json_t *replies;  /* in the order in which they came */
+    struct buf reply; /* of a batch: replies in the order in which they came */
     size_t open;
 };
 
@@ -72,6 +74,7 @@ static void rpc_free(struct rpc *r)
     list_drop(&r->link);
     json_decref(r->args);
     json_decref(r->out);
+    buf_done(&r->torrents);
     json_decref(r->rows);
     json_decref(r->removed);
     json_decref(r->settings);
@@ -86,7 +89,7 @@ static void ask_free(struct ask *a)
     }
     list_drop(&a->link);
     json_decref(a->body);
-    json_decref(a->replies);
+    buf_done(&a->reply);
     free(a);
 }
 
@@ -98,31 +101,70 @@ void transmission_drop(struct ask *a)
 /* All are answered: the reply, the list of them, or none (JSON-RPC 2.0, 4.1 and 6). */
 static void ask_finish(struct ask *a)
 {
-    json_t *reply = a->batch ? a->replies : json_array_get(a->replies, 0);
+    bool any = buf_len(&a->reply) > 0;
     a->over = true;
-    a->answer(a->arg, json_array_size(a->replies) > 0 ? reply : NULL);
+    if (any && a->batch)
+        buf_u8(&a->reply, ']');
+    a->answer(a->arg, any ? (const char *)buf_bytes(&a->reply) : NULL, buf_len(&a->reply));
     if (!a->starting)
         ask_free(a);
 }
 
-static void ask_got(struct ask *a, json_t *reply)
+/* Where the next reply goes. */
+static struct buf *ask_next(struct ask *a)
 {
-    if (reply)
-        json_array_append_new(a->replies, reply);
+    if (a->batch)
+        buf_u8(&a->reply, buf_len(&a->reply) > 0 ? ',' : '[');
+    return &a->reply;
+}
+
+static void ask_got(struct ask *a)
+{
     if (--a->open == 0)
         ask_finish(a);
 }
 
 /* ---- answers ---- */
 
-static json_t *legacy_reply(struct rpc *r)
+static void put_member(struct buf *b, bool first, const char *name, const json_t *value)
 {
-    json_t *reply = json_pack("{s:s, s:o}", "result", r->problem ? r->problem : "success",
-                              "arguments", tname_reply(r->out, r->style));
-    json_t *tag = json_object_get(r->request, "tag");
+    json_text_name(b, first, name);
+    json_text_put(b, value);
+}
+
+/* out and, as it is long, what is text already. */
+static void put_out(struct buf *b, const struct rpc *r, const json_t *out)
+{
+    bool first = true;
+    const char *name;
+    json_t *v;
+    buf_u8(b, '{');
+    if (buf_len(&r->torrents) > 0) {
+        json_text_name(b, true, "torrents");
+        buf_put(b, buf_bytes(&r->torrents), buf_len(&r->torrents));
+        first = false;
+    }
+    json_object_foreach((json_t *)out, name, v) {
+        put_member(b, first, name, v);
+        first = false;
+    }
+    buf_u8(b, '}');
+}
+
+static void legacy_reply(struct rpc *r)
+{
+    struct buf *b = ask_next(r->ask);
+    json_t *result = json_string(r->problem ? r->problem : "success");
+    json_t *out = tname_reply(r->out, r->style), *tag = json_object_get(r->request, "tag");
+    buf_u8(b, '{');
+    put_member(b, true, "result", result);
+    json_text_name(b, false, "arguments");
+    put_out(b, r, out);
     if (json_is_integer(tag))
-        json_object_set(reply, "tag", tag);
-    return reply;
+        put_member(b, false, "tag", tag);
+    buf_u8(b, '}');
+    json_decref(result);
+    json_decref(out);
 }
 
 static const char *code_text(enum rpc_code code)
@@ -154,31 +196,38 @@ static const char *code_text(enum rpc_code code)
     return "error";
 }
 
-/* JSON-RPC 2.0 section 5; "data" as rpc-spec 2.1 has it.  NULL for a notification. */
-static json_t *modern_reply(const struct rpc *r)
+/* JSON-RPC 2.0 section 5; "data" as rpc-spec 2.1 has it.  Nothing for a notification. */
+static void modern_reply(const struct rpc *r)
 {
     json_t *id = json_object_get(r->request, "id");
     bool broken = r->problem && (r->code == RPC_INVALID_REQUEST || r->code == RPC_PARSE_ERROR);
     if (!id && !broken)
-        return NULL;
-    bool valid = json_is_string(id) || json_is_number(id);
-    json_t *reply = json_pack("{s:s, s:O?}", "jsonrpc", "2.0", "id", valid ? id : json_null());
-    if (!r->problem)
-        json_object_set(reply, "result", r->out);
-    else
-        json_object_set_new(reply, "error",
-                            json_pack("{s:i, s:s, s:{s:s}}", "code", (int)r->code, "message",
-                                      code_text(r->code), "data", "error_string", r->problem));
-    return reply;
+        return;
+    struct buf *b = ask_next(r->ask);
+    buf_str(b, "{\"jsonrpc\":\"2.0\"");
+    put_member(b, false, "id", json_is_string(id) || json_is_number(id) ? id : NULL);
+    if (r->problem) {
+        json_t *error = json_pack("{s:i, s:s, s:{s:s}}", "code", (int)r->code, "message",
+                                  code_text(r->code), "data", "error_string", r->problem);
+        put_member(b, false, "error", error);
+        json_decref(error);
+    } else {
+        json_text_name(b, false, "result");
+        put_out(b, r, r->out);
+    }
+    buf_u8(b, '}');
 }
 
 static void finish(struct rpc *r)
 {
     struct ask *a = r->ask;
-    json_t *reply = r->legacy ? legacy_reply(r) : modern_reply(r);
     r->over = true;
+    if (r->legacy)
+        legacy_reply(r);
+    else
+        modern_reply(r);
     rpc_free(r);
-    ask_got(a, reply);
+    ask_got(a);
 }
 
 /* Step after step, as long as nothing is waited for. */
@@ -214,7 +263,9 @@ void rpc_fail(struct rpc *r, enum rpc_code code, const char *fmt, ...)
     va_end(args);
     if (r->problem) /* the first one counts */
         return;
-    r->problem = mem_strdup(text);
+    struct buf safe = {0}; /* what was cut may end inside a character */
+    utf8_escape(&safe, text, strlen(text));
+    r->problem = buf_take_str(&safe);
     r->code = code;
 }
 
@@ -262,9 +313,12 @@ static void rpc_start(struct ask *a, json_t *request)
 
 static void unreadable(struct ask *a, enum rpc_code code, const char *text)
 {
-    ask_got(a, json_pack("{s:s, s:{}, s:s, s:n, s:{s:i, s:s, s:{s:s}}}", "result", text,
-                         "arguments", "jsonrpc", "2.0", "id", "error", "code", (int)code, "message",
-                         code_text(code), "data", "error_string", text));
+    json_t *reply = json_pack("{s:s, s:{}, s:s, s:n, s:{s:i, s:s, s:{s:s}}}", "result", text,
+                              "arguments", "jsonrpc", "2.0", "id", "error", "code", (int)code,
+                              "message", code_text(code), "data", "error_string", text);
+    json_text_put(ask_next(a), reply);
+    json_decref(reply);
+    ask_got(a);
 }
 
 static void ask_start(struct ask *a)
@@ -293,7 +347,6 @@ struct ask *transmission_ask(struct transmission *t, struct cur body, ask_answer
     *a = (struct ask){.t = t, .answer = answer, .arg = arg, .starting = true};
     list_init(&a->rpcs);
     list_push(&t->asks, &a->link);
-    a->replies = json_array();
     a->body = json_loadb(body.p ? (const char *)body.p : "", body.n, 0, NULL);
     ask_start(a);
     a->starting = false;

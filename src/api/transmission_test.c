@@ -48,11 +48,13 @@ static int teardown(void **state)
     return 0;
 }
 
-static void on_reply(void *arg, json_t *reply)
+static void on_reply(void *arg, const char *reply, size_t n)
 {
     struct world *w = arg;
     json_decref(w->reply);
-    w->reply = reply ? json_incref(reply) : NULL;
+    w->reply = reply ? json_loadb(reply, n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (reply)
+        assert_non_null(w->reply);
     w->replies++;
 }
 

@@ -1,4 +1,5 @@
 /* What torrent-get tells, and what is done to each chosen torrent. */
+#include "api/json_text.h"
 #include "api/transmission_fields.h"
 #include "api/transmission_int.h"
 #include "base/mem.h"
@@ -19,6 +20,8 @@ struct chosen {
     const struct tfield *field;
     const char *name;
     size_t from[TFIELD_FROM_MAX];
+    char *before; /* text between the value before it and its own */
+    size_t before_len;
 };
 
 /* The place of a member in `names`; added when new. */
@@ -57,63 +60,82 @@ static size_t columns_of(const struct rpc *r, struct chosen *out, json_t *names)
     return n;
 }
 
-static json_t *value_of(const struct rpc *r, const struct chosen *c, const json_t *row,
-                        const struct tfield_world *w)
+static void put_value(struct buf *b, const struct chosen *c, const json_t *row,
+                      const struct tfield_world *w)
 {
     json_t *from[TFIELD_FROM_MAX] = {NULL};
     for (size_t k = 0; tfield_from(c->field, k); k++)
         from[k] = json_array_get(row, c->from[k]);
     json_t *v = tfield_value(c->field, from, w);
-    if (!r->legacy || !tfield_is_deep(c->field))
-        return v;
-    json_t *renamed = tname_reply(v, TNAME_CAMEL);
+    if (w->legacy && tfield_is_deep(c->field)) {
+        json_t *renamed = tname_reply(v, TNAME_CAMEL);
+        json_decref(v);
+        v = renamed;
+    }
+    json_text_put(b, v);
     json_decref(v);
-    return renamed;
 }
 
-static json_t *as_object(const struct rpc *r, const struct chosen *c, size_t n, const json_t *row,
-                         const struct tfield_world *w)
+/* A row as {"name":value,..}, or as [value,..] where before[i] is only a comma. */
+static void put_row(struct buf *b, const struct chosen *c, size_t n, const json_t *row,
+                    const struct tfield_world *w)
 {
-    json_t *o = json_object();
-    for (size_t i = 0; i < n; i++)
-        json_object_set_new_nocheck(o, c[i].name, value_of(r, &c[i], row, w));
-    return o;
+    for (size_t i = 0; i < n; i++) {
+        buf_put(b, c[i].before, c[i].before_len);
+        put_value(b, &c[i], row, w);
+    }
 }
 
-static json_t *as_list(const struct rpc *r, const struct chosen *c, size_t n, const json_t *row,
-                       const struct tfield_world *w)
+static void put_header(struct buf *b, const struct chosen *c, size_t n)
 {
-    json_t *a = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(a, value_of(r, &c[i], row, w));
-    return a;
+    buf_u8(b, '[');
+    for (size_t i = 0; i < n; i++) {
+        json_t *name = json_string(c[i].name);
+        if (i > 0)
+            buf_u8(b, ',');
+        json_text_put(b, name);
+        json_decref(name);
+    }
+    buf_u8(b, ']');
 }
 
-static json_t *header(const struct chosen *c, size_t n)
+/* What stands before each value of a row is the same for all rows. */
+static void set_before(struct chosen *c, size_t n, bool table)
 {
-    json_t *a = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(a, json_string(c[i].name));
-    return a;
+    for (size_t i = 0; i < n; i++) {
+        struct buf before = {0};
+        if (!table)
+            json_text_name(&before, i == 0, c[i].name);
+        else if (i > 0)
+            buf_u8(&before, ',');
+        c[i].before_len = buf_len(&before);
+        c[i].before = buf_take_str(&before);
+    }
 }
 
 static void tell_torrents(struct rpc *r)
 {
     struct chosen columns[FIELDS_MAX];
-    json_t *names = json_array(), *list = json_array();
+    struct buf *b = &r->torrents; /* written as text: thousands of rows are asked for each second */
+    json_t *names = json_array();
     size_t n = columns_of(r, columns, names), i;
     const char *format = rpc_text(r, "format");
     bool table = format && strcmp(format, "table") == 0;
     struct tfield_world w = {.now_s = loop_wall_us(r->t->cfg.loop) / 1000000, .legacy = r->legacy};
+    set_before(columns, n, table);
+    buf_u8(b, '[');
     if (table)
-        json_array_append_new(list, header(columns, n));
+        put_header(b, columns, n);
     const json_t *row;
     json_array_foreach(r->rows, i, row) {
-        json_array_append_new(list, table ? as_list(r, columns, n, row, &w)
-                                          : as_object(r, columns, n, row, &w));
+        buf_str(b, table ? ",[" : i > 0 ? ",{" : "{");
+        put_row(b, columns, n, row, &w);
+        buf_u8(b, table ? ']' : '}');
     }
+    buf_u8(b, ']');
+    for (i = 0; i < n; i++)
+        free(columns[i].before);
     json_decref(names);
-    json_object_set_new(r->out, "torrents", list);
     if (rpc_is_lately(json_object_get(r->args, "ids"))) /* rpc-spec 3.3: "removed" */
         json_object_set(r->out, "removed", r->removed);
 }

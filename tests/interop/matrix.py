@@ -35,9 +35,9 @@ class WithLibtorrent:
 
 
 class WithTransmission:
-    """3.00 reads no hybrid torrent, and takes no loopback address from anybody: we dial it."""
+    """3.00 reads no hybrid torrent (nor libtorrent's) and takes no loopback address: we dial it."""
     name = 'transmission'
-    kinds, transports = ('v1', 'hybrid'), ('tcp', 'utp')
+    kinds, transports = ('v1',), ('tcp', 'utp')
 
     def __init__(self, lab, transport, encryption):
         self.tr = Transmission(lab, encryption=2 if encryption == 'mse' else 0,

@@ -339,7 +339,9 @@ static bool agree_on_name(struct session *s, const struct wire_handshake *h)
     if (!all || !all->has_v2)
         return true;
     s->by_v2 = memcmp(h->infohash, all->v2, INFOHASH_LEN) == 0;
-    s->v2 = s->by_v2 || wire_has_v2(h);
+    /* Who is dialled and does not answer by v2's name has not upgraded, whatever its bit says:
+     * libtorrent does not where the stream is encrypted, and hangs up on messages of v2. */
+    s->v2 = s->by_v2 || (s->incoming && wire_has_v2(h));
     if (s->incoming)
         memcpy(s->infohash, s->v2 ? all->v2 : h->infohash, INFOHASH_LEN);
     return true;

@@ -50,6 +50,8 @@ struct dht_env {
     const struct log *log;
     void *arg;
     void (*send)(void *arg, const struct addr *to, const void *bytes, size_t n);
+    /* Somebody has told us that he has this torrent, or wants it.  NULL: nobody cares. */
+    void (*announced)(void *arg, const struct dht_id *infohash, const struct addr *peer);
     bool v4, v6;    /* the families that send() reaches */
     bool read_only; /* BEP 43: ask, but do not answer, and be in nobody's table */
 };

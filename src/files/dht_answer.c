@@ -182,6 +182,8 @@ static void announce_peer(const struct ask *q)
     }
     struct dht_msg m = reply_to(q);
     send_reply(q, &m);
+    if (q->d->env.announced)
+        q->d->env.announced(q->d->env.arg, &q->m->target, &peer);
 }
 
 static void get(const struct ask *q)

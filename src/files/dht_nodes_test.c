@@ -473,6 +473,18 @@ static void a_private_torrents_signature_is_not_published(void **state)
     net_free(n);
 }
 
+/* Neither knows of a third; the one who shares was told of nobody. */
+static void two_nodes_are_enough(void **state)
+{
+    (void)state;
+    struct net *n = net_new(17);
+    share_with(n, false, "files.dht-bootstrap=");
+    n->ann = start(n, "ann", 2, "files.dht-bootstrap=10.0.0.1:6881");
+    get(n, n->ann);
+    assert_true(sim_run_until(n->sim, ann_has_it, n, 20 * SEC));
+    net_free(n);
+}
+
 static void switched_off_it_says_nothing(void **state)
 {
     (void)state;
@@ -506,6 +518,7 @@ int main(void)
         cmocka_unit_test(a_false_signature_names_nobody),
         cmocka_unit_test(a_signature_stays_in_the_dht_for_hours),
         cmocka_unit_test(a_private_torrents_signature_is_not_published),
+        cmocka_unit_test(two_nodes_are_enough),
         cmocka_unit_test(switched_off_it_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

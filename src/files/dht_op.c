@@ -183,6 +183,17 @@ static void seed(struct dht_op *op, const struct dht_side *s, struct dht_walk *w
             dht_lookup_seed_addr(w->lookup, &d->routers[i].addr, !d->routers[i].is_node);
 }
 
+static void take_peers(struct dht_op *op, const struct dht_msg *m);
+
+/* We are one of the nodes: who announced to us need not be asked for. */
+static void take_own(struct dht_op *op, const struct dht_side *s)
+{
+    struct dht_msg m = {.kind = DHT_REPLY};
+    m.value_count = dht_store_peers(s->store, &op->target, op->announces && op->announce.seed,
+                                    m.values, DHT_VALUES_SENT);
+    take_peers(op, &m);
+}
+
 static void begin(struct dht_op *op)
 {
     struct dht *d = op->d;
@@ -193,6 +204,9 @@ static void begin(struct dht_op *op)
         if (d->side[i].on && here)
             seed(op, &d->side[i], &op->walk[i]);
     }
+    for (size_t i = 0; i < DHT_SIDES; i++)
+        if (d->side[i].on && op->kind == DHT_OP_PEERS)
+            take_own(op, &d->side[i]);
     for (size_t i = 0; i < DHT_SIDES; i++)
         if (op->walk[i].lookup)
             step(op, &op->walk[i]);

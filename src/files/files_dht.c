@@ -132,6 +132,15 @@ static void on_save(void *arg)
     fd->save = timer_start(fd->f->env.loop, SAVE_US, on_save, fd);
 }
 
+/* A node that comes to us with a torrent of ours: two nodes are a DHT already. */
+static void on_announced(void *arg, const struct dht_id *infohash, const struct addr *peer)
+{
+    struct files *f = arg;
+    struct holding *h = files_find(f, infohash->b);
+    if (h)
+        torrent_dht_told(h->t, peer);
+}
+
 void files_dht_start(struct files *f)
 {
     struct buf saved = {0};
@@ -147,6 +156,7 @@ void files_dht_start(struct files *f)
                           .log = f->env.log,
                           .arg = f,
                           .send = send_out,
+                          .announced = on_announced,
                           .v4 = ports_has(f->ports, ADDR_V4),
                           .v6 = ports_has(f->ports, ADDR_V6)};
     fd->d = dht_new(&env, buf_cur(&saved));

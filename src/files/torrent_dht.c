@@ -108,6 +108,12 @@ static void on_timer(void *arg)
     }
 }
 
+void torrent_dht_told(struct torrent *t, const struct addr *peer)
+{
+    if (may_walk(t) && !is_us(t, peer))
+        torrent_add_peer(t, peer, PEER_DHT);
+}
+
 void torrent_dht_wake(struct torrent *t)
 {
     vouch_wake(t);

@@ -65,6 +65,19 @@ const char *args_nearest(const json_t *faces, const char *word)
     return conf_nearest(word, word_at, faces);
 }
 
+/* " low|high", " URL", " BYTES": what follows a flag. */
+static void put_value_name(struct buf *out, const json_t *p)
+{
+    const char *type = cli_text(p, "type"), *unit = cli_text(p, "unit");
+    if (*cli_text(p, "choices")) {
+        buf_printf(out, " %s", cli_text(p, "choices"));
+        return;
+    }
+    buf_u8(out, ' ');
+    for (const char *c = !strcmp(type, "text") && *unit ? unit : type; *c; c++)
+        buf_u8(out, *c >= 'a' && *c <= 'z' ? (uint8_t)(*c - 32) : (uint8_t)*c);
+}
+
 char *args_usage(const json_t *method)
 {
     struct buf out = {0};
@@ -85,8 +98,7 @@ char *args_usage(const json_t *method)
                          : flag(p, "positional") && *c >= 'a' && *c <= 'z' ? (uint8_t)(*c - 32)
                                                                            : (uint8_t)*c);
         if (!flag(p, "positional") && strcmp(cli_text(p, "type"), "bool") != 0)
-            buf_printf(&out, " %s",
-                       *cli_text(p, "choices") ? cli_text(p, "choices") : cli_text(p, "type"));
+            put_value_name(&out, p);
         buf_printf(&out, "%s%s", flag(p, "required") ? "" : "]", many);
     }
     return buf_take_str(&out);

@@ -9,12 +9,7 @@
 
 static int cmd_help(struct cli *cli)
 {
-    if (cli->argc == 0)
-        return help_noun(cli, NULL);
-    if (help_is_noun(cli, cli->argv[0]))
-        return help_noun(cli, cli->argv[0]);
-    return cli_fail(cli, EXIT_NOT_FOUND, "help.not_found", "shoal help", "there is no help on `%s`",
-                    cli->argv[0]);
+    return help_noun(cli, NULL); /* with a topic: shoal.c */
 }
 
 static int cmd_version(struct cli *cli)
@@ -59,6 +54,7 @@ const struct command cli_commands[] = {
     {"file send", cmd_file_send},
     {"file get", cmd_file_get},
     {"policy why", cmd_policy_why},
+    {"file show", cmd_file_show},
     {"file export", cmd_file_export},
     {"file stream", cmd_file_stream},
     {"log", cmd_log},

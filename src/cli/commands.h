@@ -12,6 +12,9 @@ int cmd_policy_why(struct cli *cli);
 int cmd_file_export(struct cli *cli);
 int cmd_file_stream(struct cli *cli);
 
+/* cmd_show.c: one torrent for a person. */
+int cmd_file_show(struct cli *cli);
+
 /* cmd_node.c: the daemon itself. */
 int cmd_init(struct cli *cli);
 int cmd_up(struct cli *cli);

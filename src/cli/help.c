@@ -28,7 +28,10 @@ int help_noun(const struct cli *cli, const char *noun)
         noun = NULL;
     if (!noun)
         puts("Examples:\n  shoal share holiday/\n  shoal get 'magnet:?xt=urn:btih:...' -o .\n\n"
-             "usage: shoal NOUN VERB [ARGUMENTS] [--home DIR] [--json] [-q] [--no-start]\n");
+             "usage: shoal NOUN VERB [ARGUMENTS] [--home DIR] [--json] [-q] [--no-start] "
+             "[--plain]\n");
+    else
+        printf("usage: shoal %s VERB [ARGUMENTS]\n\n", noun);
     const char *name;
     json_t *c, *m;
     size_t i;
@@ -47,37 +50,67 @@ int help_noun(const struct cli *cli, const char *noun)
     }
     if (!noun)
         puts("\n`shoal COMMAND --help` says more.  Manual: man shoal");
+    else
+        printf("\n`shoal %s VERB --help` says more.\n", noun);
     return EXIT_OK;
 }
 
-int help_method(const json_t *method)
+/* One line each in the tables. */
+static void print_examples(const char *lines)
 {
-    if (*cli_text(method, "example"))
-        printf("Example:\n  %s\n\n", cli_text(method, "example"));
-    char *usage = args_usage(method);
-    printf("usage: %s\n\n%s.\n", usage, cli_text(method, "summary"));
-    free(usage);
-    size_t i;
-    json_t *p;
-    json_array_foreach(json_object_get(method, "params"), i, p) {
-        if (json_is_true(json_object_get(p, "hidden")))
-            continue;
-        const char *unit = cli_text(p, "unit");
-        printf("  %s%-16s %s%s%s%s\n", json_is_true(json_object_get(p, "positional")) ? "  " : "--",
-               cli_text(p, "name"), cli_text(p, "help"), *unit ? " (" : "", unit, *unit ? ")" : "");
+    if (!*lines)
+        return;
+    puts(strchr(lines, '\n') ? "Examples:" : "Example:");
+    for (size_t len; *lines; lines += len + (lines[len] == '\n')) {
+        len = strcspn(lines, "\n");
+        printf("  %.*s\n", (int)len, lines);
     }
-    if (*cli_text(method, "result"))
-        printf("\n--json gives: %s\n", cli_text(method, "result"));
+    putchar('\n');
+}
+
+static void print_param(const json_t *p)
+{
+    bool positional = json_is_true(json_object_get(p, "positional"));
+    const char *unit = cli_text(p, "unit"), *name = cli_text(p, "name");
+    if (!strcmp(cli_text(p, "type"), "text"))
+        unit = ""; /* it stands in the usage */
+    char *flag = positional ? mem_strdup(name)
+                            : mem_printf("%s--%s", strcmp(name, "dir") ? "" : "-o, ", name);
+    for (char *c = flag; *c; c++)
+        *c = positional && *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c == '_' ? '-' : *c;
+    printf("  %-16s  %s%s%s%s\n", flag, cli_text(p, "help"), *unit ? " (" : "", unit,
+           *unit ? ")" : "");
+    free(flag);
+}
+
+/* entry: a method or a command, which have the same members. */
+static int print_entry(const json_t *entry, const char *usage, bool brief)
+{
+    if (!brief)
+        print_examples(cli_text(entry, "example"));
+    printf("usage: %s\n\n%s.\n", usage, cli_text(entry, "summary"));
+    if (brief)
+        return EXIT_OK;
+    size_t i;
+    const json_t *p;
+    json_array_foreach(json_object_get(entry, "params"), i, p)
+        if (!json_is_true(json_object_get(p, "hidden")))
+            print_param(p);
+    if (*cli_text(entry, "result"))
+        printf("\n--json gives: %s\n", cli_text(entry, "result"));
     return EXIT_OK;
 }
 
-int help_command(const struct cli *cli, const char *words)
+int help_method(const json_t *method, bool brief)
+{
+    char *usage = args_usage(method);
+    int status = print_entry(method, usage, brief);
+    free(usage);
+    return status;
+}
+
+int help_command(const struct cli *cli, const char *words, bool brief)
 {
     const json_t *c = json_object_get(json_object_get(cli->faces, "commands"), words);
-    if (!c)
-        return help_noun(cli, NULL);
-    if (*cli_text(c, "example"))
-        printf("Example:\n  %s\n\n", cli_text(c, "example"));
-    printf("usage: %s\n\n%s.\n", cli_text(c, "usage"), cli_text(c, "summary"));
-    return EXIT_OK;
+    return c ? print_entry(c, cli_text(c, "usage"), brief) : help_noun(cli, NULL);
 }

@@ -7,7 +7,8 @@
 /* Each prints to stdout and returns the exit status.  noun NULL: everything. */
 int help_noun(const struct cli *cli, const char *noun);
 bool help_is_noun(const struct cli *cli, const char *word);
-int help_method(const json_t *method);
-int help_command(const struct cli *cli, const char *words);
+/* brief: what -h says, without examples and parameters. */
+int help_method(const json_t *method, bool brief);
+int help_command(const struct cli *cli, const char *words, bool brief);
 
 #endif

@@ -58,6 +58,8 @@ static char *cell(const json_t *v, const char *format, bool people)
         return mem_strdup(real > 0 ? text_rate((uint64_t)real).s : "-");
     if (people && !strcmp(format, "percent"))
         return mem_printf("%.1f%%", real * 100);
+    if (!strcmp(format, "count") && real < 0) /* nobody has said yet */
+        return mem_strdup(people ? "-" : "");
     if (people && !strcmp(format, "duration"))
         return mem_strdup(real < 0 ? "-" : text_duration((uint64_t)real).s);
     if (json_is_integer(v))

@@ -94,7 +94,7 @@ static int unknown(struct cli *cli)
         near = args_nearest(cli->faces, words);
     char *hint = near ? mem_printf("did you mean `shoal %s`?", near) : mem_strdup("shoal help");
     for (char *p = hint; near && *p; p++)
-        *p = *p == '.' ? ' ' : *p;
+        *p = strchr(near, '.') && (*p == '.' || *p == '-') ? ' ' : *p;
     cli_fail(cli, EXIT_USAGE, "usage", hint, "there is no command `%s`", words);
     free(hint);
     free(dotted);
@@ -102,26 +102,36 @@ static int unknown(struct cli *cli)
     return EXIT_USAGE;
 }
 
-static bool wants_help(const struct cli *cli)
+/* "--help", "-h", or NULL. */
+static const char *help_flag(const struct cli *cli)
 {
     for (int i = 0; i < cli->argc && strcmp(cli->argv[i], "--") != 0; i++)
         if (!strcmp(cli->argv[i], "--help") || !strcmp(cli->argv[i], "-h"))
-            return true;
-    return false;
+            return cli->argv[i];
+    return NULL;
 }
 
 static int dispatch(struct cli *cli)
 {
     int hand_used, table_used;
+    const char *help = help_flag(cli);
+    if (cli->argc > 1 && !strcmp(cli->argv[0], "help") && !help) { /* shoal help file get */
+        cli->argv++;
+        cli->argc--;
+        help = "--help";
+    }
     const struct command *command = find_command(cli->argv, cli->argc, &hand_used);
     const json_t *method = args_find(cli->faces, cli->argv, cli->argc, &table_used);
     bool hand = command && hand_used >= table_used;
     if (!hand && !method)
-        return wants_help(cli) || cli->argc == 0 ? help_noun(cli, cli->argc ? cli->argv[0] : NULL)
-               : cli->argc == 1 && help_is_noun(cli, cli->argv[0]) ? help_noun(cli, cli->argv[0])
-                                                                   : unknown(cli);
-    if (wants_help(cli))
-        return hand ? help_command(cli, command->words) : help_method(method);
+        return cli->argc == 0 || cli->argv[0] == help ? help_noun(cli, NULL)
+               : (cli->argc == 1 || cli->argv[1] == help) && help_is_noun(cli, cli->argv[0])
+                   ? help_noun(cli, cli->argv[0])
+                   : unknown(cli);
+    if (help) {
+        bool brief = !strcmp(help, "-h");
+        return hand ? help_command(cli, command->words, brief) : help_method(method, brief);
+    }
     int used = hand ? hand_used : table_used;
     cli->argv += used;
     cli->argc -= used;

@@ -13,7 +13,7 @@ enum { LINK_MAX = MAGNET_MAX, TORRENT_TEXT_MAX = MI_TORRENT_MAX / 3 * 4 + 4 /* b
 
 #define PATTERN(what, words)                                                                       \
     {                                                                                              \
-        .name = what, .type = PARAM_TEXT, .flags = PARAM_MANY, .help = words                       \
+        .name = what, .type = PARAM_TEXT, .flags = PARAM_MANY, .unit = "PATTERN", .help = words    \
     }
 
 static const struct param id_only[] = {ID_PARAM, {0}};
@@ -54,8 +54,13 @@ static const struct param add_params[] = {
     {.name = "tracker",
      .type = PARAM_TEXT,
      .flags = PARAM_MANY,
+     .unit = "URL",
      .help = "A tracker's URL; each is a tier of its own"},
-    {.name = "web_seed", .type = PARAM_TEXT, .flags = PARAM_MANY, .help = "A web seed's URL"},
+    {.name = "web_seed",
+     .type = PARAM_TEXT,
+     .flags = PARAM_MANY,
+     .unit = "URL",
+     .help = "A web seed's URL"},
     {.name = "v1",
      .type = PARAM_BOOL,
      .help = "A torrent of v1, which every client reads (default)"},
@@ -89,6 +94,7 @@ static const struct param get_params[] = {
     {.name = "peer",
      .type = PARAM_TEXT,
      .flags = PARAM_MANY,
+     .unit = "HOST:PORT",
      .help = "HOST:PORT of a peer that has it"},
     {.name = "paused", .type = PARAM_BOOL, .help = "Add it, but do not begin"},
     PATTERN("only", "Of its files only these: '*.mkv', a folder, or numbers as '#0,2-4'"),
@@ -202,11 +208,13 @@ static const struct param tracker_params[] = {
     {.name = "add",
      .type = PARAM_TEXT,
      .flags = PARAM_MANY,
+     .unit = "URL",
      .max = FILES_TRACKER_MAX,
      .help = "A tracker's URL; each is a tier of its own, behind the others"},
     {.name = "rm",
      .type = PARAM_TEXT,
      .flags = PARAM_MANY,
+     .unit = "URL",
      .max = FILES_TRACKER_MAX,
      .help = "A URL that it has"},
     {.name = "list",

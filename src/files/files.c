@@ -231,7 +231,9 @@ struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
     names_add(h);
     metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
     torrent_start(h->t);
-    if (!f->restoring)
+    if (torrent_metainfo(h->t))
+        queue_soon(f); /* many come together; what is told of it waits for its .torrent anyway */
+    else if (!f->restoring)
         queue_review(f);
     return h;
 }
@@ -461,6 +463,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     list_init(&f->knocks);
     list_init(&f->adding);
     list_init(&f->keeping);
+    list_init(&f->written);
     list_init(&f->lookups);
     list_init(&f->inquiries);
     list_init(&f->scans);
@@ -564,6 +567,7 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
     lookup_cancel_all(f);
     inquiry_cancel_all(f);
     scans_end(f);
+    keep_commit(f);
     save_totals(f);
     tend_save(f, true);
     LIST_EACH(&f->leaving, struct holding, l, link) {

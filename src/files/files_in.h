@@ -109,8 +109,10 @@ struct files {
     struct rc4_lib *rc4; /* NULL: no encryption */
     struct link leaving;
     struct link knocks;
-    struct link adding;        /* files being hashed to be shared */
-    struct link keeping;       /* .torrents being written */
+    struct link adding;  /* files being hashed to be shared */
+    struct link keeping; /* .torrents being written */
+    struct link written; /* .torrents whose rows are to be committed, all at once */
+    struct timer *commit_soon;
     struct link lookups;       /* peers given by name */
     struct link inquiries;     /* calls that wait for the DHT */
     struct ports *ports;       /* NULL once stopping */
@@ -181,6 +183,7 @@ char *keep_path(const struct files *f, const char *hex, const char *ending); /* 
 /* Writes the .torrent on a lane, then the row; done (may be NULL) comes once, from the loop. */
 typedef void keep_cb(void *arg, const struct why *why);
 void keep_torrent(struct holding *h, keep_cb *done, void *arg);
+void keep_commit(struct files *f); /* the rows of what is written, without waiting for more */
 void keep_forget(struct files *f); /* the app goes before what its lanes still write */
 void keep_unlink(struct files *f, const char *hex); /* the .torrent and the resume file */
 

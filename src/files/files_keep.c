@@ -73,7 +73,8 @@ void keep_drop(struct files *f, const uint8_t infohash[SHA1_LEN])
         log_warn(f->env.log, "forgetting a move: %s", why.text);
 }
 
-/* .torrent files, written on a lane: up to MI_TORRENT_MAX bytes and a sync. */
+/* .torrent files, written on a lane: up to MI_TORRENT_MAX bytes and a sync.  A commit is a sync
+ * too, so what is written in one turn of the loop is committed together, and then answered. */
 
 struct keeping {
     struct link link;
@@ -94,21 +95,90 @@ static void write_torrent(void *arg)
                               VFS_PRIVATE, &k->why);
 }
 
+static void keeping_free(struct keeping *k)
+{
+    list_drop(&k->link);
+    buf_done(&k->bytes);
+    free(k->path);
+    free(k);
+}
+
+static void told(struct keeping *k)
+{
+    if (k->why.code)
+        log_warn(k->f->env.log, "keeping a .torrent: %s", k->why.text);
+    if (k->done)
+        k->done(k->arg, &k->why);
+    keeping_free(k);
+}
+
+static enum err put_rows(struct files *f, struct why *why)
+{
+    enum err e = OK;
+    LIST_EACH(&f->written, struct keeping, k, link) {
+        struct holding *h = files_find(f, k->infohash);
+        if (e == OK && h && !k->why.code && (e = keep_row(h, why)) == OK)
+            e = set_has_torrent(h, why);
+    }
+    return e;
+}
+
+/* A row that cannot be kept means a disk that takes none: all are told so. */
+static void failed(struct files *f, const struct why *why)
+{
+    LIST_EACH(&f->written, struct keeping, k, link) {
+        struct holding *h = files_find(f, k->infohash);
+        if (h)
+            h->kept_up =
+                UINT64_MAX; /* whatever it says now is not kept: try again at the next save */
+        if (!k->why.code)
+            k->why = *why;
+    }
+}
+
+void keep_commit(struct files *f)
+{
+    struct why why = {0};
+    struct link batch;
+    timer_cancel(f->commit_soon);
+    f->commit_soon = NULL;
+    list_init(&batch);
+    if (list_empty(&f->written))
+        return;
+    enum err e = db_begin(f->env.db, &why);
+    if (e == OK && (e = put_rows(f, &why)) != OK)
+        db_rollback(f->env.db);
+    if (e == OK)
+        e = db_commit(f->env.db, &why);
+    if (e)
+        failed(f, &why);
+    LIST_EACH(&f->written, struct keeping, w, link) { /* who is told may want more to be kept */
+        list_drop(&w->link);
+        list_push(&batch, &w->link);
+    }
+    while (!list_empty(&batch))
+        told(LIST_FIRST(&batch, struct keeping, link));
+}
+
+static void on_commit(void *arg)
+{
+    struct files *f = arg;
+    f->commit_soon = NULL;
+    keep_commit(f);
+}
+
 static void on_written(void *arg)
 {
     struct keeping *k = arg;
     struct files *f = k->f;
-    struct holding *h = f ? files_find(f, k->infohash) : NULL;
-    if (!k->why.code && h && keep_row(h, &k->why) == OK)
-        k->why.code = set_has_torrent(h, &k->why);
-    if (k->why.code && f)
-        log_warn(f->env.log, "keeping a .torrent: %s", k->why.text);
+    if (!f) {
+        keeping_free(k);
+        return;
+    }
     list_drop(&k->link);
-    if (f && k->done)
-        k->done(k->arg, &k->why);
-    buf_done(&k->bytes);
-    free(k->path);
-    free(k);
+    list_push(&f->written, &k->link);
+    if (!f->commit_soon)
+        f->commit_soon = timer_start(f->env.loop, 0, on_commit, f);
 }
 
 void keep_torrent(struct holding *h, keep_cb *done, void *arg)
@@ -125,15 +195,25 @@ void keep_torrent(struct holding *h, keep_cb *done, void *arg)
     lane_run(h->f->env.loop, LANE_DISK, write_torrent, on_written, k);
 }
 
+static void tell_stopped(const struct keeping *k)
+{
+    struct why why = {.code = ERR_STATE, .text = "the node stops"};
+    if (k->done)
+        k->done(k->arg, &why);
+}
+
 void keep_forget(struct files *f)
 {
+    timer_cancel(f->commit_soon);
+    f->commit_soon = NULL;
     LIST_EACH(&f->keeping, struct keeping, k, link) {
         list_drop(&k->link);
-        k->f = NULL;
-        if (k->done) {
-            struct why why = {.code = ERR_STATE, .text = "the node stops"};
-            k->done(k->arg, &why);
-        }
+        k->f = NULL; /* its lane frees it */
+        tell_stopped(k);
+    }
+    LIST_EACH(&f->written, struct keeping, w, link) {
+        tell_stopped(w);
+        keeping_free(w);
     }
 }
 

@@ -24,13 +24,17 @@ void queue_enter(struct holding *h)
 {
     struct files *f = h->f;
     struct link *at = &f->order;
-    f->ranks_stale = true;
     if (h->tend.care.place == 0)
         h->tend.care.place = (list_empty(&f->order) ? 0 : place_of(f->order.prev)) + PLACE_GAP;
     /* Rows come in the order in which they were added, so the place is most often the last. */
     while (at->prev != &f->order && place_of(at->prev) > h->tend.care.place)
         at = at->prev;
     list_push(at, &h->tend.order);
+    const struct link *before = h->tend.order.prev;
+    if (at != &f->order)
+        f->ranks_stale = true;
+    else if (before != &f->order)
+        h->tend.rank = LIST_OF(before, struct holding, tend.order)->tend.rank + 1;
 }
 
 void queue_ranks(struct files *f)

@@ -26,7 +26,7 @@ const struct conf_key files_settings[] = {
      "Seeding ends at this ratio of uploaded to downloaded bytes: 2, 1.5, off"},
     {"files.idle-limit", CONF_TIME, "0", 0, 10 * 365 * 86400, NULL, true,
      "Seeding ends when nobody took a byte for so long; 0: never"},
-    {"files.encryption", CONF_CHOICE, "off", 0, 0, "off|prefer|require", false,
+    {"files.encryption", CONF_CHOICE, "prefer", 0, 0, "off|prefer|require", false,
      "Of connections to peers; off: never; prefer: tried first; require: RC4 or none, both ways"},
     {"files.transports", CONF_CHOICE, "both", 0, 0, "tcp|utp|both", false,
      "How peers are reached and let in; both: uTP, which steps back for other traffic, then TCP; with "

@@ -12,6 +12,8 @@
 
 enum { SIZE = 40 * 64 * 1024, PIECE = 64 * 1024, PIECES = SIZE / PIECE };
 
+enum { CROWD = 60 };
+
 /* The scripted peer: it says what the test puts into `out`, and keeps what it hears in `in`. */
 struct mallory {
     struct sim *sim;
@@ -159,19 +161,24 @@ struct scene {
     struct node *ann, *bob;
     uint8_t *bytes;
     char *id, *link;
-    struct mallory m;
+    struct mallory m, crowd[CROWD];
 };
+
+/* Mallory speaks plain, and is not to be taken for the beginning of an encrypted handshake. */
+static const char *const plain[] = {"files.encryption=off", NULL};
 
 static struct node *start(struct sim *sim, const char *name, uint8_t last)
 {
     struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), lan);
-    node_start(n, &files_app, NULL);
+    node_start(n, &files_app, plain);
     return n;
 }
 
-static struct scene *scene_new(uint64_t seed)
+/* The test's state, so that the group takes it apart also when an assert jumps out of the test. */
+static struct scene *scene_new(void **state, uint64_t seed)
 {
     struct scene *s = MEM_NEW(struct scene);
+    *state = s;
     s->sim = sim_new(seed);
     s->ann = start(s->sim, "ann", 1);
     s->bytes = mem_zalloc(SIZE);
@@ -192,12 +199,22 @@ static struct scene *scene_new(uint64_t seed)
     return s;
 }
 
-static void scene_free(struct scene *s)
+static void mallory_done(struct mallory *m)
 {
-    conn_close(s->m.conn);
+    conn_close(m->conn);
+    buf_done(&m->in);
+    buf_done(&m->out);
+}
+
+static int scene_free(void **state)
+{
+    struct scene *s = *state;
+    if (!s)
+        return 0;
     listener_close(s->m.listener);
-    buf_done(&s->m.in);
-    buf_done(&s->m.out);
+    mallory_done(&s->m);
+    for (int i = 0; i < CROWD; i++)
+        mallory_done(&s->crowd[i]);
     node_free(s->ann);
     node_free(s->bob);
     sim_free(s->sim);
@@ -205,6 +222,8 @@ static void scene_free(struct scene *s)
     free(s->id);
     free(s->link);
     free(s);
+    *state = NULL;
+    return 0;
 }
 
 static void dial(struct scene *s)
@@ -259,8 +278,7 @@ static void honest_peers_are_served(struct scene *s)
 
 static void no_handshake_no_session(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(1);
+    struct scene *s = scene_new(state, 1);
     buf_str(&s->m.out,
             "GET / HTTP/1.1\r\nHost: nobody.example\r\nAccept: everything at all\r\n\r\n");
     assert_true(ends_within(s, SEC));
@@ -271,13 +289,26 @@ static void no_handshake_no_session(void **state)
     s->m.out.tail -= 1; /* a byte too few, and silence */
     assert_false(ends_within(s, 9 * SEC));
     assert_true(ends_within(s, 2 * SEC));
-    scene_free(s);
+}
+
+/* Any bytes may be the key that begins MSE: what comes after it shows that it was none. */
+static void no_handshake_no_session_where_it_may_be_encrypted(void **state)
+{
+    struct scene *s = scene_new(state, 12);
+    node_stop(s->ann);
+    node_start(s->ann, &files_app, NULL);
+    for (int i = 0; i < 10; i++)
+        buf_str(&s->m.out, "GET / HTTP/1.1\r\nHost: nobody.example\r\nAccept: all at all\r\n\r\n");
+    assert_true(ends_within(s, 11 * SEC));
+    say_hello(s);
+    buf_bytes(&s->m.out)[30] ^= 1; /* of a torrent that is not here */
+    assert_true(ends_within(s, 11 * SEC));
+    honest_peers_are_served(s);
 }
 
 static void broken_messages_end_the_session(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(2);
+    struct scene *s = scene_new(state, 2);
 #define ENDS(bytes) ends(s, bytes, sizeof bytes - 1)
     ENDS("\xff\xff\xff\xff\x07");     /* 4 GiB */
     ENDS("\0\x20\0\0\x05");           /* 2 MiB */
@@ -298,13 +329,11 @@ static void broken_messages_end_the_session(void **state)
     ENDS("\0\0\0\x03\x14\0d");                          /* half a dictionary */
 #undef ENDS
     honest_peers_are_served(s);
-    scene_free(s);
 }
 
 static void with_fast_the_first_message_is_about_pieces(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(3);
+    struct scene *s = scene_new(state, 3);
     wire_put_simple(say_hello(s), WIRE_INTERESTED);
     assert_true(ends_within(s, SEC));
     struct buf *b = say_hello(s);
@@ -314,13 +343,11 @@ static void with_fast_the_first_message_is_about_pieces(void **state)
     buf_bytes(b)[27] = 0; /* without fast, HAVE_ALL is nothing */
     wire_put_simple(b, WIRE_HAVE_ALL);
     assert_true(ends_within(s, SEC));
-    scene_free(s);
 }
 
 static void what_is_unknown_or_empty_is_passed_over(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(4);
+    struct scene *s = scene_new(state, 4);
     struct buf *b = say_hello(s);
     for (int i = 0; i < 10000; i++)
         wire_put_simple(b, WIRE_KEEPALIVE);
@@ -330,13 +357,11 @@ static void what_is_unknown_or_empty_is_passed_over(void **state)
     assert_false(ends_within(s, 5 * SEC));
     /* Silence for longer than a keep-alive may be away is the end. */
     assert_true(ends_within(s, 170 * SEC));
-    scene_free(s);
 }
 
 static void who_asks_and_never_reads_gets_half_a_megabyte(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(5);
+    struct scene *s = scene_new(state, 5);
     s->m.deaf = true;
     struct buf *b = say_hello(s);
     wire_put_simple(b, WIRE_HAVE_NONE);
@@ -355,13 +380,11 @@ static void who_asks_and_never_reads_gets_half_a_megabyte(void **state)
     listen_to(&s->m);
     sim_run_for(s->sim, SEC);
     assert_true(s->m.ended);
-    scene_free(s);
 }
 
 static void requests_beyond_the_queue_are_rejected(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(6);
+    struct scene *s = scene_new(state, 6);
     struct buf *b = say_hello(s);
     wire_put_simple(b, WIRE_HAVE_NONE);
     for (int i = 0; i < 2000; i++) /* choked: all but allowed-fast pieces are refused */
@@ -369,13 +392,11 @@ static void requests_beyond_the_queue_are_rejected(void **state)
     assert_false(ends_within(s, 5 * SEC));
     assert_true(s->m.heard >= WIRE_HANDSHAKE_LEN + 2000 * 17);
     assert_true(s->m.heard < 3 * 1024 * 1024);
-    scene_free(s);
 }
 
 static void blocks_that_nobody_asked_for_end_it(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(7);
+    struct scene *s = scene_new(state, 7);
     static const uint8_t block[BLOCK_LEN];
     struct buf *b = say_hello(s);
     wire_put_simple(b, WIRE_HAVE_ALL);
@@ -384,32 +405,25 @@ static void blocks_that_nobody_asked_for_end_it(void **state)
         buf_put(b, block, BLOCK_LEN);
     }
     assert_true(ends_within(s, 5 * SEC));
-    scene_free(s);
 }
 
 static void connections_that_say_nothing_keep_nobody_out(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(8);
+    struct scene *s = scene_new(state, 8);
     struct addr to = addr_v4(10, 0, 0, 1, 6881);
-    struct mallory crowd[60] = {{0}};
-    for (int i = 0; i < 60; i++)
-        crowd[i].conn = tcp_dial(sim_node_loop(s->m.machine), &to, NULL, on_conn, &crowd[i]);
+    for (int i = 0; i < CROWD; i++)
+        s->crowd[i].conn = tcp_dial(sim_node_loop(s->m.machine), &to, NULL, on_conn, &s->crowd[i]);
     sim_run_for(s->sim, SEC);
     honest_peers_are_served(s);
     sim_run_for(s->sim, 12 * SEC);
-    for (int i = 0; i < 60; i++) {
-        assert_true(crowd[i].ended);
-        buf_done(&crowd[i].in);
-    }
-    scene_free(s);
+    for (int i = 0; i < CROWD; i++)
+        assert_true(s->crowd[i].ended);
 }
 
 /* Taken back in time: only what the net had taken comes. */
 static void a_cancelled_block_is_not_sent(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(11);
+    struct scene *s = scene_new(state, 11);
     json_decref(
         node_call(s->ann, "file.limit", json_pack("{s:s, s:i}", "id", s->id, "up", 32768), NULL));
     struct buf *b = say_hello(s);
@@ -426,7 +440,6 @@ static void a_cancelled_block_is_not_sent(void **state)
     flush(&s->m);
     sim_run_for(s->sim, 30 * SEC);
     assert_true(s->m.heard < 10 * BLOCK_LEN);
-    scene_free(s);
 }
 
 static void serve_lies(struct scene *s)
@@ -457,14 +470,12 @@ static void get_from_both(struct scene *s, uint64_t limit_us)
 
 static void false_metadata_does_not_starve_the_true(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(9);
+    struct scene *s = scene_new(state, 9);
     uint8_t lie[50000] = "d6:lengthi1e";
     s->m.info = cur_of(lie, sizeof lie);
     serve_lies(s);
     get_from_both(s, 5 * SEC);
     assert_true(s->m.conns <= 2);
-    scene_free(s);
 }
 
 static json_int_t bans(struct node *n)
@@ -477,8 +488,7 @@ static json_int_t bans(struct node *n)
 
 static void false_data_gets_its_sender_banned(void **state)
 {
-    (void)state;
-    struct scene *s = scene_new(10);
+    struct scene *s = scene_new(state, 10);
     serve_lies(s); /* no metadata, only blocks */
     get_from_both(s, 60 * SEC);
     assert_true(s->m.served > 0);
@@ -488,27 +498,27 @@ static void false_data_gets_its_sender_banned(void **state)
     assert_int_equal(s->m.conns, conns); /* never dialled again */
     assert_int_equal(bans(s->bob), 1);
     node_stop(s->bob);
-    node_start(s->bob, &files_app, NULL);
+    node_start(s->bob, &files_app, plain);
     assert_int_equal(bans(s->bob), 1);
     sim_run_for(s->sim, 300 * SEC);
     assert_int_equal(s->m.conns, conns); /* nor after a restart */
-    scene_free(s);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_handshake_no_session),
-        cmocka_unit_test(broken_messages_end_the_session),
-        cmocka_unit_test(with_fast_the_first_message_is_about_pieces),
-        cmocka_unit_test(what_is_unknown_or_empty_is_passed_over),
-        cmocka_unit_test(who_asks_and_never_reads_gets_half_a_megabyte),
-        cmocka_unit_test(requests_beyond_the_queue_are_rejected),
-        cmocka_unit_test(blocks_that_nobody_asked_for_end_it),
-        cmocka_unit_test(connections_that_say_nothing_keep_nobody_out),
-        cmocka_unit_test(a_cancelled_block_is_not_sent),
-        cmocka_unit_test(false_metadata_does_not_starve_the_true),
-        cmocka_unit_test(false_data_gets_its_sender_banned),
+        cmocka_unit_test_teardown(no_handshake_no_session, scene_free),
+        cmocka_unit_test_teardown(no_handshake_no_session_where_it_may_be_encrypted, scene_free),
+        cmocka_unit_test_teardown(broken_messages_end_the_session, scene_free),
+        cmocka_unit_test_teardown(with_fast_the_first_message_is_about_pieces, scene_free),
+        cmocka_unit_test_teardown(what_is_unknown_or_empty_is_passed_over, scene_free),
+        cmocka_unit_test_teardown(who_asks_and_never_reads_gets_half_a_megabyte, scene_free),
+        cmocka_unit_test_teardown(requests_beyond_the_queue_are_rejected, scene_free),
+        cmocka_unit_test_teardown(blocks_that_nobody_asked_for_end_it, scene_free),
+        cmocka_unit_test_teardown(connections_that_say_nothing_keep_nobody_out, scene_free),
+        cmocka_unit_test_teardown(a_cancelled_block_is_not_sent, scene_free),
+        cmocka_unit_test_teardown(false_metadata_does_not_starve_the_true, scene_free),
+        cmocka_unit_test_teardown(false_data_gets_its_sender_banned, scene_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

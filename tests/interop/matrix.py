@@ -87,9 +87,9 @@ class WithAria2:
 
 # --- the cells ------------------------------------------------------------------------------------
 
-def node(lab, name, transport, encryption):
-    return lab.node(name, files__encryption='require' if encryption == 'mse' else 'off',
-                    files__transports=transport)
+def node(lab, name, transport):
+    """As it is unless it is told otherwise: what is encrypted is the other program's choice."""
+    return lab.node(name, files__transports=transport)
 
 
 def shared_by(maker, lab, kind):
@@ -99,7 +99,7 @@ def shared_by(maker, lab, kind):
 
 def they_fetch(peer, kind, transport, encryption, link):
     def cell(lab):
-        a = node(lab, 'a', transport, encryption)
+        a = node(lab, 'a', transport)
         path, shared = shared_by(a, lab, kind)
         out = lab.folder('out')
         peer(lab, transport, encryption).fetch(shared[link], out, a, shared)
@@ -115,7 +115,7 @@ def we_fetch(peer, kind, transport, encryption, link):
         maker.run('file', 'export', shared['id'], torrent)
         maker.stop()
         port = peer(lab, transport, encryption).seed(torrent, os.path.dirname(path))
-        b = node(lab, 'b', transport, encryption)
+        b = node(lab, 'b', transport)
         out = lab.folder('out')
         b.run('get', torrent if link == 'torrent_file' else shared['magnet'],
               '--peer', f'127.0.0.1:{port}', '-o', out)

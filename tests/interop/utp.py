@@ -42,6 +42,7 @@ def who_has_only_tcp_is_reached_by_both(lab):
 def libtorrent_without_tcp_is_let_in_by_both(lab):
     a, path, shared = seeded(lab, files__transports='both')
     ways = {f'enable_{way}_{t}': t == 'utp' for way in ('incoming', 'outgoing') for t in ('tcp', 'utp')}
+    a.run('file', 'limit', shared['id'], '--up', '1M')  # else it may be over before it is seen
     lt = Libtorrent(lab, **ways)
     out = lab.folder('out')
     ident = lt.do('add', what=shared['torrent_file'], folder=out)

@@ -113,6 +113,7 @@ void data_retry(struct data *d)
 struct open_job {
     struct data *d;
     uint8_t *have;
+    struct judge_file *quiet;
     struct why note, why; /* about the resume file; about making the empty files */
     bool dirty;
 };
@@ -125,6 +126,7 @@ static void open_work(void *arg)
     if (disk_bring_back(d->disk, &j->why) == OK && disk_make_empty(d->disk, &j->why) == OK)
         j->why.code = OK;
     j->dirty = disk_is_dirty(d->disk);
+    disk_quiet(d->disk, j->quiet);
 }
 
 static void on_open(void *arg)
@@ -135,6 +137,7 @@ static void on_open(void *arg)
     for (uint32_t p = 0; p < d->layout.piece_count; p++)
         if (bits_get(j->have, p))
             data_gain(d, p);
+    data_left(d, j->quiet);
     if (j->note.text[0] && j->note.code != ERR_NOT_FOUND)
         log_warn(d->cfg.log, "%s", j->note.text);
     uint32_t to_check = bits_count(d->c.todo, d->layout.piece_count);
@@ -148,6 +151,7 @@ static void on_open(void *arg)
         data_fail(d, &j->why);
     }
     free(j->have);
+    free(j->quiet);
     free(j);
     data_let_go(d);
 }
@@ -182,6 +186,7 @@ struct data *data_open(const struct data_cfg *cfg)
     d->disk_cfg.skip = NULL; /* it was the caller's */
     d->pool = readpool_new(cfg->loop, cfg->vfs, d->dir, &d->layout);
     readpool_use_parts(d->pool, d->parts_path);
+    readpool_watch(d->pool, data_seen, d);
     d->have = mem_zalloc(bits_bytes(d->layout.piece_count));
     d->sure = mem_zalloc(bits_bytes(d->layout.piece_count));
     d->c.todo = mem_zalloc(bits_bytes(d->layout.piece_count));
@@ -189,10 +194,12 @@ struct data *data_open(const struct data_cfg *cfg)
     d->file_done = mem_array(d->layout.file_count, sizeof *d->file_done);
     data_write_init(d);
     data_read_init(d);
+    data_changed_init(d);
 
     struct open_job *j = MEM_NEW(struct open_job);
     j->d = d;
     j->have = mem_zalloc(bits_bytes(d->layout.piece_count));
+    j->quiet = mem_array(d->layout.file_count, sizeof *j->quiet);
     data_hold(d);
     lane_run(cfg->loop, LANE_DISK_ORDERED, open_work, on_open, j);
     return d;
@@ -208,6 +215,7 @@ static void destroy(struct data *d)
     readpool_free(d->pool);
     free(d->have);
     free(d->sure);
+    data_changed_done(d);
     free(d->c.todo);
     free(d->c.touched);
     free(d->file_done);

@@ -10,7 +10,8 @@
  * infohash, piece count, boot id, each file's size and mtime when last synced), then appended
  * records: piece proven, all synced.  Written anew by atomic replace before the
  * first record of a run and at close, so a torrent that only seeds writes nothing.
- * A file changed underneath (size or mtime) has its pieces hashed again.
+ * A file changed underneath (size or mtime) has its pieces hashed again: at open, and while we run
+ * when it is read; until then reads of them wait.
  *
  * Memory: at most DATA_HELD_MAX bytes of blocks that are not yet on disk, over all pieces;
  * data_busy() says stop reading from peers. */
@@ -33,6 +34,7 @@ enum data_event {
     DATA_PIECE_OK,   /* piece proven, on disk and recorded */
     DATA_PIECE_BAD,  /* its hash differs: all its blocks are dropped */
     DATA_PIECE_LOST, /* a piece we had is not there any more (verify, file changed) */
+    DATA_CHANGED,    /* files are not as we left them (`why`): a check of their pieces begins */
     DATA_CHECKED,    /* a verify (or the hashing at open) has ended */
     /* Disk trouble, in `why`: nothing more is written until data_retry().  ERR_INVALID: a hybrid
      * torrent contradicts itself, which trying again does not mend. */

@@ -21,11 +21,9 @@ static bool says_gone(const struct why *why)
     return why->code == ERR_NOT_FOUND || why->code == ERR_IO;
 }
 
-static void result(void *arg, uint32_t piece, const struct piece_sum *sum, const struct why *why)
+static void judge_piece(struct data *d, uint32_t piece, const struct piece_sum *sum,
+                        const struct why *why)
 {
-    struct data *d = arg;
-    d->c.done++;
-    bits_clear(d->c.todo, piece);
     if (bits_get(d->c.touched, piece) || bits_get(d->sure, piece))
         return; /* downloaded meanwhile: what was read may not be what is there now */
     bool had = bits_get(d->have, piece);
@@ -46,6 +44,17 @@ static void result(void *arg, uint32_t piece, const struct piece_sum *sum, const
     }
 }
 
+static void result(void *arg, uint32_t piece, const struct piece_sum *sum, const struct why *why)
+{
+    struct data *d = arg;
+    d->c.done++;
+    if (data_doubt_stays(d, piece))
+        return; /* and to do */
+    bits_clear(d->c.todo, piece);
+    judge_piece(d, piece, sum, why);
+    data_read_trusted(d);
+}
+
 static void verify_from_start(struct data *d);
 
 static void on_swept(void *arg)
@@ -56,6 +65,8 @@ static void on_swept(void *arg)
     if (d->c.again) {
         d->c.again = false;
         verify_from_start(d);
+    } else if (d->c.doubtful && !d->closing && !d->dead) {
+        data_look_and_check(d);
     } else if (!d->closing && !d->dead) {
         d->w.checked = true; /* DATA_CHECKED comes when that is recorded */
         d->c.recording = true;
@@ -82,30 +93,11 @@ void data_check_start(struct data *d)
     d->c.sweep = sweep_start(&cfg);
 }
 
-static void look_work(void *arg)
-{
-    struct data *d = arg;
-    disk_look(d->disk);
-}
-
-static void on_looked(void *arg)
-{
-    struct data *d = arg;
-    readpool_forget(d->pool); /* what was put in a file's place is to be seen */
-    if (!d->closing && !d->dead)
-        data_check_start(d);
-    data_let_go(d);
-}
-
 static void verify_from_start(struct data *d)
 {
     for (uint32_t p = 0; p < d->layout.piece_count; p++)
         bits_set(d->c.todo, p);
-    d->c.running = true;
-    d->c.done = 0;
-    d->c.total = d->layout.piece_count;
-    data_hold(d);
-    lane_run(d->cfg.loop, LANE_DISK_ORDERED, look_work, on_looked, d);
+    data_look_and_check(d);
 }
 
 void data_verify(struct data *d)

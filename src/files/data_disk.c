@@ -423,10 +423,22 @@ void disk_lost(struct disk *k, uint32_t piece)
     resume_lost(k->r, &k->records, piece);
 }
 
-void disk_look(struct disk *k)
+void disk_look(struct disk *k, struct judge_file *now)
 {
+    openfiles_drop_all(&k->open); /* what is open may be there no more */
     free(k->seen);
     k->seen = look(k);
+    if (k->r->file_count > 0)
+        memcpy(now, k->seen, k->r->file_count * sizeof *now);
+}
+
+void disk_quiet(const struct disk *k, struct judge_file *out)
+{
+    for (uint32_t i = 0; i < k->r->file_count; i++) {
+        const struct resume_file *f = &k->r->files[i];
+        out[i] = f->state == RESUME_FILE_QUIET ? (struct judge_file){true, f->size, f->mtime_ns}
+                                               : (struct judge_file){0};
+    }
 }
 
 void disk_checked(struct disk *k)
@@ -495,11 +507,33 @@ static void dirty_again(struct disk *k, const struct disk_dirty *dirty)
     k->parts_dirty |= dirty->parts;
 }
 
+/* Files that we write to, and that are not what is found by their names any more: what we wrote is
+ * gone with them.  They are closed, so that the next write makes them anew. */
+static void find_replaced(struct disk *k, struct disk_dirty *dirty)
+{
+    struct diskdir dir = diskdir_of(k->cfg.vfs, k->cfg.dir);
+    for (size_t i = 0; i < OPENFILES_MAX; i++) {
+        struct openfile *e = &k->open.at[i];
+        struct vfs_stat ours, now;
+        if (!e->f || vfile_stat(e->f, &ours, NULL) != OK)
+            continue;
+        enum err err = diskdir_stat(&dir, k->cfg.layout->files[e->file].path, &now, NULL);
+        bool gone = err == ERR_NOT_FOUND;
+        bool other = err == OK && (now.size != ours.size || now.mtime_ns != ours.mtime_ns);
+        if (!gone && !other)
+            continue;
+        dirty->replaced[dirty->replaced_count++] = (uint32_t)e->file;
+        openfiles_drop(&k->open, e->file);
+    }
+    diskdir_done(&dir);
+}
+
 enum err disk_mark(struct disk *k, struct disk_dirty *dirty, struct why *why)
 {
     uint32_t n = k->r->file_count;
     *dirty = (struct disk_dirty){.files = mem_array(n, sizeof *dirty->files),
                                  .unnamed = mem_array(n, sizeof *dirty->unnamed)};
+    find_replaced(k, dirty);
     struct map *folders = map_new(0); /* keyed by our own paths */
     for (uint32_t i = 0; i < n; i++) {
         if (bits_get(k->unsynced, i))

@@ -15,6 +15,7 @@
 
 #include "files/data_resume.h"
 #include "files/layout.h"
+#include "files/openfiles.h"
 #include "store/vfs.h"
 
 struct disk;
@@ -66,8 +67,12 @@ void disk_lost(struct disk *k, uint32_t piece);
 void disk_checked(struct disk *k); /* all that was to be hashed has been */
 MUST_CHECK enum err disk_append(struct disk *k, struct why *why);
 
-/* Remember how the files look before they are all hashed: disk_checked() then vouches for it. */
-void disk_look(struct disk *k);
+/* Remember how the files look before they are hashed: disk_checked() then vouches for it.  now: one
+ * a file. */
+struct judge_file;
+void disk_look(struct disk *k, struct judge_file *now);
+/* How the files were left that are recorded as quiet; the others are told as not there. */
+void disk_quiet(const struct disk *k, struct judge_file *out);
 
 struct disk_dirty {
     uint32_t *files; /* whose bytes, and whose names */
@@ -77,6 +82,9 @@ struct disk_dirty {
     char **folders; /* whose names are new, each once */
     size_t folder_count;
     bool parts; /* the parts file */
+    /* Somebody has removed or replaced these while we wrote to them. */
+    uint32_t replaced[OPENFILES_MAX];
+    size_t replaced_count;
 };
 /* dirty: freed with disk_dirty_done().  On failure all is as it was. */
 MUST_CHECK enum err disk_mark(struct disk *k, struct disk_dirty *dirty, struct why *why);

@@ -4,6 +4,7 @@
  *     data_write.c   blocks from peers: held, hashed, handed to the disk; what is recorded when
  *     data_read.c    blocks for peers
  *     data_check.c   hashing what is on disk
+ *     data_changed.c files that are not as we left them
  *     data_leaves.c  hashes of blocks, for peers
  *     data_disk.c    the ordered lane's half (files/data_disk.h)
  *
@@ -19,6 +20,7 @@
 #include "base/map.h"
 #include "files/data.h"
 #include "files/data_disk.h"
+#include "files/data_judge.h"
 #include "files/readpool.h"
 #include "files/sweep.h"
 
@@ -49,6 +51,7 @@ struct data_reads {
     size_t count;         /* reads that were asked for and not answered */
     struct link windows;  /* of pieces, those used last at the tail */
     struct link waiting;  /* reads for which no window could be loaded yet */
+    struct link doubted;  /* reads of pieces that are hashed again first */
     struct link soon;     /* reads that can be answered */
     unsigned loading;     /* windows */
     struct timer *answer; /* the turn in which `soon` is answered */
@@ -64,6 +67,13 @@ struct data_check {
     bool running;
     bool recording; /* swept; what it found is being recorded, then DATA_CHECKED comes */
     bool again;     /* data_verify() while one runs */
+    uint8_t *doubt; /* a bit a piece: had, and not to be served before it is hashed again */
+    bool doubtful;  /* files have changed since the last look at them */
+};
+
+struct left { /* how we left a file */
+    uint64_t size;
+    int64_t mtime_ns;
 };
 
 struct data {
@@ -79,6 +89,7 @@ struct data {
     uint8_t *sure;       /* a bit a piece: proven and on disk, being recorded */
     uint64_t *file_done; /* bytes in had pieces */
     uint64_t done;       /* of all files, without padding */
+    struct left *left;   /* one a file */
 
     bool opened;
     bool failed;    /* until data_retry() */
@@ -127,6 +138,26 @@ void data_read_close(struct data *d); /* answers what waits, with ERR_CLOSED */
 void data_read_done(struct data *d);  /* silence */
 void data_read_forget(struct data *d, uint32_t piece);
 
-void data_check_start(struct data *d); /* hash c.todo */
+/* Nothing that was read is answered from memory. */
+void data_read_forget_all(struct data *d);
+/* Pieces may be in doubt no more. */
+void data_read_trusted(struct data *d);
+
+void data_check_start(struct data *d);    /* hash c.todo */
+void data_look_and_check(struct data *d); /* likewise, after a look at how the files are now */
+
+/* A read has seen a file; st NULL: it is not there. */
+void data_seen(void *arg, size_t file, const struct vfs_stat *st);
+/* It is not the file any more that we wrote to. */
+void data_replaced(struct data *d, size_t file);
+/* How the files that are recorded as quiet were left (disk_quiet()). */
+void data_left(struct data *d, const struct judge_file *quiet);
+/* We are about to write to the files of this piece. */
+void data_left_unknown(struct data *d, uint32_t piece);
+/* A piece was read and hashed.  False: it is in doubt no more; true: its file has changed since,
+ * and it is to be hashed once more. */
+bool data_doubt_stays(struct data *d, uint32_t piece);
+void data_changed_init(struct data *d);
+void data_changed_done(struct data *d);
 
 #endif

@@ -29,7 +29,7 @@ struct window {
 
 struct data_read {
     struct data *d;
-    struct link link; /* in a window's waiting, r.waiting or r.soon */
+    struct link link; /* in a window's waiting, r.waiting, r.doubted or r.soon */
     uint32_t piece, begin, len;
     struct window *window; /* in r.soon: what it is answered from; NULL: not had */
     data_read_cb *got;
@@ -90,6 +90,7 @@ static void on_loaded(void *arg, const struct why *why)
 {
     struct window *w = arg;
     struct data *d = w->d;
+    bool doubted = bits_get(d->c.doubt, w->piece);
     w->loading = false;
     d->r.loading--;
     w->pins = 1;
@@ -97,13 +98,19 @@ static void on_loaded(void *arg, const struct why *why)
     if (why->code == OK && !bits_get(d->have, w->piece))
         why_set(&gone, ERR_NOT_FOUND, "piece %u is not there any more", w->piece);
     struct data_read *r;
-    while ((r = LIST_FIRST(&w->waiting, struct data_read, link)))
-        answer_from(r, w, &gone);
-    w->once |= gone.code != OK;
+    while ((r = LIST_FIRST(&w->waiting, struct data_read, link))) {
+        if (!doubted) {
+            answer_from(r, w, &gone);
+            continue;
+        }
+        list_drop(&r->link);
+        list_push(&d->r.doubted, &r->link);
+    }
+    w->once |= gone.code != OK || doubted;
     uint32_t piece = w->piece;
     window_unpin(w);
     trim(d, WINDOWS_KEPT);
-    if ((why->code == ERR_NOT_FOUND || why->code == ERR_IO) && !d->closing && !d->dead)
+    if ((why->code == ERR_NOT_FOUND || why->code == ERR_IO) && !doubted && !d->closing && !d->dead)
         data_lose(d, piece, why);
     load_waiting(d);
     data_let_go(d);
@@ -182,6 +189,8 @@ static void serve(struct data *d, struct data_read *r)
     struct window *w = NULL;
     if (!bits_get(d->have, r->piece)) {
         answer_soon(d, r, NULL);
+    } else if (bits_get(d->c.doubt, r->piece)) {
+        list_push(&d->r.doubted, &r->link);
     } else if ((w = find(d, r)) && !w->loading) {
         answer_soon(d, r, w);
     } else if (w || d->r.loading < WINDOWS_LOADING) {
@@ -244,16 +253,38 @@ void data_read_cancel(struct data_read *r)
     free(r);
 }
 
+static void window_forget(struct window *w)
+{
+    w->once = true; /* those who wait are answered by it, nobody else */
+    if (!w->loading && w->pins == 0)
+        window_free(w);
+}
+
 void data_read_forget(struct data *d, uint32_t piece)
 {
     LIST_EACH(&d->r.windows, struct window, w, link) {
-        if (w->piece != piece)
-            continue;
-        w->once = true; /* those who wait are answered by it, nobody else */
-        if (!w->loading && w->pins == 0)
-            window_free(w);
+        if (w->piece == piece)
+            window_forget(w);
     }
     readpool_forget(d->pool);
+}
+
+void data_read_forget_all(struct data *d)
+{
+    LIST_EACH(&d->r.windows, struct window, w, link) {
+        window_forget(w);
+    }
+    readpool_forget(d->pool);
+}
+
+void data_read_trusted(struct data *d)
+{
+    LIST_EACH(&d->r.doubted, struct data_read, r, link) {
+        if (bits_get(d->c.doubt, r->piece))
+            continue;
+        list_drop(&r->link);
+        serve(d, r);
+    }
 }
 
 /* --- lifetime ------------------------------------------------------------------------------- */
@@ -262,6 +293,7 @@ void data_read_init(struct data *d)
 {
     list_init(&d->r.windows);
     list_init(&d->r.waiting);
+    list_init(&d->r.doubted);
     list_init(&d->r.soon);
 }
 
@@ -271,6 +303,8 @@ static struct data_read *any(struct data *d)
     struct data_read *r = LIST_FIRST(&d->r.soon, struct data_read, link);
     if (!r)
         r = LIST_FIRST(&d->r.waiting, struct data_read, link);
+    if (!r)
+        r = LIST_FIRST(&d->r.doubted, struct data_read, link);
     if (r)
         return r;
     LIST_EACH(&d->r.windows, struct window, w, link)

@@ -32,6 +32,8 @@ struct kit {
     bool opened, closed, checked, failed, drained;
     unsigned ok[KIT_PIECES], bad[KIT_PIECES], lost[KIT_PIECES];
     struct why why; /* of the failure */
+    unsigned changed;
+    struct why said; /* of the change */
 };
 
 __attribute__((unused)) static void kit_init(struct kit *k)
@@ -102,6 +104,10 @@ static void kit_on_event(void *arg, enum data_event ev, uint32_t piece, const st
         assert_false(data_has(k->d, piece));
         k->lost[piece]++;
         break;
+    case DATA_CHANGED:
+        k->changed++;
+        k->said = *why;
+        break;
     case DATA_CHECKED:
         k->checked = true;
         break;
@@ -118,6 +124,7 @@ static void kit_on_event(void *arg, enum data_event ev, uint32_t piece, const st
 /* Events so far are forgotten. */
 __attribute__((unused)) static void kit_forget(struct kit *k)
 {
+    k->changed = 0;
     k->opened = k->closed = k->checked = k->failed = k->drained = false;
     memset(k->ok, 0, sizeof k->ok);
     memset(k->bad, 0, sizeof k->bad);

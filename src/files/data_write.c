@@ -73,6 +73,7 @@ static struct part *part_new(struct data *d, uint32_t piece)
     list_init(&t->link);
     map_put(d->w.parts, &piece, sizeof piece, t);
     bits_set(d->c.touched, piece);
+    data_left_unknown(d, piece);
     return t;
 }
 
@@ -376,7 +377,8 @@ struct job {
     struct pieces proven, lost;
     bool make_empty, checked, mark, synced, synced_all, unsynced;
     uint8_t *skip;
-    struct disk_dirty dirty; /* in: of a failed sync; out: of the mark */
+    struct disk_dirty dirty;  /* in: of a failed sync; out: of the mark */
+    struct judge_file *quiet; /* out, when files have come to rest; else NULL */
     bool wrote, recorded;
     bool still_dirty;
     struct why why;
@@ -451,6 +453,10 @@ static void job_work(void *arg)
         return;
     j->recorded = true;
     j->why.code = OK;
+    if (j->synced || j->checked) {
+        j->quiet = mem_array(j->d->layout.file_count, sizeof *j->quiet);
+        disk_quiet(j->d->disk, j->quiet);
+    }
     j->still_dirty = disk_is_dirty(j->d->disk);
 }
 
@@ -464,6 +470,7 @@ static void job_free(struct job *j)
     free(j->proven.at);
     free(j->lost.at);
     free(j->skip);
+    free(j->quiet);
     free(j);
 }
 
@@ -551,6 +558,10 @@ static void on_job(void *arg)
         if (j->recorded) {
             d->w.touched = true;
             settle_pieces(d, j);
+            if (j->quiet)
+                data_left(d, j->quiet);
+            for (size_t i = 0; j->mark && i < j->dirty.replaced_count; i++)
+                data_replaced(d, j->dirty.replaced[i]);
             if (j->mark)
                 sync_start(d, &j->dirty);
             if (j->synced)
@@ -559,7 +570,10 @@ static void on_job(void *arg)
                 data_write_sync_later(d);
             if (j->checked) {
                 d->c.recording = false;
-                data_emit(d, DATA_CHECKED, 0, NULL);
+                if (d->c.doubtful && !d->closing)
+                    data_look_and_check(d);
+                else
+                    data_emit(d, DATA_CHECKED, 0, NULL);
             }
         } else {
             put_back(d, j);

@@ -21,6 +21,7 @@ struct openfile {
     unsigned pins;
     bool stale; /* dropped while pinned: found no more, closed at the last unpin */
     uint64_t used;
+    uint64_t opened_us; /* the owner's */
 };
 
 struct openfiles { /* zeroed: empty */

@@ -10,16 +10,25 @@
 
 /* A read of small files touches many; it keeps no more than this many of them open. */
 enum { JOB_FILES = 8 };
+#define OPEN_ANEW_US (5 * SEC) /* what is in a watched file's place is looked at so often */
 
 struct readpool {
     struct loop *loop;
     const struct vfs *vfs;
     const char *dir;
     const struct layout *layout;
-    const char *parts; /* NULL: there is no such file */
+    const char *parts;      /* NULL: there is no such file */
+    readpool_seen_cb *seen; /* NULL: nobody watches */
+    void *seen_arg;
     struct openfiles open;
     unsigned jobs;
     bool freed;
+};
+
+struct sight {
+    size_t file;
+    bool there;
+    struct vfs_stat st;
 };
 
 struct job {
@@ -34,6 +43,8 @@ struct job {
         struct vfile *f;
     } opened[JOB_FILES]; /* by the lane */
     size_t opened_count;
+    struct sight *sights; /* by the lane; grows */
+    size_t sight_count;
     struct why why;
     readpool_cb *done;
     void *arg;
@@ -53,6 +64,12 @@ struct readpool *readpool_new(struct loop *loop, const struct vfs *vfs, const ch
 void readpool_use_parts(struct readpool *p, const char *path)
 {
     p->parts = path;
+}
+
+void readpool_watch(struct readpool *p, readpool_seen_cb *seen, void *arg)
+{
+    p->seen = seen;
+    p->seen_arg = arg;
 }
 
 static void release_if_done(struct readpool *p)
@@ -86,6 +103,16 @@ static struct vfile *pinned(const struct job *j, size_t file)
     return NULL;
 }
 
+/* f NULL: it is not there. */
+static void sight(struct job *j, size_t file, struct vfile *f)
+{
+    struct sight s = {.file = file, .there = f != NULL};
+    if (!j->pool->seen || (f && vfile_stat(f, &s.st, NULL) != OK))
+        return;
+    j->sights = mem_realloc(j->sights, (j->sight_count + 1) * sizeof *j->sights);
+    j->sights[j->sight_count++] = s;
+}
+
 static enum err read_span(struct vfile *f, const char *path, const struct layout_span *s,
                           uint8_t *to, struct why *why)
 {
@@ -110,8 +137,11 @@ static enum err read_file(struct job *j, struct diskdir *dir, const struct layou
 {
     const char *path = j->pool->layout->files[s->file].path;
     struct vfile *f = pinned(j, s->file);
-    if (f)
-        return read_span(f, path, s, to, &j->why);
+    if (f) {
+        enum err err = read_span(f, path, s, to, &j->why);
+        sight(j, s->file, f); /* after the bytes: a change before it is seen */
+        return err;
+    }
     f = diskdir_open(dir, path, VFS_READ, &j->why);
     if (!f && j->why.code == ERR_NOT_FOUND && j->pool->parts) {
         if (read_parts(j, s, to) == OK)
@@ -119,9 +149,13 @@ static enum err read_file(struct job *j, struct diskdir *dir, const struct layou
         /* Between the two looks the file may have come, and the parts gone. */
         f = diskpath_open(j->pool->vfs, j->pool->dir, path, VFS_READ, &j->why);
     }
-    if (!f)
+    if (!f) {
+        if (j->why.code == ERR_NOT_FOUND)
+            sight(j, s->file, NULL);
         return j->why.code;
+    }
     enum err err = read_span(f, path, s, to, &j->why);
+    sight(j, s->file, f);
     if (j->opened_count < JOB_FILES) {
         j->opened[j->opened_count].file = s->file;
         j->opened[j->opened_count++].f = f;
@@ -158,9 +192,15 @@ static void on_done(void *arg)
     struct readpool *p = j->pool;
     for (size_t i = 0; i < j->pinned_count; i++)
         openfiles_unpin(j->pinned[i]);
-    for (size_t i = 0; i < j->opened_count; i++)
-        openfiles_add(&p->open, j->opened[i].file, j->opened[i].f);
+    for (size_t i = 0; i < j->opened_count; i++) {
+        struct openfile *e = openfiles_add(&p->open, j->opened[i].file, j->opened[i].f);
+        if (e && !e->opened_us)
+            e->opened_us = loop_now_us(p->loop);
+    }
+    for (size_t i = 0; i < j->sight_count && !p->freed; i++)
+        p->seen(p->seen_arg, j->sights[i].file, j->sights[i].there ? &j->sights[i].st : NULL);
     j->done(j->arg, &j->why);
+    free(j->sights);
     free(j);
     p->jobs--;
     release_if_done(p);
@@ -176,6 +216,10 @@ void readpool_read(struct readpool *p, uint64_t offset, size_t len, uint8_t *to,
     for (struct layout_walk w = layout_walk(p->layout, offset, len);
          j->pinned_count < JOB_FILES && layout_next(&w, &s);) {
         struct openfile *e = s.pad ? NULL : openfiles_find(&p->open, s.file);
+        if (e && p->seen && loop_now_us(p->loop) - e->opened_us >= OPEN_ANEW_US) {
+            openfiles_drop(&p->open, s.file);
+            e = NULL;
+        }
         if (!e)
             continue;
         openfiles_pin(e);

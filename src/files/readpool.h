@@ -17,6 +17,10 @@ struct readpool *readpool_new(struct loop *loop, const struct vfs *vfs, const ch
 /* Bytes of files that are not there may lie in a parts file (files/parts.h).  path outlives the
  * pool and its reads. */
 void readpool_use_parts(struct readpool *p, const char *path);
+/* Have each file looked at when it was read: seen() is told, from the loop and before done, how it
+ * is now; st NULL: it is not there.  Files that are kept open are opened anew every few seconds. */
+typedef void readpool_seen_cb(void *arg, size_t file, const struct vfs_stat *st);
+void readpool_watch(struct readpool *p, readpool_seen_cb *seen, void *arg);
 /* Reads that are under way still answer.  NULL: nothing. */
 void readpool_free(struct readpool *p);
 

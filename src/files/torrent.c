@@ -329,6 +329,10 @@ static void on_data(void *arg, enum data_event ev, uint32_t piece, const struct 
         if (t->opened)
             swarm_piece_lost(t, piece);
         break;
+    case DATA_CHANGED:
+        free(t->changed);
+        t->changed = mem_strdup(why->text);
+        break;
     case DATA_CHECKED:
         swarm_fill(t);
         break;
@@ -340,6 +344,11 @@ static void on_data(void *arg, enum data_event ev, uint32_t piece, const struct 
         break;
     }
     torrent_look_complete(t);
+    if (t->changed && torrent_is_complete(t) &&
+        !data_checking(t->data, &(uint32_t){0}, &(uint32_t){0})) {
+        free(t->changed);
+        t->changed = NULL;
+    }
     torrent_need_tick(t);
     torrent_changed(t);
 }
@@ -588,6 +597,7 @@ void torrent_free(struct torrent *t)
     free(t->dir);
     free(t->release_dir);
     free(t->note);
+    free(t->changed);
     free(t->resume_path);
     free(t->error);
     free(t->held);

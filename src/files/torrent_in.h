@@ -147,6 +147,7 @@ struct torrent {
     uint64_t told_us;
     char *release_dir;         /* dir is a quarantine; NULL: it is not */
     char *note;                /* of the quarantine; or NULL */
+    char *changed;             /* which files others have changed; NULL: it is all as it was */
     struct release *release;   /* it is being moved */
     struct farewell *farewell; /* data being closed; NULL: none */
     struct mover *mover;       /* NULL: its files stay where they are */

@@ -97,6 +97,14 @@ static void why_not_downloading(const struct torrent *t, char *out, size_t cap)
 {
     struct tally n = tally(t);
     uint32_t piece;
+    if (t->changed) {
+        size_t len = (size_t)snprintf(out, cap, "%s; it is fetched again", t->changed);
+        const char *rest = "; it is fetched again";
+        if (len >= cap)
+            return;
+        out += len - strlen(rest) + 2; /* what follows takes the place of "it is fetched again" */
+        cap -= len - strlen(rest) + 2;
+    }
     if (t->down_rate.per_s > 0)
         return;
     const char *dht = torrent_dht_says(t);
@@ -146,7 +154,8 @@ static void reason(const struct torrent *t, char *out, size_t cap)
         if (t->opened && t->release_dir && t->note)
             snprintf(out, cap, "%s", t->note);
         else if (t->opened && data_checking(t->data, &done, &total))
-            snprintf(out, cap, "checking: %u of %u pieces", done, total);
+            snprintf(out, cap, "%s%schecking: %u of %u pieces", t->changed ? t->changed : "",
+                     t->changed ? "; " : "", done, total);
         else
             snprintf(out, cap, "%s", t->mover ? "moving" : "opening");
         break;

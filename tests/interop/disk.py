@@ -83,6 +83,52 @@ def a_seed_notices_that_its_file_is_gone(lab):
     changed_underneath(lab, os.unlink)
 
 
+def changed_while_it_seeds(lab, change):
+    """A peer has some of it when the file changes; whatever it takes afterwards is right."""
+    a, b, c = lab.node('a'), lab.node('b'), lab.node('c')
+    path = L.make_file(os.path.join(lab.folder('in'), 'f.bin'), 8 * MIB)
+    made = a.share(path, '--piece-size', '64K')
+    b.run('get', made['magnet'], '--peer', a.address, '-o', lab.folder('out'))
+    b.run('file', 'pause', made['id'])
+    change(path)
+    # Slow enough that the seed opens the file anew before it has given all.
+    a.run('file', 'limit', made['id'], '--up', '1M')
+    c.run('get', made['magnet'], '--peer', a.address, '-o', lab.folder('out'), '--detach')
+    row = L.until('the seed to notice', lambda: (r := a.row(made['id']))['left'] > 0 and r)
+    assert 'f.bin was' in row['reason'] and 'by another program' in row['reason'], row
+    L.until('the check', lambda: a.row(made['id'])['state'] == 'downloading')
+    L.until('what is whole to cross', lambda: c.row(made['id'])['left'] == a.row(made['id'])['left'])
+    assert 'bad' not in c.log() and 'ban' not in c.log(), c.log()
+    b.run('file', 'resume', made['id'])
+    a.run('file', 'peer', made['id'], b.address)  # who has it gives it back
+    L.until('it to be mended', lambda: a.row(made['id'])['state'] == 'seeding')
+    assert a.row(made['id'])['reason'] == '', a.row(made['id'])
+    L.until('all of it', lambda: c.row(made['id'])['left'] == 0)
+
+
+def scribble(path):
+    with open(path, 'r+b') as f:
+        f.seek(3 * MIB)
+        f.write(b'another' * 20000)
+
+
+def replace(path):
+    L.make_file(path + '.new', 8 * MIB, seed=9)
+    os.replace(path + '.new', path)
+
+
+def a_seed_notices_bytes_that_change_in_place(lab):
+    changed_while_it_seeds(lab, scribble)
+
+
+def a_seed_notices_another_file_in_its_place(lab):
+    changed_while_it_seeds(lab, replace)
+
+
+def a_seed_mends_a_file_that_was_removed(lab):
+    changed_while_it_seeds(lab, os.unlink)
+
+
 def what_was_changed_while_it_did_not_run_is_hashed_again(lab):
     a, b = lab.node('a'), lab.node('b')
     path = L.make_file(os.path.join(lab.folder('in'), 'f.bin'), 4 * MIB)
@@ -104,4 +150,6 @@ if __name__ == '__main__':
         sys.exit(0)
     L.main(a_full_disk_is_said_outlives_kill_9_and_goes_on_by_itself,
            a_seed_notices_that_its_file_is_shorter, a_seed_notices_that_its_file_is_gone,
+           a_seed_notices_bytes_that_change_in_place, a_seed_notices_another_file_in_its_place,
+           a_seed_mends_a_file_that_was_removed,
            what_was_changed_while_it_did_not_run_is_hashed_again)

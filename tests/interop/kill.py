@@ -167,7 +167,7 @@ def downloads_killed_again_and_again_lose_no_reported_piece(lab):
 
 def many_torrents_killed_at_once_lose_nothing(lab):
     rng = random.Random(SEED + 2)
-    a = lab.node('a')
+    a = lab.node('a', files__encryption='prefer')
     shared = {}
     for i in range(60 if LONG else 12):
         path = L.make_file(os.path.join(lab.folder('in'), f'many{i}'), rng.randrange(1, 3 * MIB), seed=1000 + i)
@@ -203,7 +203,7 @@ def a_seeder_killed_again_and_again_seeds_on(lab):
     rng = random.Random(SEED + 1)
     a = lab.node('a', files__encryption='prefer')
     every = sources(lab, a)
-    b = lab.node('b')
+    b = lab.node('b', files__encryption='prefer')
     whole = {shared['id']: had(look(a, shared['id'])) for _, _, shared in every}
     out, places = lab.folder('out'), [lab.folder('p'), lab.folder('q'), other_disk(lab)]
     for _, _, shared in every:
@@ -231,6 +231,7 @@ def a_seeder_killed_again_and_again_seeds_on(lab):
         slowest = max(slowest, time.monotonic() - began)
     for path, _, shared in every:
         a.run('file', 'limit', shared['id'], '--up', 'off')
+        b.run('file', 'peer', shared['id'], a.address)
         L.until('the file', lambda s=shared: b.row(s['id'])['state'] == 'seeding')
         L.same(os.path.join(a.row(shared['id'])['dir'], os.path.basename(path)),
                os.path.join(out, os.path.basename(path)))

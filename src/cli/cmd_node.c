@@ -122,7 +122,7 @@ static void print_status(const json_t *st)
                cli_number(files, "torrents") == 1 ? "" : "s",
                (unsigned long long)cli_number(files, "peers"),
                cli_number(files, "peers") == 1 ? "" : "s");
-    printf("traffic   down %s, up %s (in all %s down, %s up)\n",
+    printf("traffic   down %s, up %s (in this run %s down, %s up)\n",
            text_rate(cli_number(traffic, "down_rate")).s,
            text_rate(cli_number(traffic, "up_rate")).s,
            text_bytes(cli_number(traffic, "downloaded")).s,

@@ -79,13 +79,18 @@ static json_t *status(void *app)
     for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
         uint64_t u, d;
         torrent_rates(h->t, &u, &d);
+        files_count(h);
         up += u;
         down += d;
     }
-    return json_pack("{s:i, s:I, s:I, s:I, s:I, s:o, s:o}", "port", (int)files_port(f), "torrents",
-                     (json_int_t)map_count(f->torrents), "peers", (json_int_t)f->swarm.conns,
-                     "up_rate", (json_int_t)up, "down_rate", (json_int_t)down, "dht",
-                     files_dht_status(f), "port_mapping", reach_status(f));
+    json_t *traffic =
+        json_pack("{s:I, s:I, s:I, s:I}", "up_rate", (json_int_t)up, "down_rate", (json_int_t)down,
+                  "uploaded", (json_int_t)f->now.up, "downloaded", (json_int_t)f->now.down);
+    return json_pack("{s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "port", (int)files_port(f),
+                     "torrents", (json_int_t)map_count(f->torrents), "peers",
+                     (json_int_t)f->swarm.conns, "up_rate", (json_int_t)up, "down_rate",
+                     (json_int_t)down, "dht", files_dht_status(f), "port_mapping", reach_status(f),
+                     "traffic", traffic);
 }
 
 const struct app_ops files_app = {

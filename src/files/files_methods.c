@@ -175,6 +175,35 @@ static void sign_torrent(struct holding *h)
     torrent_sign(h->t, &s);
 }
 
+static bool has_tracker(const struct mi_tracker *at, size_t n, const char *url)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(at[i].url, url) == 0)
+            return true;
+    return false;
+}
+
+/* Those of mi that t lacks, behind its own. */
+static void more_trackers(struct torrent *t, const struct metainfo *mi)
+{
+    const struct mi_tracker *now;
+    size_t had = torrent_trackers(t, &now), n = had;
+    struct mi_tracker *all = mem_array(had + mi->tracker_count + 1, sizeof *all);
+    for (size_t i = 0; i < had; i++) /* the URLs may lie in what is replaced */
+        all[i] = (struct mi_tracker){mem_strdup(now[i].url), now[i].tier};
+    for (size_t i = 0; i < mi->tracker_count && n < MI_TRACKERS_MAX; i++)
+        if (!has_tracker(all, n, mi->trackers[i].url)) {
+            all[n] = (struct mi_tracker){mem_strdup(mi->trackers[i].url),
+                                         n > 0 ? all[n - 1].tier + 1 : 0};
+            n++;
+        }
+    if (n > had)
+        torrent_set_trackers(t, all, n);
+    for (size_t i = 0; i < n; i++)
+        free((char *)(uintptr_t)all[i].url);
+    free(all);
+}
+
 static void on_created(void *arg, struct cur torrent, unsigned skipped, const struct why *why)
 {
     struct adding *a = arg;
@@ -193,7 +222,8 @@ static void on_created(void *arg, struct cur torrent, unsigned skipped, const st
     struct holding *h = files_find_any(f, &mi->hash);
     char *dir = parent(a->path);
     memcpy(a->infohash, mi->infohash, SHA1_LEN);
-    if (h) {
+    if (h) { /* shared again: with more trackers, perhaps */
+        more_trackers(h->t, mi);
         metainfo_free(mi);
     } else {
         struct torrent_cfg cfg = {

@@ -294,6 +294,9 @@ static enum err read_udp_body(struct cur c, uint32_t action, bool v6,
         break;
     case ANNOUNCE:
         out->action = TRACKER_UDP_ANNOUNCE;
+        if (c.n == 0) /* opentracker, of an infohash that is not on its list */
+            return why_set(why, ERR_INVALID,
+                           "an empty answer: perhaps it serves other torrents only");
         a->interval_s = interval_within((int32_t)cur_be32(&c));
         a->leechers = cur_be32(&c);
         a->seeders = cur_be32(&c);

@@ -27,7 +27,7 @@ def exit_codes_tell_what_happened(lab):
     fails(a, 1, 'share', lab.folder('empty'), says='no bytes in it')
     fails(a, 2, 'get', 'magnet:?xt=urn:btih:' + '00' * 20, '--peer', 'nowhere', says='nowhere')
     assert a.json('file', 'ls') == []
-    fails(a, 1, 'get', 'magnet:?xt=urn:btmh:1220' + '00' * 32, says='v2')
+    fails(a, 1, 'get', 'magnet:?xt=urn:sha1:' + '0' * 32, says='without a BitTorrent infohash')
     a.stop()
     fails(a, 5, 'file', 'ls')
     a.start()

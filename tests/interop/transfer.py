@@ -50,6 +50,17 @@ def opentracker_over_udp_is_enough(lab):
     through(lab, 'udp')
 
 
+def sharing_again_adds_a_tracker_and_the_traffic_is_counted(lab):
+    path, a = L.make_file(os.path.join(lab.folder('in'), 'f'), 300000), lab.node('a')
+    a.share(path)
+    again = a.share(path, '--tracker', 'http://127.0.0.1:9/announce')
+    assert 'tr=http' in again['magnet'], again
+    b = lab.node('b')
+    b.json('get', again['magnet'], '-o', lab.folder('out'), '--peer', a.address)
+    assert b.json('status')['traffic']['downloaded'] >= 300000
+    assert a.json('status')['traffic']['uploaded'] >= 300000
+
+
 def opentracker_over_http_is_enough(lab):
     through(lab, 'http')
 
@@ -159,7 +170,8 @@ def get_starts_the_daemon_when_none_runs(lab):
 if __name__ == '__main__':
     L.main(a_file_crosses_by_magnet_and_a_peer_by_hand, the_plain_share_prints_one_magnet_line,
            a_tree_of_1000_files_crosses, opentracker_over_udp_is_enough,
-           opentracker_over_http_is_enough, a_torrent_file_works_like_the_link,
+           opentracker_over_http_is_enough,
+           sharing_again_adds_a_tracker_and_the_traffic_is_counted, a_torrent_file_works_like_the_link,
            a_peer_can_be_added_later, pause_stops_and_resume_goes_on,
            rm_forgets_and_with_data_deletes, the_rate_limit_holds_on_both_sides,
            get_starts_the_daemon_when_none_runs, one_gibibyte_crosses)

@@ -30,9 +30,11 @@ enum { DATA_HELD_MAX = 32 * 1024 * 1024, DATA_READS_MAX = 1024 /* queued at once
 struct data;
 
 enum data_event {
-    DATA_OPENED,     /* data_have() is known; hashing what could not be proven may still run */
-    DATA_PIECE_OK,   /* piece proven, on disk and recorded */
-    DATA_PIECE_BAD,  /* its hash differs: all its blocks are dropped */
+    DATA_OPENED,    /* data_have() is known; hashing what could not be proven may still run */
+    DATA_PIECE_OK,  /* piece proven, on disk and recorded */
+    DATA_PIECE_BAD, /* its hash differs: all its blocks are dropped */
+    /* v2: likewise, but its blocks are kept until data_mend(), which must come. */
+    DATA_PIECE_DOUBT,
     DATA_PIECE_LOST, /* a piece we had is not there any more (verify, file changed) */
     DATA_CHANGED,    /* files are not as we left them (`why`): a check of their pieces begins */
     DATA_CHECKED,    /* a verify (or the hashing at open) has ended */
@@ -89,6 +91,13 @@ bool data_put(struct data *d, uint32_t piece, uint32_t begin, const void *bytes,
 /* Blocks of an unfinished piece that are here. */
 bool data_has_block(const struct data *d, uint32_t piece, uint32_t block);
 bool data_busy(const struct data *d);
+
+/* Of a piece in doubt: the SHA-256 of each block as it came, valid until data_mend(); NULL: it is
+ * not in doubt. */
+const uint8_t *data_doubt(const struct data *d, uint32_t piece);
+/* The doubt is over: of these blocks (a bit each) other bytes are needed, the rest stays.  NULL:
+ * all is dropped, as with DATA_PIECE_BAD.  false: all had to be, a wrong one is being written. */
+bool data_mend(struct data *d, uint32_t piece, const uint8_t *bad);
 
 /* A block for a peer, of a piece we have; it may reach into the padding behind a file
  * (metainfo_piece_span()).  got comes once from the loop: bytes valid during the

@@ -98,6 +98,7 @@ static void kit_on_event(void *arg, enum data_event ev, uint32_t piece, const st
         k->ok[piece]++;
         break;
     case DATA_PIECE_BAD:
+    case DATA_PIECE_DOUBT: /* none is of v2 */
         k->bad[piece]++;
         break;
     case DATA_PIECE_LOST:

@@ -37,6 +37,8 @@ struct part {
     uint32_t hashed, hashing_to; /* blocks before these: hashed; in the job that runs */
     struct piece_hash *hash;     /* of [0, hashed) */
     struct piece_sum sum;
+    uint8_t *leaves;       /* v2: each block's hash, once the piece's is known; or NULL */
+    bool doubted;          /* it is wrong, and which blocks are is to be told by data_mend() */
     bool hashing;          /* a job runs */
     bool good;             /* its hash is right */
     bool spilled;          /* to be read back */
@@ -97,6 +99,7 @@ static void part_free(struct part *t)
     for (uint32_t i = 0; i < t->block_count; i++)
         block_drop(t, i);
     piece_hash_free(t->hash);
+    free(t->leaves);
     list_drop(&t->link);
     free(t);
 }
@@ -185,6 +188,21 @@ void data_write_found(struct data *d, uint32_t piece)
     data_write_kick(d);
 }
 
+/* Where the hashes of its blocks go; NULL: of one block there is nothing to tell apart. */
+static uint8_t *leaves_of(struct part *t)
+{
+    if (!t->leaves && t->d->layout.piece_file && t->block_count > 1)
+        t->leaves = mem_array(t->block_count, MERKLE_LEN);
+    return t->leaves;
+}
+
+static void discard(struct part *t)
+{
+    struct data *d = t->d;
+    part_drop(t);
+    tell_drained(d);
+}
+
 /* Its hash is known.  A bad one is dropped, and t may be gone. */
 static void judge_part(struct part *t, const struct piece_sum *sum)
 {
@@ -197,11 +215,16 @@ static void judge_part(struct part *t, const struct piece_sum *sum)
             prove(d, piece);
         return;
     }
-    part_drop(t);
-    tell_drained(d);
-    data_emit(d, DATA_PIECE_BAD, piece, NULL);
-    if (verdict == PIECE_TORN)
+    if (verdict == PIECE_BAD && sum && t->leaves && !d->closing) {
+        t->doubted = true;
+        data_emit(d, DATA_PIECE_DOUBT, piece, NULL);
+        return;
+    }
+    discard(t);
+    if (verdict == PIECE_TORN) /* nobody is to blame but who made the torrent */
         data_fail_torn(d, piece);
+    else
+        data_emit(d, DATA_PIECE_BAD, piece, NULL);
 }
 
 static uint32_t recheck_next(void *arg, uint32_t from)
@@ -240,10 +263,49 @@ static void recheck(struct part *t)
                             .layout = &d->layout,
                             .next = recheck_next,
                             .result = on_recheck,
+                            .leaves = leaves_of(t),
                             .done = on_rechecked,
                             .arg = t};
     data_hold(d);
     t->recheck = sweep_start(&cfg);
+}
+
+/* --- which of its blocks are wrong ---------------------------------------------------------- */
+
+const uint8_t *data_doubt(const struct data *d, uint32_t piece)
+{
+    const struct part *t = part_get(d, piece);
+    return t && t->doubted ? t->leaves : NULL;
+}
+
+static void block_forget(struct part *t, uint32_t block)
+{
+    block_drop(t, block);
+    t->written -= t->blocks[block].state == BLOCK_WRITTEN;
+    t->arrived--;
+    t->blocks[block].state = BLOCK_NONE;
+}
+
+bool data_mend(struct data *d, uint32_t piece, const uint8_t *bad)
+{
+    struct part *t = part_get(d, piece);
+    if (!t || !t->doubted)
+        return false;
+    bool keep = bad != NULL;
+    for (uint32_t i = 0; keep && i < t->block_count; i++)
+        keep = !bits_get(bad, i) || t->blocks[i].state != BLOCK_WRITING;
+    if (!keep) {
+        discard(t);
+        return false;
+    }
+    for (uint32_t i = 0; i < t->block_count; i++)
+        if (bits_get(bad, i))
+            block_forget(t, i);
+    t->doubted = false;
+    t->hashed = 0;
+    t->spilled = true; /* what is right is on disk, and is read back with the rest */
+    tell_drained(d);
+    return true;
 }
 
 /* --- hashing -------------------------------------------------------------------------------- */
@@ -259,7 +321,7 @@ static void hash_work(void *arg)
         piece_hash_update(t->hash, t->blocks[i].bytes, block_len(t, i));
     if (t->hashing_to < t->block_count)
         return;
-    piece_hash_finish(t->hash, &t->sum, NULL);
+    piece_hash_finish(t->hash, &t->sum, leaves_of(t));
     t->hash = NULL;
 }
 
@@ -496,7 +558,7 @@ static void prove_written(struct data *d)
 {
     struct part *t;
     for (size_t at = 0; (t = map_next(d->w.parts, &at, NULL, NULL));) {
-        if (t->written < t->block_count || bits_get(d->sure, t->piece) || t->recheck)
+        if (t->written < t->block_count || bits_get(d->sure, t->piece) || t->recheck || t->doubted)
             continue;
         if (t->good)
             prove(d, t->piece);
@@ -770,7 +832,7 @@ void data_write_close(struct data *d)
 {
     struct part *t;
     for (size_t at = 0; (t = map_next(d->w.parts, &at, NULL, NULL));)
-        if (!is_whole(t) || d->dead)
+        if (!is_whole(t) || t->doubted || d->dead)
             part_drop(t);
 }
 

@@ -583,6 +583,23 @@ size_t picker_failed(struct picker *p, uint32_t piece, uint32_t *ids, size_t max
     return n;
 }
 
+uint32_t picker_sender(const struct picker *p, uint32_t piece, uint32_t block)
+{
+    const struct active *a = active_of(p, piece, block);
+    return a && a->state[block] == GOT ? a->from[block] : 0;
+}
+
+void picker_block_failed(struct picker *p, uint32_t piece, uint32_t block)
+{
+    struct active *a = active_of(p, piece, block);
+    if (!a || a->state[block] != GOT)
+        return;
+    a->state[block] = 0;
+    a->from[block] = 0;
+    a->got--;
+    block_freed(p, a);
+}
+
 bool picker_may_again(const struct picker *p, const struct picker_who *who, uint32_t piece,
                       uint32_t block)
 {

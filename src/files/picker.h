@@ -111,6 +111,11 @@ size_t picker_failed(struct picker *p, uint32_t piece, uint32_t *ids, size_t max
 /* The piece is here; the ids of those who sent it, before picker_have() forgets them. */
 size_t picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, size_t max);
 
+/* Who sent this block; 0: it is not here. */
+uint32_t picker_sender(const struct picker *p, uint32_t piece, uint32_t block);
+/* This block alone was wrong: it is free again.  The piece's others stay. */
+void picker_block_failed(struct picker *p, uint32_t piece, uint32_t block);
+
 /* End game: may this peer be asked too for a block that one other owes?  It then is. */
 bool picker_may_again(const struct picker *p, const struct picker_who *who, uint32_t piece,
                       uint32_t block);

@@ -336,12 +336,13 @@ static bool agree_on_name(struct session *s, const struct wire_handshake *h)
                  (all && infohash_is_wire(all, h->infohash));
     if (!known)
         return false;
+    s->sets_v2_bit = wire_has_v2(h);
     if (!all || !all->has_v2)
         return true;
     s->by_v2 = memcmp(h->infohash, all->v2, INFOHASH_LEN) == 0;
     /* Who is dialled and does not answer by v2's name has not upgraded, whatever its bit says:
      * libtorrent does not where the stream is encrypted, and hangs up on messages of v2. */
-    s->v2 = s->by_v2 || (s->incoming && wire_has_v2(h));
+    s->v2 = s->by_v2 || (s->incoming && s->sets_v2_bit);
     if (s->incoming)
         memcpy(s->infohash, s->v2 ? all->v2 : h->infohash, INFOHASH_LEN);
     return true;
@@ -751,6 +752,11 @@ bool session_is_open(const struct session *s)
 bool session_is_v2(const struct session *s)
 {
     return s->v2;
+}
+
+bool session_could_be_v2(const struct session *s)
+{
+    return !s->v2 && s->sets_v2_bit;
 }
 
 bool session_refused(const struct session *s)

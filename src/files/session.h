@@ -189,7 +189,9 @@ const uint8_t *session_peer_id(const struct session *s);     /* 20 bytes; zeros 
 struct addr session_addr(const struct session *s);
 bool session_is_open(const struct session *s); /* handshakes done and not ended */
 bool session_is_incoming(const struct session *s);
-bool session_is_v2(const struct session *s);   /* hashes may be asked of it (BEP 52) */
+bool session_is_v2(const struct session *s); /* hashes may be asked of it (BEP 52) */
+/* It sets v2's bit, but this connection is v1's: by another name it may be v2's. */
+bool session_could_be_v2(const struct session *s);
 bool session_refused(const struct session *s); /* ended by the peer instead of its handshake */
 bool session_by_v2(const struct session *s);   /* it called the torrent by v2's hash */
 /* "rc4", "plain" (only the handshake was encrypted) or "no". */

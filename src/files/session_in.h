@@ -39,6 +39,7 @@ struct session {
     const struct infohash *hash;    /* all its names; NULL: just that */
     bool refused;                   /* it hung up on our handshake */
     bool v2, by_v2;                 /* v2 is spoken; and the peer called it by v2's hash */
+    bool sets_v2_bit;               /* it can speak v2, if not on this connection */
     uint8_t peer_id[20];
     struct peer_state st;
     struct wire_ext ext;

@@ -325,6 +325,9 @@ static void on_data(void *arg, enum data_event ev, uint32_t piece, const struct 
     case DATA_PIECE_BAD:
         swarm_piece_bad(t, piece);
         break;
+    case DATA_PIECE_DOUBT:
+        blame_piece(t, piece);
+        break;
     case DATA_PIECE_LOST:
         if (t->opened)
             swarm_piece_lost(t, piece);
@@ -433,6 +436,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     list_init(&t->members);
     list_init(&t->readers);
     list_init(&t->gives);
+    list_init(&t->doubts);
     list_init(&t->webs);
     budget_init(&t->info_budget);
     t->info_budget.limit[BUDGET_BYTES] = TORRENT_INFO_HELD_MAX;

@@ -11,6 +11,7 @@
  *     torrent_move.c   to another folder
  *     torrent_read.c   who reads while it downloads
  *     torrent_v2.c     hash trees, asked and given
+ *     torrent_blame.c  which block of a piece is wrong, and so who lies
  *     torrent_select.c which files are wanted, and in which order
  *     torrent_json.c   how it is shown, and why it stands still
  *     torrent_poll.c   what is shown only when asked for by name
@@ -105,6 +106,7 @@ struct torrent {
 
     struct hash_fetch *hashes; /* v2: what is still missing of the trees; NULL: nothing */
     struct link gives;         /* hashes that peers wait for */
+    struct link doubts;        /* pieces of which a block is wrong, torrent_blame.c */
     struct data *data;
     bool opened, was_complete, told_done;
     uint8_t *priorities; /* enum file_priority per file; NULL: all normal */
@@ -215,6 +217,7 @@ void swarm_chosen(struct torrent *t); /* other pieces are wanted */
 void swarm_opened(struct torrent *t); /* the data is there: what sessions waited for */
 void swarm_piece_ok(struct torrent *t, uint32_t piece);
 void swarm_piece_bad(struct torrent *t, uint32_t piece);
+void swarm_ban(struct torrent *t, uint32_t id); /* it has sent what is not the torrent's */
 void swarm_piece_lost(struct torrent *t, uint32_t piece);
 void swarm_resume(struct torrent *t); /* the disk takes blocks again */
 /* In end game others may owe the same block: tell them not to.  but: NULL, or who brought it. */
@@ -268,6 +271,14 @@ void v2_tick(struct torrent *t);
 void v2_message(struct member *m, enum wire_type type, const struct wire_hash_range *r);
 void v2_forget(struct member *m); /* it is gone */
 void v2_done(struct torrent *t);
+
+/* torrent_blame.c */
+void blame_piece(struct torrent *t, uint32_t piece); /* it is in doubt */
+/* An answer about hashes of blocks; false: it was not asked of this peer. */
+bool blame_answer(struct member *m, enum wire_type type, const struct wire_hash_range *r);
+void blame_tick(struct torrent *t);
+void blame_forget(struct member *m); /* it is gone */
+void blame_done(struct torrent *t);
 
 /* torrent_web.c */
 void web_add(struct torrent *t, const char *url); /* to those of the metainfo */

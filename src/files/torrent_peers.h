@@ -50,6 +50,7 @@ struct peer_entry {
     bool connected;  /* or being dialled */
     bool known_seed; /* has all: of no use to another seed */
     bool by_v2;      /* hybrid: it is to be called by v2's hash */
+    bool v2_tried;   /* it was dialled again for that, to ask it for hashes */
     bool no_mse;     /* the last dial failed in MSE: the next is without, where that is allowed */
     bool retry;      /* at once: see torrent_peers_no_mse, torrent_peers_unreached */
     struct carrier_memory carriers;

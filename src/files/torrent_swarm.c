@@ -83,6 +83,7 @@ void swarm_drop_member(struct member *m)
 void swarm_free(struct torrent *t)
 {
     web_stop(t);
+    blame_done(t); /* the data goes too, or is opened anew */
     LIST_EACH(&t->members, struct member, m, link) {
         session_lose(m->s);
         swarm_drop_member(m);
@@ -178,7 +179,8 @@ static void round_of_chokes(struct torrent *t)
 }
 
 /* Blame.  A piece from one peer alone that failed: that peer lies.  From several: all are on
- * parole, and get pieces of their own until one of them is proven or fails. */
+ * parole, and get pieces of their own until one of them is proven or fails; but for v2, where the
+ * wrong block can be named (torrent_blame.c). */
 
 static struct member *member_of(struct torrent *t, uint32_t id)
 {
@@ -189,7 +191,7 @@ static struct member *member_of(struct torrent *t, uint32_t id)
     return NULL;
 }
 
-static void ban(struct torrent *t, uint32_t id)
+void swarm_ban(struct torrent *t, uint32_t id)
 {
     struct peer_entry *e = torrent_peers_by_id(t->peers, id);
     if (!e)
@@ -215,7 +217,7 @@ void swarm_piece_bad(struct torrent *t, uint32_t piece)
     t->wasted += metainfo_piece_len(t->mi, piece);
     log_debug(t->log, "piece %u has another hash; %zu peers sent it", piece, n);
     if (n == 1)
-        ban(t, ids[0]);
+        swarm_ban(t, ids[0]);
     for (size_t i = 0; i < n; i++)
         web_blame(t, ids[i], n == 1);
     for (size_t i = 0; n > 1 && i < n; i++) {

@@ -46,16 +46,44 @@ void v2_begin(struct torrent *t)
     v2_want(t);
 }
 
+static bool may_answer(const struct member *m)
+{
+    bool v2 = session_is_open(m->s) ? session_is_v2(m->s) : m->entry->by_v2;
+    return v2 && torrent_now(m->t) >= m->refused_until_us;
+}
+
+/* A connection may be v1's though both could speak v2: who came by a link of v1 learns late that
+ * it is a hybrid, and libtorrent upgrades none that is encrypted.  A question about hashes would
+ * be a breach of protocol there (libtorrent hangs up on it), so one peer that set v2's bit is
+ * dialled again, by v2's name; another, if that one refuses. */
+static void want_v2_peer(struct torrent *t)
+{
+    struct member *found = NULL;
+    LIST_EACH(&t->members, struct member, m, link) {
+        if (may_answer(m))
+            return;
+        if (!found && session_is_open(m->s) && session_could_be_v2(m->s) && m->entry->dialable &&
+            !m->entry->v2_tried)
+            found = m;
+    }
+    if (!found || !t->hash.has_v2)
+        return;
+    found->entry->by_v2 = found->entry->v2_tried = found->entry->retry = true;
+    session_end(found->s, ERR_STATE, "it is a hybrid: again, by its other name");
+}
+
 void v2_want(struct torrent *t)
 {
     if (!t->hashes || !torrent_may_connect(t))
         return;
     LIST_EACH(&t->members, struct member, m, link)
         ask(m);
+    want_v2_peer(t);
 }
 
 void v2_tick(struct torrent *t)
 {
+    blame_tick(t);
     if (!t->hashes)
         return;
     uint64_t now = torrent_now(t);
@@ -253,6 +281,8 @@ void v2_message(struct member *m, enum wire_type type, const struct wire_hash_ra
 {
     if (type == WIRE_HASH_REQUEST)
         on_request(m, r);
+    else if (blame_answer(m, type, r))
+        return; /* of a block's hashes */
     else if (type == WIRE_HASHES)
         on_hashes(m, r);
     else
@@ -267,6 +297,7 @@ void v2_forget(struct member *m)
         if (g->m == m)
             g->m = NULL;
     }
+    blame_forget(m);
 }
 
 void v2_done(struct torrent *t)

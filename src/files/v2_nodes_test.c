@@ -4,14 +4,20 @@
 
 #include "base/mem.h"
 #include "base/test.h"
+#include "crypto/base64.h"
 #include "crypto/hex.h"
 #include "files/infohash.h"
 #include "files/merkle.h"
+#include "files/metainfo.h"
 #include "files/wire_msg.h"
 #include "net/conn.h"
 #include "support/sim_node.h"
+#include "support/udp_tracker.h"
+
+#include <string.h>
 
 enum { PIECE = 16384, SIZE = 700 * PIECE + 5, PIECES = 701 };
+enum { LARGE = 8 * PIECE, WRONG = 3 * PIECE /* in each of these, where Mallory lies */ };
 
 static const struct sim_link lan = {
     .latency_us = 2 * MSEC, .up_rate = 12500000, .down_rate = 12500000};
@@ -26,6 +32,11 @@ struct mallory {
     uint8_t infohash[INFOHASH_LEN];
     bool greeted, silent;
     unsigned asked, refused, conns;
+    /* Not NULL: it has the bytes of LARGE pieces, and gives them; no hashes, though.  picky: only
+     * every second block, and one of those is wrong. */
+    const uint8_t *bytes;
+    bool picky;
+    unsigned lies;
 };
 
 static void flush(struct mallory *m)
@@ -36,6 +47,27 @@ static void flush(struct mallory *m)
             return;
         buf_eat(&m->out, (size_t)n);
     }
+}
+
+static void give(struct mallory *m, const struct wire_msg *msg)
+{
+    if (m->picky && msg->begin / PIECE % 2 == 0) {
+        wire_put_range(&m->out, WIRE_REJECT, msg->piece, msg->begin, msg->len);
+        return;
+    }
+    wire_put_piece_header(&m->out, msg->piece, msg->begin, msg->len);
+    buf_put(&m->out, m->bytes + (size_t)msg->piece * LARGE + msg->begin, msg->len);
+    if (!m->picky || msg->begin != WRONG)
+        return;
+    m->lies++;
+    buf_bytes(&m->out)[buf_len(&m->out) - 1] ^= 1;
+}
+
+static void refuse(struct mallory *m, const struct wire_msg *msg)
+{
+    struct wire_hash_range r;
+    if (wire_read_hashes(msg, &r, NULL) == OK)
+        wire_put_hashes(&m->out, WIRE_HASH_REJECT, &r);
 }
 
 static void lie(struct mallory *m, const struct wire_msg *msg)
@@ -60,13 +92,19 @@ static void answer(struct mallory *m)
         if (m->listener) {
             wire_put_handshake_v2(&m->out, m->infohash, mallory_id);
             wire_put_simple(&m->out, WIRE_HAVE_ALL);
+            if (m->bytes)
+                wire_put_simple(&m->out, WIRE_UNCHOKE);
         }
     }
     while (m->greeted && wire_frame(buf_cur(&m->in), &len, NULL) == OK && len > 0 &&
            len <= buf_len(&m->in)) {
         struct wire_msg msg;
         if (wire_read(cur_of(buf_bytes(&m->in), len), &msg, NULL) == OK) {
-            if (msg.type == WIRE_HASH_REQUEST)
+            if (msg.type == WIRE_REQUEST && m->bytes)
+                give(m, &msg);
+            else if (msg.type == WIRE_HASH_REQUEST && m->bytes)
+                refuse(m, &msg);
+            else if (msg.type == WIRE_HASH_REQUEST)
                 lie(m, &msg);
             m->refused += msg.type == WIRE_HASH_REJECT;
         }
@@ -137,7 +175,7 @@ static char *link_of(const json_t *added, const char *member, const char *topic)
     return hex ? mem_printf("magnet:?xt=%s%s", topic, hex) : NULL;
 }
 
-static struct scene *scene_new(const char *kind)
+static struct scene *scene_of(const char *kind, int piece_size, const char *tracker)
 {
     struct scene *s = MEM_NEW(struct scene);
     s->sim = sim_new(3);
@@ -147,10 +185,11 @@ static struct scene *scene_new(const char *kind)
     for (size_t i = 0; i < SIZE; i++)
         s->bytes[i] = (uint8_t)(i * 7 + i / 251 + i / 65536);
     node_write(s->ann, "/stuff/film.bin", s->bytes, SIZE);
-    json_t *r = node_call(
-        s->ann, "file.add",
-        json_pack("{s:s, s:i, s:b}", "path", "/stuff/film.bin", "piece_size", PIECE, kind, 1),
-        NULL);
+    json_t *trackers = tracker ? json_pack("[s]", tracker) : json_array();
+    json_t *r = node_call(s->ann, "file.add",
+                          json_pack("{s:s, s:i, s:b, s:o}", "path", "/stuff/film.bin", "piece_size",
+                                    piece_size, kind, 1, "tracker", trackers),
+                          NULL);
     json_t *added = node_job(s->ann, json_string_value(json_object_get(r, "job")));
     s->v1 = link_of(added, "infohash_v1", "urn:btih:");
     s->v2 = link_of(added, "infohash_v2", "urn:btmh:1220");
@@ -160,6 +199,11 @@ static struct scene *scene_new(const char *kind)
     json_decref(added);
     s->m.machine = sim_node_add(s->sim, "mallory", addr_v4(10, 0, 0, 66, 0), lan);
     return s;
+}
+
+static struct scene *scene_new(const char *kind)
+{
+    return scene_of(kind, PIECE, NULL);
 }
 
 static void scene_free(struct scene *s)
@@ -324,6 +368,185 @@ static void questions_without_an_answer_are_refused(void **state)
     scene_free(s);
 }
 
+/* The only torrent of a node, as it is shown. */
+static json_t *shown(struct node *n)
+{
+    json_t *list = node_call(n, "file.ls", json_object(), NULL);
+    assert_int_equal(json_array_size(list), 1);
+    const char *id = json_string_value(json_object_get(json_array_get(list, 0), "id"));
+    json_t *row = node_call(n, "file.show", json_pack("{s:s}", "id", id), NULL);
+    json_decref(list);
+    return row;
+}
+
+static void torrent_file(struct node *n, struct buf *out)
+{
+    json_t *row = shown(n);
+    json_t *r =
+        node_call(n, "file.export", json_pack("{s:O}", "id", json_object_get(row, "id")), NULL);
+    const char *text = json_string_value(json_object_get(r, "torrent"));
+    assert_true(base64_decode(out, text, strlen(text)));
+    json_decref(row);
+    json_decref(r);
+}
+
+static void a_wrong_block_names_its_sender_and_costs_only_itself(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"v2", "hybrid"};
+    for (size_t k = 0; k < 2; k++) {
+        struct scene *s = scene_of(kinds[k], LARGE, NULL);
+        s->m.bytes = s->bytes;
+        s->m.picky = true;
+        listen_as_seed(s);
+        get(s, s->v1 ? s->v1 : s->v2, "10.0.0.66:6881");
+        get(s, s->v1 ? s->v1 : s->v2, "10.0.0.1:6881");
+        sim_run_for(s->sim, 120 * SEC);
+        assert_true(bob_has_it(s));
+        assert_true(s->m.lies > 0);
+        assert_null(s->m.conn); /* banned */
+        json_t *row = shown(s->bob);
+        uint64_t wasted = (uint64_t)json_integer_value(json_object_get(row, "wasted"));
+        print_message("# %s: %u lies, %u blocks wasted\n", kinds[k], s->m.lies,
+                      (unsigned)(wasted / PIECE));
+        assert_in_range(wasted, PIECE, s->m.lies * PIECE);
+        json_decref(row);
+        unsigned conns = s->m.conns;
+        sim_run_for(s->sim, 300 * SEC);
+        assert_int_equal(s->m.conns, conns);
+        scene_free(s);
+    }
+}
+
+/* What cannot be: nobody but its maker can make one. */
+static void tear(struct buf *torrent)
+{
+    uint8_t *b = buf_bytes(torrent);
+    size_t n = buf_len(torrent), i = 0;
+    while (i + 16 < n && memcmp(b + i, "6:pieces", 8) != 0)
+        i++;
+    b[i + 16] ^= 1; /* behind "6:pieces1760:" */
+}
+
+static void assert_torn(struct scene *s)
+{
+    json_t *row = shown(s->bob);
+    assert_string_equal(json_string_value(json_object_get(row, "state")), "error");
+    const char *words = json_string_value(json_object_get(row, "error"));
+    assert_non_null(words);
+    assert_non_null(strstr(words, "one of its hashes and not the other"));
+    json_decref(row);
+}
+
+static void a_hybrid_whose_data_fits_one_of_its_hashes_says_so(void **state)
+{
+    (void)state;
+    for (int downloads = 0; downloads < 2; downloads++) {
+        struct scene *s = scene_of("hybrid", LARGE, NULL);
+        struct buf torrent = {0}, text = {0};
+        torrent_file(s->ann, &torrent);
+        tear(&torrent);
+        struct metainfo *mi = metainfo_parse(buf_cur(&torrent), NULL);
+        assert_non_null(mi);
+        memcpy(s->m.infohash, mi->hash.v1, INFOHASH_LEN);
+        metainfo_free(mi);
+        if (downloads) {
+            s->m.bytes = s->bytes;
+            listen_as_seed(s);
+        } else {
+            node_write(s->bob, "/downloads/film.bin", s->bytes, SIZE);
+        }
+        base64_encode(&text, buf_bytes(&torrent), buf_len(&torrent));
+        char *b64 = buf_take_str(&text);
+        json_decref(node_call(s->bob, "file.get",
+                              json_pack("{s:s, s:[s]}", "torrent", b64, "peer", "10.0.0.66:6881"),
+                              NULL));
+        free(b64);
+        buf_done(&torrent);
+        sim_run_for(s->sim, 60 * SEC);
+        assert_torn(s);
+        if (!downloads) {
+            node_stop(s->bob);
+            node_start(s->bob, &files_app, NULL);
+            sim_run_for(s->sim, 60 * SEC);
+            assert_torn(s);
+        }
+        scene_free(s);
+    }
+}
+
+static void who_came_by_v1s_link_has_v2s_hashes_too(void **state)
+{
+    (void)state;
+    struct scene *s = scene_new("hybrid");
+    get(s, s->v1, "10.0.0.1:6881");
+    sim_run_for(s->sim, 60 * SEC);
+    assert_true(bob_has_it(s));
+    struct buf hers = {0}, his = {0};
+    torrent_file(s->ann, &hers);
+    torrent_file(s->bob, &his);
+    struct metainfo *mi = metainfo_parse(buf_cur(&his), NULL);
+    assert_non_null(mi);
+    assert_true(buf_len(&his) > PIECES * (SHA1_LEN + MERKLE_LEN));
+    metainfo_free(mi);
+    buf_done(&hers);
+    buf_done(&his);
+    scene_free(s);
+}
+
+/* How many of this link's torrent the tracker knows. */
+static size_t known(const struct udp_tracker *t, const char *link, size_t *seeders)
+{
+    uint8_t name[INFOHASH_LEN];
+    const char *hex = strstr(link, "btmh:1220");
+    hex = hex ? hex + 9 : strstr(link, "btih:") + 5;
+    assert_true(hex_decode(hex, 2 * INFOHASH_LEN, name, INFOHASH_LEN));
+    return udp_tracker_peers(t, name, seeders);
+}
+
+static void assert_both_announce(const struct udp_tracker *t, const char *link)
+{
+    size_t seeders = 0;
+    if (!link)
+        return;
+    assert_int_equal(known(t, link, &seeders), 2);
+    assert_int_equal(seeders, 2);
+}
+
+static void each_name_is_announced_also_after_a_restart(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"v2", "hybrid"};
+    for (size_t k = 0; k < 2; k++) {
+        struct scene *s = scene_of(kinds[k], PIECE, "udp://10.0.0.66:6969");
+        struct addr at = addr_v4(10, 0, 0, 66, 6969);
+        struct loop *loop = sim_node_loop(s->m.machine);
+        struct udp_tracker *t = udp_tracker_open(loop, &at, 600, NULL);
+        assert_non_null(t);
+        char *link = mem_printf("%s&tr=udp://10.0.0.66:6969", s->v2); /* and no peer named */
+        json_decref(node_call(s->bob, "file.get", json_pack("{s:s}", "link", link), NULL));
+        sim_run_for(s->sim, 300 * MSEC);
+        node_stop(s->bob); /* on the way */
+        node_start(s->bob, &files_app, NULL);
+        sim_run_for(s->sim, 900 * SEC);
+        assert_true(bob_has_it(s));
+        assert_both_announce(t, s->v1);
+        assert_both_announce(t, s->v2);
+        node_stop(s->ann);
+        node_crash(s->bob);
+        udp_tracker_close(t);
+        t = udp_tracker_open(loop, &at, 600, NULL);
+        node_start(s->ann, &files_app, NULL);
+        node_start(s->bob, &files_app, NULL);
+        sim_run_for(s->sim, 900 * SEC);
+        assert_both_announce(t, s->v1);
+        assert_both_announce(t, s->v2);
+        udp_tracker_close(t);
+        free(link);
+        scene_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +556,10 @@ int main(void)
         cmocka_unit_test(who_answers_no_question_holds_nobody_up),
         cmocka_unit_test(v2s_bit_on_a_v1_torrent_changes_nothing),
         cmocka_unit_test(questions_without_an_answer_are_refused),
+        cmocka_unit_test(a_wrong_block_names_its_sender_and_costs_only_itself),
+        cmocka_unit_test(a_hybrid_whose_data_fits_one_of_its_hashes_says_so),
+        cmocka_unit_test(who_came_by_v1s_link_has_v2s_hashes_too),
+        cmocka_unit_test(each_name_is_announced_also_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,13 +2,15 @@
  * between.
  *
  * Input: a byte of flags (1: a good handshake goes in front; 2: without the fast extension; 4: the
- * metadata is not known), then steps: a byte of kind, and for bytes a 16-bit length and so many.
+ * metadata is not known; 8: the torrent is a hybrid, and the handshake has v2's bit; 16: and calls
+ * it by v2's hash), then steps: a byte of kind, and for bytes a 16-bit length and so many.
  * Whatever comes, the session must end or live, hold no more than its limits, and leak nothing. */
 
 #include "files/session.h"
 
 #include "base/mem.h"
 #include "core/policy.h"
+#include "files/metainfo_v2.h"
 #include "sim/sim.h"
 
 #include <assert.h>
@@ -69,9 +71,14 @@ static const struct conn_ops fake_ops = {
 
 static void on_hashes(void *arg, enum wire_type type, const struct wire_hash_range *r)
 {
-    (void)arg;
-    (void)type;
-    (void)r;
+    struct host *h = arg;
+    struct wire_hash_range answer = *r;
+    assert(h->known && h->mi->v2 && session_is_v2(h->s));
+    assert(type == WIRE_HASHES || r->hashes.n == 0);
+    if (type != WIRE_HASH_REQUEST)
+        return;
+    answer.hashes = r->base % 2 == 0 ? cur_of(r->root, SHA256_LEN) : cur_of(NULL, 0);
+    session_hashes(h->s, r->base % 2 == 0 ? WIRE_HASHES : WIRE_HASH_REJECT, &answer);
 }
 
 static const struct session_ops host_ops;
@@ -79,6 +86,7 @@ static const struct session_ops host_ops;
 static struct session_cfg cfg_of(struct host *h)
 {
     return (struct session_cfg){.infohash = h->mi->infohash,
+                                .hash = h->mi->v2 ? &h->mi->hash : NULL,
                                 .mi = h->known ? h->mi : NULL,
                                 .up = &h->up,
                                 .down = &h->down,
@@ -90,7 +98,7 @@ static bool on_hello(void *arg, const uint8_t infohash[SHA1_LEN])
 {
     struct host *h = arg;
     struct session_cfg cfg = cfg_of(h);
-    if (memcmp(infohash, h->mi->infohash, SHA1_LEN) != 0)
+    if (!infohash_is_wire(&h->mi->hash, infohash))
         return false;
     session_join(h->s, &cfg);
     return true;
@@ -121,6 +129,10 @@ static void on_fill(void *arg)
     size_t room = session_room(h->s);
     if (h->known)
         session_ask(h->s, b, room < 4 ? room : 4);
+    if (h->known && h->mi->v2 && session_is_v2(h->s)) {
+        struct wire_hash_range r = {h->mi->v2->file[0].root, 0, 2, 2, 1, cur_of(NULL, 0)};
+        session_hashes(h->s, WIRE_HASH_REQUEST, &r);
+    }
 }
 
 static void on_block(void *arg, uint32_t piece, uint32_t block, struct cur bytes)
@@ -305,13 +317,18 @@ static void step(struct host *h, uint8_t kind, struct cur *c)
     sim_run_for(h->sim, 0);
 }
 
-static struct metainfo *make_mi(void)
+static struct metainfo *make_mi(bool hybrid)
 {
-    static const uint8_t pieces[5 * SHA1_LEN];
-    struct mi_source one = {"", TOTAL, NULL};
+    static const uint8_t pieces[5 * SHA1_LEN], root[SHA256_LEN] = {1};
+    struct mi_source one = {"", TOTAL, hybrid ? root : NULL};
     struct buf info = {0}, torrent = {0};
-    const struct mi_draft draft = {
-        .name = "x", .files = &one, .n = 1, .piece_len = PIECE, .pieces = pieces, .piece_count = 5};
+    const struct mi_draft draft = {.name = "x",
+                                   .files = &one,
+                                   .n = 1,
+                                   .piece_len = PIECE,
+                                   .pieces = pieces,
+                                   .piece_count = 5,
+                                   .v2 = hybrid};
     metainfo_write_info(&info, &draft);
     metainfo_write(&torrent, buf_cur(&info), cur_of(NULL, 0), cur_of(NULL, 0), NULL, 0, NULL, 0, "",
                    "", 0);
@@ -328,7 +345,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     struct cur c = cur_of(bytes, n);
     uint8_t flags = cur_u8(&c);
-    struct host h = {.sim = sim_new(1), .mi = make_mi(), .known = !(flags & 4), .have = {0xf8}};
+    struct host h = {
+        .sim = sim_new(1), .mi = make_mi(flags & 8), .known = !(flags & 4), .have = {0xf8}};
     struct sim_node *machine =
         sim_node_add(h.sim, "a", addr_v4(10, 0, 0, 1, 0), (struct sim_link){0});
     struct loop *loop = sim_node_loop(machine);
@@ -345,7 +363,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     h.s = session_accept(&h.env, &h.fc->conn, &host_ops, &h, NULL);
     if (flags & 1) {
         struct buf hello = {0};
-        wire_put_handshake(&hello, h.mi->infohash, (const uint8_t *)"-FU0001-abcdefghijkl");
+        const struct infohash *names = &h.mi->hash;
+        wire_put_handshake_with(&hello, names->has_v2 && flags & 16 ? names->v2 : names->v1,
+                                (const uint8_t *)"-FU0001-abcdefghijkl",
+                                names->has_v2 ? WIRE_SPEAKS_V2 : 0);
         if (flags & 2)
             buf_bytes(&hello)[27] = 0;
         give(&h, buf_cur(&hello));

@@ -87,7 +87,8 @@ class Side:
 class Shoal(Side):
     def __init__(self, job, ip, seeder):
         self.name = 'shoal-' + ip
-        more = {'files.transports': 'utp'} if job.mode == 'utp' else {}
+        # As libtorrent here: one or the other.  The addresses look public, so both would be uTP first.
+        more = {'files.transports': 'utp' if job.mode == 'utp' else 'tcp'}
         if job.mode == 'rc4':
             more['files.encryption'] = 'require'
         self.node = job.lab.node(self.name, **{'files.listen': f'{ip}:0', 'log.level': 'warn', **more})

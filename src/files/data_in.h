@@ -35,6 +35,8 @@ struct data_write {
     struct link ready;   /* parts that have something worth writing */
     struct link waste;   /* parts found bad that a lane still holds */
     size_t held;         /* bytes of blocks in memory */
+    struct spare *spare; /* blocks to be used again, until the next sync at most */
+    size_t spare_n;
     bool busy;           /* until DATA_DRAINED */
     bool running;        /* a write job is */
     bool syncing;        /* disk_sync is running, or its result is not recorded yet */

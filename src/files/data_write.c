@@ -19,6 +19,7 @@ enum {
     RUN_BLOCKS = 16,                    /* 256 KiB: hashed at once, and written at once */
     JOB_BLOCKS = 512,                   /* 8 MiB: at most this in one write job */
     BUSY_BYTES = DATA_HELD_MAX / 4 * 3, /* data_busy(), and memory is short */
+    SPARE_MAX = 128,                    /* 2 MiB a torrent that gets */
     DRAINED_BYTES = DATA_HELD_MAX / 2,  /* DATA_DRAINED */
 };
 #define DATA_SYNC_US (5 * SEC)
@@ -48,6 +49,42 @@ struct part {
     struct link link;      /* in w.ready or w.waste, or in none */
     struct block blocks[];
 };
+
+/* --- blocks --------------------------------------------------------------------------------- */
+
+/* malloc() gives memory back to the kernel and takes it again, page fault by page fault, when so
+ * much comes and goes. */
+struct spare {
+    struct spare *next;
+};
+
+static uint8_t *bytes_new(struct data *d)
+{
+    struct spare *s = d->w.spare;
+    if (!s)
+        return mem_realloc(NULL, BLOCK_LEN);
+    d->w.spare = s->next;
+    d->w.spare_n--;
+    return (uint8_t *)s;
+}
+
+static void bytes_free(struct data *d, void *bytes)
+{
+    struct spare *s = bytes;
+    if (d->w.spare_n == SPARE_MAX) {
+        free(s);
+        return;
+    }
+    s->next = d->w.spare;
+    d->w.spare = s;
+    d->w.spare_n++;
+}
+
+static void free_spare(struct data *d)
+{
+    while (d->w.spare)
+        free(bytes_new(d));
+}
 
 /* --- parts ---------------------------------------------------------------------------------- */
 
@@ -89,7 +126,7 @@ static void block_drop(struct part *t, uint32_t block)
 {
     if (!t->blocks[block].bytes)
         return;
-    free(t->blocks[block].bytes);
+    bytes_free(t->d, t->blocks[block].bytes);
     t->blocks[block].bytes = NULL;
     t->d->w.held -= block_len(t, block);
 }
@@ -392,7 +429,8 @@ bool data_put(struct data *d, uint32_t piece, uint32_t begin, const void *bytes,
     uint32_t i = begin / BLOCK_LEN;
     if (t->blocks[i].state != BLOCK_NONE)
         return false;
-    t->blocks[i] = (struct block){mem_dup(bytes, len), BLOCK_HELD};
+    t->blocks[i] = (struct block){bytes_new(d), BLOCK_HELD};
+    memcpy(t->blocks[i].bytes, bytes, len);
     t->arrived++;
     d->w.held += len;
     d->w.busy |= is_short(d);
@@ -803,6 +841,7 @@ static void on_timer(void *arg)
 {
     struct data *d = arg;
     d->w.timer = NULL;
+    free_spare(d);
     if (d->w.syncing) { /* a slow disk: one at a time */
         data_write_sync_later(d);
         return;
@@ -842,6 +881,7 @@ void data_write_done(struct data *d)
     for (size_t at = 0; (t = map_next(d->w.parts, &at, NULL, NULL));)
         part_drop(t);
     map_free(d->w.parts);
+    free_spare(d);
     disk_dirty_done(&d->w.dirty);
     free(d->w.proven.at);
     free(d->w.lost.at);

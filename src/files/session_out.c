@@ -199,7 +199,9 @@ void out_flush(struct session *s)
 
 static void put_frame(struct session *s, const struct wanted *w, const uint8_t *bytes)
 {
-    struct out_frame *f = mem_zalloc(sizeof *f + PIECE_HEADER + w->len);
+    struct out_frame *f = mem_realloc(NULL, sizeof *f + PIECE_HEADER + w->len);
+    *f = (struct out_frame){0};
+    list_init(&f->link);
     struct buf head = {0};
     wire_put_piece_header(&head, w->piece, w->begin, w->len);
     f->len = PIECE_HEADER + w->len;

@@ -32,8 +32,9 @@ struct lane_state {
 
 struct lanes {
     struct loop *loop;
-    uv_mutex_t lock; /* guards waiting, started, idle, finished and ending */
+    uv_mutex_t lock; /* guards waiting, started, idle and ending */
     struct lane_state lane[LANE_COUNT];
+    uv_mutex_t finished_lock; /* guards finished */
     struct fifo finished;
     bool ending;
     uv_async_t told;
@@ -57,30 +58,38 @@ static struct job *fifo_pop(struct fifo *f)
     return j;
 }
 
-/* The next job, or NULL when the lanes end.  Called with the lock. */
+/* The next job, or NULL when the lanes end. */
 static struct job *next_job(struct lane_state *s)
 {
     struct job *j;
+    uv_mutex_lock(&s->all->lock);
     s->idle++;
     while (!(j = fifo_pop(&s->waiting)) && !s->all->ending)
         uv_cond_wait(&s->more, &s->all->lock);
     s->idle--;
+    uv_mutex_unlock(&s->all->lock);
     return j;
+}
+
+/* The loop is told without the lock, else it wakes up only to wait for it; and not again while it
+ * has not come for what was finished before. */
+static void finish(struct lanes *ln, struct job *j)
+{
+    uv_mutex_lock(&ln->finished_lock);
+    bool first = ln->finished.head == NULL;
+    fifo_push(&ln->finished, j);
+    uv_mutex_unlock(&ln->finished_lock);
+    if (first)
+        uv_async_send(&ln->told);
 }
 
 static void thread_main(void *arg)
 {
     struct lane_state *s = arg;
-    struct lanes *ln = s->all;
-    uv_mutex_lock(&ln->lock);
     for (struct job *j; (j = next_job(s));) {
-        uv_mutex_unlock(&ln->lock);
         j->work(j->arg);
-        uv_mutex_lock(&ln->lock);
-        fifo_push(&ln->finished, j);
-        uv_async_send(&ln->told);
+        finish(s->all, j);
     }
-    uv_mutex_unlock(&ln->lock);
 }
 
 /* Signals are the loop's business: a worker starts with all of them blocked. */
@@ -108,8 +117,10 @@ void lane_run(struct loop *l, enum lane lane, lane_fn *work, lane_fn *done, void
     bool need_thread = s->idle == 0 && s->started < s->most;
     if (need_thread && start_thread(s) != 0 && s->started == 0)
         abort(); /* not one thread: as out of memory, base/mem.h */
-    uv_cond_signal(&s->more);
+    bool wake = s->idle > 0;
     uv_mutex_unlock(&ln->lock);
+    if (wake) /* without the lock, which it takes first */
+        uv_cond_signal(&s->more);
 }
 
 size_t lane_queued(const struct loop *l, enum lane lane)
@@ -120,10 +131,10 @@ size_t lane_queued(const struct loop *l, enum lane lane)
 static void on_told(uv_async_t *a)
 {
     struct lanes *ln = a->data;
-    uv_mutex_lock(&ln->lock);
+    uv_mutex_lock(&ln->finished_lock);
     struct fifo finished = ln->finished;
     ln->finished.head = NULL;
-    uv_mutex_unlock(&ln->lock);
+    uv_mutex_unlock(&ln->finished_lock);
     for (struct job *j; (j = fifo_pop(&finished));) {
         ln->lane[j->lane].queued--;
         turn_enter(ln->loop);
@@ -141,6 +152,7 @@ struct lanes *lanes_new(struct loop *l)
     ln->loop = l;
     ln->told.data = ln;
     uv_mutex_init(&ln->lock);
+    uv_mutex_init(&ln->finished_lock);
     uv_async_init(&l->uv, &ln->told, on_told);
     for (int i = 0; i < LANE_COUNT; i++) {
         ln->lane[i].all = ln;
@@ -180,5 +192,6 @@ void lanes_free(struct lanes *ln)
         uv_cond_destroy(&ln->lane[i].more);
     }
     uv_mutex_destroy(&ln->lock);
+    uv_mutex_destroy(&ln->finished_lock);
     uv_close((uv_handle_t *)&ln->told, on_told_closed);
 }

@@ -192,7 +192,9 @@ void keep_torrent(struct holding *h, keep_cb *done, void *arg)
     torrent_write(h->t, &k->bytes);
     k->done = done;
     k->arg = arg;
-    lane_run(h->f->env.loop, LANE_DISK, write_torrent, on_written, k);
+    /* In order: of two for one torrent (v2: its hashes came later) the later one is to stay, and
+     * both would write the same temporary file. */
+    lane_run(h->f->env.loop, LANE_DISK_ORDERED, write_torrent, on_written, k);
 }
 
 static void tell_stopped(const struct keeping *k)

@@ -32,7 +32,7 @@ struct unwanted {
     struct globs *deny;
     char *deny_text;
     bool deny_refuses;
-    struct map *bans; /* the IP's bytes -> int64_t, until when (wall clock) */
+    struct map *bans; /* the IP's bytes -> uint64_t, until when (loop's clock, which never jumps) */
     uint64_t hits;
 };
 
@@ -207,22 +207,32 @@ static void drop_ban(struct unwanted *r, const uint8_t ip[16])
     free(map_drop(r->bans, ip, 16));
 }
 
-static void put_ban(struct unwanted *r, const uint8_t ip[16], int64_t until_us)
+static void put_ban(struct unwanted *r, const uint8_t ip[16], uint64_t left_us)
 {
+    uint64_t until_us = loop_now_us(r->cfg.loop) + left_us;
     free(map_put(r->bans, ip, 16, mem_dup(&until_us, sizeof until_us)));
 }
 
+/* A ban that ends further off than one can is of a clock that was wrong: it is over. */
 static void restore_bans(struct unwanted *r)
 {
     struct why why;
+    int64_t now = loop_wall_us(r->cfg.loop);
     struct db_stmt *q = db_prepare(r->cfg.db, "SELECT ip, until_us FROM ban ORDER BY until_us");
     while (db_step(q, &why) == DB_ROW) {
         size_t n;
         const void *ip = db_blob(q, 0, &n);
-        if (n == 16 && map_count(r->bans) < UNWANTED_BANS_MAX)
-            put_ban(r, ip, db_int(q, 1));
+        int64_t left = db_int(q, 1) - now;
+        if (n == 16 && left > 0 && left <= (int64_t)UNWANTED_BAN_US &&
+            map_count(r->bans) < UNWANTED_BANS_MAX)
+            put_ban(r, ip, (uint64_t)left);
     }
     db_finish(q);
+    q = db_prepare(r->cfg.db, "DELETE FROM ban WHERE until_us <= ?1 OR until_us > ?2");
+    db_bind_int(q, 1, now);
+    db_bind_int(q, 2, now + (int64_t)UNWANTED_BAN_US);
+    if (db_run(q, &why))
+        log_warn(r->cfg.log, "forgetting old bans: %s", why.text);
 }
 
 void unwanted_ban(struct unwanted *r, const struct addr *a)
@@ -236,7 +246,7 @@ void unwanted_ban(struct unwanted *r, const struct addr *a)
         memcpy(ip, oldest, sizeof ip);
         drop_ban(r, ip);
     }
-    put_ban(r, a->ip, until_us);
+    put_ban(r, a->ip, UNWANTED_BAN_US);
     struct db_stmt *q =
         db_prepare(r->cfg.db, "INSERT OR REPLACE INTO ban (ip, until_us) VALUES (?1, ?2)");
     db_bind_blob(q, 1, a->ip, sizeof a->ip);
@@ -246,14 +256,12 @@ void unwanted_ban(struct unwanted *r, const struct addr *a)
     r->cfg.addrs(r->cfg.arg);
 }
 
-/* A ban that ends further off than one can is of a clock that was wrong: it ends now. */
 static bool is_banned(struct unwanted *r, const struct addr *a)
 {
-    const int64_t *until = map_get(r->bans, a->ip, sizeof a->ip);
-    int64_t now = loop_wall_us(r->cfg.loop);
+    const uint64_t *until = map_get(r->bans, a->ip, sizeof a->ip);
     if (!until)
         return false;
-    if (*until > now && *until <= now + (int64_t)UNWANTED_BAN_US)
+    if (*until > loop_now_us(r->cfg.loop))
         return true;
     drop_ban(r, a->ip);
     return false;
@@ -284,7 +292,7 @@ void unwanted_free(struct unwanted *r)
         LIST_EACH(&r->sources[kind], struct source, s, link) {
             source_free(s);
         }
-    int64_t *until;
+    uint64_t *until;
     for (size_t at = 0; r->bans && (until = map_next(r->bans, &at, NULL, NULL));)
         free(until);
     map_free(r->bans);

@@ -24,7 +24,7 @@ enum {
     UNWANTED_SOURCES_MAX = 32, /* of each kind */
     UNWANTED_BANS_MAX = 4096,  /* the oldest goes */
 };
-#define UNWANTED_BAN_US (24 * 3600 * SEC) /* by the wall clock: over restarts */
+#define UNWANTED_BAN_US (24 * 3600 * SEC) /* over restarts by the wall clock */
 
 struct unwanted_cfg {
     struct loop *loop;

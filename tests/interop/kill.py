@@ -232,7 +232,8 @@ def a_seeder_killed_again_and_again_seeds_on(lab):
     for path, _, shared in every:
         a.run('file', 'limit', shared['id'], '--up', 'off')
         b.run('file', 'peer', shared['id'], a.address)
-        L.until('the file', lambda s=shared: b.row(s['id'])['state'] == 'seeding')
+        # Connections by uTP to those that were killed end only when nothing is heard for minutes.
+        L.until('the file', lambda s=shared: b.row(s['id'])['state'] == 'seeding', 3 * L.PATIENCE_S)
         L.same(os.path.join(a.row(shared['id'])['dir'], os.path.basename(path)),
                os.path.join(out, os.path.basename(path)))
     print(f'# seeding: {kills} kills, all of it seeded after each; slowest start to that {slowest:.1f} s', flush=True)

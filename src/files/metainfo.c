@@ -317,20 +317,27 @@ static void read_trackers(struct metainfo *mi, const struct ben *torrent)
     set_trackers(mi, &g);
 }
 
-/* BEP 19: "url-list", a string or a list of them. */
-static void read_web_seeds(struct metainfo *mi, const struct ben *torrent)
+/* A string or a list of them. */
+static const char *const *read_urls(struct metainfo *mi, const struct ben *torrent, const char *key,
+                                    size_t *count)
 {
     const char *urls[MI_WEB_SEEDS_MAX];
     size_t n = 0;
-    const struct ben *one = ben_get(torrent, "url-list", BEN_STR);
-    const struct ben *list = ben_get(torrent, "url-list", BEN_LIST);
+    const struct ben *one = ben_get(torrent, key, BEN_STR);
+    const struct ben *list = ben_get(torrent, key, BEN_LIST);
     for (const struct ben *url = list ? list->kids : one; url && n < MI_WEB_SEEDS_MAX;
          url = list ? url->next : NULL)
         if (text_is_url(url->str) &&
             (text_has_scheme(url->str, "http://") || text_has_scheme(url->str, "https://")))
             urls[n++] = arena_strndup(mi->arena, (const char *)url->str.p, url->str.n);
-    mi->web_seeds = arena_dup(mi->arena, urls, n * sizeof *urls);
-    mi->web_seed_count = n;
+    *count = n;
+    return arena_dup(mi->arena, urls, n * sizeof *urls);
+}
+
+static void read_web_seeds(struct metainfo *mi, const struct ben *torrent)
+{
+    mi->web_seeds = read_urls(mi, torrent, "url-list", &mi->web_seed_count);
+    mi->http_seeds = read_urls(mi, torrent, "httpseeds", &mi->http_seed_count);
 }
 
 static bool is_host(struct cur host)

@@ -74,6 +74,8 @@ struct metainfo {
     size_t tracker_count;
     const char *const *web_seeds; /* url-list (BEP 19), kept for later */
     size_t web_seed_count;
+    const char *const *http_seeds; /* httpseeds (BEP 17) */
+    size_t http_seed_count;
     const char *const *nodes; /* of the DHT (BEP 5), "host:port", "[v6]:port" */
     size_t node_count;
     const char *comment, *created_by; /* "" when absent; UTF-8 made valid */
@@ -114,6 +116,9 @@ void metainfo_write(struct buf *out, struct cur info, struct cur layers, struct 
                     const struct mi_tracker *trackers, size_t n, const char *const *web_seeds,
                     size_t web_seed_count, const char *comment, const char *created_by,
                     int64_t created_s);
+
+/* The same, of what was read: with all that stands around its info dictionary. */
+void metainfo_put(struct buf *out, const struct metainfo *mi, struct cur layers);
 
 /* The info dictionary of what is to be shared; appended to out.  files in stream order; paths
  * without the name in front; one file whose path is "" for a single file.  For v2 and hybrid the

@@ -67,13 +67,13 @@ static void check_rewritten(const struct metainfo *mi)
     struct buf b = {0}, layers = {0};
     if (mi->v2)
         mi_v2_put_layers(&layers, mi);
-    metainfo_write(&b, mi->info, buf_cur(&layers), mi->signatures, mi->trackers, mi->tracker_count,
-                   mi->web_seeds, mi->web_seed_count, mi->comment, mi->created_by, mi->created_s);
+    metainfo_put(&b, mi, buf_cur(&layers));
     struct metainfo *again = metainfo_parse(buf_cur(&b), NULL);
     demand(again && infohash_same(&again->hash, &mi->hash));
     demand(!mi->v2 == !again->v2 && (!mi->v2 || mi->v2->missing == again->v2->missing));
     demand(again->tracker_count == mi->tracker_count);
     demand(again->web_seed_count == mi->web_seed_count);
+    demand(again->http_seed_count == mi->http_seed_count);
     demand(strcmp(again->comment, mi->comment) == 0 && again->created_s == mi->created_s);
     metainfo_free(again);
     buf_done(&layers);

@@ -28,40 +28,60 @@ static void put_tiers(struct buf *out, const struct mi_tracker *trackers, size_t
     buf_u8(out, 'e');
 }
 
+static void put_urls(struct buf *out, const char *key, const char *const *urls, size_t n)
+{
+    if (n == 0)
+        return;
+    ben_put_key(out, key);
+    buf_u8(out, 'l');
+    for (size_t i = 0; i < n; i++)
+        ben_put_key(out, urls[i]);
+    buf_u8(out, 'e');
+}
+
+void metainfo_put(struct buf *out, const struct metainfo *mi, struct cur layers)
+{
+    buf_u8(out, 'd');
+    if (mi->tracker_count > 0)
+        put_text(out, "announce", mi->trackers[0].url);
+    if (mi->tracker_count > 1)
+        put_tiers(out, mi->trackers, mi->tracker_count);
+    put_text(out, "comment", mi->comment);
+    put_text(out, "created by", mi->created_by);
+    if (mi->created_s > 0) {
+        ben_put_key(out, "creation date");
+        ben_put_int(out, mi->created_s);
+    }
+    put_urls(out, "httpseeds", mi->http_seeds, mi->http_seed_count);
+    ben_put_key(out, "info");
+    buf_put(out, mi->info.p, mi->info.n);
+    if (layers.n > 0) {
+        ben_put_key(out, "piece layers");
+        buf_put(out, layers.p, layers.n);
+    }
+    if (mi->signatures.n > 0) {
+        ben_put_key(out, "signatures");
+        buf_put(out, mi->signatures.p, mi->signatures.n);
+    }
+    put_urls(out, "url-list", mi->web_seeds, mi->web_seed_count);
+    buf_u8(out, 'e');
+}
+
 void metainfo_write(struct buf *out, struct cur info, struct cur layers, struct cur signatures,
                     const struct mi_tracker *trackers, size_t n, const char *const *web_seeds,
                     size_t web_seed_count, const char *comment, const char *created_by,
                     int64_t created_s)
 {
-    buf_u8(out, 'd');
-    if (n > 0)
-        put_text(out, "announce", trackers[0].url);
-    if (n > 1)
-        put_tiers(out, trackers, n);
-    put_text(out, "comment", comment);
-    put_text(out, "created by", created_by);
-    if (created_s > 0) {
-        ben_put_key(out, "creation date");
-        ben_put_int(out, created_s);
-    }
-    ben_put_key(out, "info");
-    buf_put(out, info.p, info.n);
-    if (layers.n > 0) {
-        ben_put_key(out, "piece layers");
-        buf_put(out, layers.p, layers.n);
-    }
-    if (signatures.n > 0) {
-        ben_put_key(out, "signatures");
-        buf_put(out, signatures.p, signatures.n);
-    }
-    if (web_seed_count > 0) {
-        ben_put_key(out, "url-list");
-        buf_u8(out, 'l');
-        for (size_t i = 0; i < web_seed_count; i++)
-            ben_put_key(out, web_seeds[i]);
-        buf_u8(out, 'e');
-    }
-    buf_u8(out, 'e');
+    const struct metainfo mi = {.info = info,
+                                .signatures = signatures,
+                                .trackers = trackers,
+                                .tracker_count = n,
+                                .web_seeds = web_seeds,
+                                .web_seed_count = web_seed_count,
+                                .comment = comment,
+                                .created_by = created_by,
+                                .created_s = created_s};
+    metainfo_put(out, &mi, layers);
 }
 
 static void put_path(struct buf *out, const char *path)

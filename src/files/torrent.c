@@ -958,7 +958,6 @@ void torrent_write(const struct torrent *t, struct buf *out)
     struct buf layers = {0};
     if (mi->v2)
         mi_v2_put_layers(&layers, mi);
-    metainfo_write(out, mi->info, buf_cur(&layers), mi->signatures, mi->trackers, mi->tracker_count,
-                   mi->web_seeds, mi->web_seed_count, mi->comment, mi->created_by, mi->created_s);
+    metainfo_put(out, mi, buf_cur(&layers));
     buf_done(&layers);
 }

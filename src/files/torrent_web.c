@@ -24,6 +24,7 @@ struct web {
     struct link link;
     struct torrent *t;
     char *url;
+    bool by_piece;      /* BEP 17 */
     struct web_seed *s; /* NULL: the metadata is not here */
     uint32_t id;        /* the picker's; from the top, where peers' never come */
     bool counted;       /* in the picker's availability */
@@ -298,10 +299,10 @@ static void make_seed(struct web *w)
                                      .arg = w,
                                      .refuses = is_refused};
     if (!w->s)
-        w->s = web_seed_new(&cfg, w->url);
+        w->s = web_seed_new(&cfg, w->url, w->by_piece);
 }
 
-void web_add(struct torrent *t, const char *url)
+static void add(struct torrent *t, const char *url, bool by_piece)
 {
     if (t->web_count == WEB_SEEDS_MAX || !web_url_is(url))
         return;
@@ -312,6 +313,7 @@ void web_add(struct torrent *t, const char *url)
     struct web *w = MEM_NEW(struct web);
     w->t = t;
     w->url = mem_strdup(url);
+    w->by_piece = by_piece;
     w->id = UINT32_MAX - 1 - (uint32_t)t->web_count;
     list_push(&t->webs, &w->link);
     t->web_count++;
@@ -320,6 +322,11 @@ void web_add(struct torrent *t, const char *url)
     make_seed(w);
     count(w, true);
     torrent_need_tick(t);
+}
+
+void web_add(struct torrent *t, const char *url)
+{
+    add(t, url, false);
 }
 
 /* A new picker knows nobody. */
@@ -331,7 +338,9 @@ void web_meet(struct torrent *t)
         count(known, true);
     }
     for (size_t i = 0; i < t->mi->web_seed_count; i++)
-        web_add(t, t->mi->web_seeds[i]);
+        add(t, t->mi->web_seeds[i], false);
+    for (size_t i = 0; i < t->mi->http_seed_count && !t->mi->v2; i++)
+        add(t, t->mi->http_seeds[i], true); /* its pieces are those of v1 */
 }
 
 void web_resume(struct torrent *t)
@@ -386,7 +395,7 @@ void web_put(const struct torrent *t, struct buf *out)
         text_put_escaped(out, t->mi->web_seeds[i], strlen(t->mi->web_seeds[i]));
     }
     LIST_EACH(&t->webs, struct web, w, link) {
-        bool named = false;
+        bool named = w->by_piece; /* ws= means files */
         for (size_t i = 0; t->mi && i < t->mi->web_seed_count; i++)
             named = named || strcmp(t->mi->web_seeds[i], w->url) == 0;
         if (named)

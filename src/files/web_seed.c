@@ -9,7 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RETRY_MAX_S = 3600, DENIED_REST_S = 3600, OK_ALL = 200, OK_PART = 206 };
+enum {
+    RETRY_MAX_S = 3600,
+    DENIED_REST_S = 3600,
+    OK_ALL = 200,
+    OK_PART = 206,
+    COME_LATER = 503,
+    LATER_MAX = 16, /* bytes of the body that says when */
+};
 
 /* A run of blocks; its bytes come in the order of the stream, file by file. */
 struct fetch {
@@ -21,11 +28,14 @@ struct fetch {
     struct layout_span span; /* that is being got */
     uint64_t span_end;       /* in the stream */
     uint64_t at;             /* in the stream: the next byte */
+    uint64_t end;            /* in the stream: behind the last block */
     struct buf part;         /* of block `next` */
     struct http_fetch *http; /* NULL: between two spans */
     bool near;               /* its first request went to this machine or network */
     bool held;
     bool lacks;       /* the file is not there */
+    bool refused;     /* by a script; the body says for how long */
+    struct buf later; /* that body */
     uint64_t retry_s; /* of a refusal; 0: as usual */
     struct why why;   /* what the head said */
     uint64_t heard_us;
@@ -36,6 +46,7 @@ struct web_seed {
     struct web_seed_cfg cfg;
     struct layout layout;
     char *url;
+    bool by_piece; /* BEP 17 */
     struct link fetches;
     size_t active;
     bool banned;
@@ -70,6 +81,7 @@ static void fetch_free(struct fetch *f)
     list_drop(&f->link);
     f->s->active--;
     buf_done(&f->part);
+    buf_done(&f->later);
     free(f->blocks);
     free(f);
 }
@@ -218,7 +230,8 @@ static void judge(struct fetch *f, unsigned status, const char *retry_after)
     switch (status) {
     case 404:
     case 410:
-        f->lacks = true;
+        f->lacks = !f->s->by_piece;
+        f->retry_s = DENIED_REST_S; /* a script that is not there */
         break;
     case 401:
     case 403:
@@ -236,6 +249,10 @@ static bool on_head(void *arg, const struct http_answer *a)
 {
     struct fetch *f = arg;
     uint64_t first, last;
+    if (f->s->by_piece && (a->status == OK_ALL || a->status == COME_LATER)) {
+        f->refused = a->status == COME_LATER;
+        return true;
+    }
     if (a->status == OK_ALL && f->span.at == 0)
         return true;
     if (a->status == OK_PART && web_range_read(a->header(a, "Content-Range"), &first, &last) &&
@@ -257,6 +274,10 @@ static bool on_body(void *arg, const uint8_t *bytes, size_t n)
     uint64_t left = f->span_end - f->at;
     size_t take = n < left ? n : (size_t)left;
     f->heard_us = now_us(s);
+    if (f->refused) {
+        buf_put(&f->later, bytes, n < LATER_MAX ? n : LATER_MAX);
+        return buf_len(&f->later) < LATER_MAX;
+    }
     rate_add(&s->rate, take);
     limit_spend(s->cfg.down, s->cfg.policy, POLICY_DOWN, n, now_us(s));
     if (!feed(f, bytes, take))
@@ -289,7 +310,12 @@ static void on_done(void *arg, const struct http_answer *a, const struct why *wh
         go_on(f);
         return;
     }
-    if (a && a->status != OK_ALL && a->status != OK_PART)
+    if (f->refused) {
+        char *later = buf_take_str(&f->later);
+        why_set(&f->why, ERR_CLOSED, "the server wants to be asked later");
+        f->retry_s = web_retry_read(later, 0, RETRY_MAX_S);
+        free(later);
+    } else if (a && a->status != OK_ALL && a->status != OK_PART)
         judge(f, a->status, a->header(a, "Retry-After"));
     if (f->lacks)
         lack(f);
@@ -299,16 +325,26 @@ static void on_done(void *arg, const struct http_answer *a, const struct why *wh
         fail(f, a ? "the file ends too soon" : why->text);
 }
 
+static void put_url(struct buf *out, const struct fetch *f)
+{
+    const struct web_seed *s = f->s;
+    uint32_t piece = (uint32_t)(f->at / s->cfg.mi->piece_len);
+    if (s->by_piece)
+        web_url_put_piece(out, s->url, s->cfg.mi, piece, f->span.at, f->span.len);
+    else
+        web_url_put(out, s->url, s->cfg.mi, f->span.file);
+}
+
 static void ask(struct fetch *f)
 {
     struct web_seed *s = f->s;
     struct buf url = {0};
     char range[80];
-    web_url_put(&url, s->url, s->cfg.mi, f->span.file);
+    put_url(&url, f);
     char *text = buf_take_str(&url);
     snprintf(range, sizeof range, "Range: bytes=%" PRIu64 "-%" PRIu64, f->span.at,
              f->span.at + f->span.len - 1);
-    const char *const headers[] = {range, NULL};
+    const char *const headers[] = {s->by_piece ? NULL : range, NULL};
     const struct http_request rq = {.url = text,
                                     .headers = headers,
                                     .max_body = SIZE_MAX,
@@ -321,10 +357,20 @@ static void ask(struct fetch *f)
     free(text);
 }
 
+/* Of a file, or for a script of a piece. */
+static bool next_span(struct fetch *f)
+{
+    uint64_t piece_len = f->s->cfg.mi->piece_len, in = f->at % piece_len, left = f->end - f->at;
+    if (!f->s->by_piece)
+        return layout_next(&f->walk, &f->span);
+    f->span = (struct layout_span){.at = in, .len = left < piece_len - in ? left : piece_len - in};
+    return left > 0;
+}
+
 /* The next span that is asked for; padding is made here. */
 static void go_on(struct fetch *f)
 {
-    while (f->next < f->count && layout_next(&f->walk, &f->span)) {
+    while (f->next < f->count && next_span(f)) {
         f->span_end = f->at + f->span.len;
         if (!f->span.pad) {
             ask(f);
@@ -351,7 +397,8 @@ void web_seed_fetch(struct web_seed *s, const struct picker_block *blocks, size_
     f->blocks = mem_dup(blocks, n * sizeof *blocks);
     f->count = n;
     f->at = block_at(s, blocks);
-    f->walk = layout_walk(&s->layout, f->at, block_at(s, last) + block_len(s, last) - f->at);
+    f->end = block_at(s, last) + block_len(s, last);
+    f->walk = layout_walk(&s->layout, f->at, f->end - f->at);
     f->heard_us = now_us(s);
     list_push(&s->fetches, &f->link);
     s->active++;
@@ -360,12 +407,13 @@ void web_seed_fetch(struct web_seed *s, const struct picker_block *blocks, size_
 
 /* Life. */
 
-struct web_seed *web_seed_new(const struct web_seed_cfg *cfg, const char *url)
+struct web_seed *web_seed_new(const struct web_seed_cfg *cfg, const char *url, bool by_piece)
 {
     struct web_seed *s = MEM_NEW(struct web_seed);
     s->cfg = *cfg;
     s->layout = layout_of(cfg->mi);
     s->url = mem_strdup(url);
+    s->by_piece = by_piece;
     list_init(&s->fetches);
     return s;
 }

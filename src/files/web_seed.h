@@ -1,4 +1,5 @@
-/* files/web_seed.h - one web seed (BEP 19): an HTTP server that has the torrent's files.
+/* files/web_seed.h - one web seed: an HTTP server that has the torrent's files (BEP 19), or a
+ * script on one that gives its pieces (BEP 17).
  *
  * Beside the sessions: the torrent gives it runs of blocks that follow each other
  * (web_seed_fetch), it asks for the ranges of files that they lie in, one after the other, and
@@ -13,6 +14,9 @@
  * rest, 10 s doubling to 30 min, or as long as Retry-After says; 404 and 410 mean that it lacks
  * that file; a server that ignores ranges and has sent something else is not asked again; nor is
  * one that sent a piece that is not the torrent's (web_seed_ban).
+ *
+ * A script is asked for a piece at a time, by a query; it may say 503 and in its body for how many
+ * seconds it wants to be left in peace.
  *
  * What it may reach: anything; but on this machine or a private network no URL with a query, and
  * nothing that somebody elsewhere redirects to.  A torrent can come from anybody, and must not make
@@ -59,8 +63,8 @@ struct web_seed_cfg {
     bool (*refuses)(const void *arg, const struct addr *a);
 };
 
-/* url: copied. */
-struct web_seed *web_seed_new(const struct web_seed_cfg *cfg, const char *url);
+/* url: copied.  by_piece: a script of BEP 17; the torrent is one of v1 alone. */
+struct web_seed *web_seed_new(const struct web_seed_cfg *cfg, const char *url, bool by_piece);
 /* Silently; what is under way must have been given back by web_seed_stop().  NULL: nothing. */
 void web_seed_free(struct web_seed *s);
 

@@ -179,7 +179,7 @@ static int open_world(void **state)
                                      .policy = w->policy,
                                      .ops = &ops,
                                      .arg = w};
-    w->s = web_seed_new(&cfg, w->url);
+    w->s = web_seed_new(&cfg, w->url, false);
     *state = w;
     return 0;
 }

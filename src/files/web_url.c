@@ -2,6 +2,7 @@
 
 #include "files/text.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static size_t tail_of(const char *base)
@@ -33,6 +34,18 @@ void web_url_put(struct buf *out, const char *base, const struct metainfo *mi, s
     if (mi->multi || folder)
         put_path(out, mi->files[file].path);
     buf_put(out, base + n, strcspn(base + n, "#"));
+}
+
+void web_url_put_piece(struct buf *out, const char *base, const struct metainfo *mi, uint32_t piece,
+                       uint64_t at, uint64_t len)
+{
+    uint64_t whole = metainfo_piece_len(mi, piece);
+    buf_str(out, base);
+    buf_str(out, strchr(base, '?') ? "&info_hash=" : "?info_hash=");
+    text_put_escaped(out, mi->hash.v1, SHA1_LEN);
+    buf_printf(out, "&piece=%" PRIu32, piece);
+    if (at > 0 || len < whole)
+        buf_printf(out, "&ranges=%" PRIu64 "-%" PRIu64, at, at + len - 1);
 }
 
 bool web_url_is(const char *url)

@@ -10,6 +10,10 @@
  * torrent's name.  Each part is escaped. */
 void web_url_put(struct buf *out, const char *base, const struct metainfo *mi, size_t file);
 
+/* What a script is asked for (BEP 17): [at, at + len) of a piece. */
+void web_url_put_piece(struct buf *out, const char *base, const struct metainfo *mi, uint32_t piece,
+                       uint64_t at, uint64_t len);
+
 /* May it be asked at all: http or https, to be kept and shown? */
 bool web_url_is(const char *url);
 /* Has it a query?  Of a host on this machine or network such are not asked: they may be orders. */

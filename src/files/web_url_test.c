@@ -34,6 +34,31 @@ static void files_of_a_folder_are_named_part_by_part(void **state)
     assert_url("http://h/dir/", true, 1, "http://h/dir/my%20film/%C3%BC%25.txt");
 }
 
+/* BEP 17's own examples. */
+static void assert_piece_url(const char *base, uint64_t at, uint64_t len, const char *want)
+{
+    static const uint8_t hash[SHA1_LEN] = "\x9c\xd9i\x8a\xf5Uu\x1a\x91\x86\xae\x06lW\xea\x21W\x23"
+                                          "5\xe0";
+    struct metainfo mi = {.total = 9 * 262144, .piece_len = 262144, .piece_count = 9};
+    struct buf b = {0};
+    memcpy(mi.hash.v1, hash, sizeof hash);
+    web_url_put_piece(&b, base, &mi, 8, at, len);
+    char *got = buf_take_str(&b);
+    assert_string_equal(got, want);
+    free(got);
+}
+
+static void a_script_is_asked_for_a_piece_or_a_part(void **state)
+{
+    (void)state;
+#define HASH "info_hash=%9C%D9i%8A%F5Uu%1A%91%86%AE%06lW%EA%21W%235%E0"
+    assert_piece_url("http://h/seed.php", 0, 262144, "http://h/seed.php?" HASH "&piece=8");
+    assert_piece_url("http://h/seed.php?a=b", 49152, 81920,
+                     "http://h/seed.php?a=b&" HASH "&piece=8&ranges=49152-131071");
+    assert_piece_url("http://h/s", 0, 262143, "http://h/s?" HASH "&piece=8&ranges=0-262142");
+#undef HASH
+}
+
 static void only_http_is_a_web_seed(void **state)
 {
     (void)state;
@@ -78,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_single_file_is_the_url_or_lies_in_the_folder),
         cmocka_unit_test(files_of_a_folder_are_named_part_by_part),
+        cmocka_unit_test(a_script_is_asked_for_a_piece_or_a_part),
         cmocka_unit_test(only_http_is_a_web_seed),
         cmocka_unit_test(a_content_range_is_read_to_the_letter),
         cmocka_unit_test(retry_after_has_a_limit_and_a_fallback),

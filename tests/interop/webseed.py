@@ -19,8 +19,9 @@ class Server(http.server.ThreadingHTTPServer):
     """The files below a folder, with ranges; `manner` says how it misbehaves."""
     daemon_threads = True
 
-    def __init__(self, lab, folder, manner='good', tls=None, address='127.0.0.1'):
-        super().__init__((address, 0), Handler)
+    def __init__(self, lab, folder, manner='good', tls=None, address='127.0.0.1',
+                 handler=None):
+        super().__init__((address, 0), handler or Handler)
         self.folder, self.manner, self.asked, self.served = folder, manner, 0, 0
         self.lock, self.connections = threading.Lock(), set()
         scheme = 'http'
@@ -103,6 +104,39 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with s.lock:
             s.served += len(part)
         return self.answer(206, part, Content_Range=f'bytes {first}-{last}/{len(body)}')
+
+
+class Script(Handler):
+    """BEP 17: pieces by their numbers, and parts of them."""
+    def do_GET(self):
+        s = self.server
+        with s.lock:
+            s.asked += 1
+        if s.manner == 'busy' and s.asked <= 2:
+            return self.answer(503, b'1')
+        query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query, encoding='latin-1'))
+        if query.get('who') != 'me' or query['info_hash'].encode('latin-1').hex() != s.infohash:
+            return self.answer(404, b'nothing')
+        with open(os.path.join(s.folder, 'my payload'), 'rb') as f:
+            f.seek(int(query['piece']) * s.piece_len)
+            piece = f.read(s.piece_len)
+        if s.manner == 'lies':
+            piece = bytes(len(piece))
+        if 'ranges' in query:
+            ranges = [tuple(map(int, r.split('-'))) for r in query['ranges'].split(',')]
+            piece = b''.join(piece[first:last + 1] for first, last in ranges)
+        s.served += len(piece)
+        return self.answer(200, piece)
+
+
+def with_scripts(torrent, urls, out):
+    """The .torrent with `httpseeds` before its `info`, as the order of keys demands."""
+    with open(torrent, 'rb') as f:
+        body = f.read()
+    at = body.index(b'4:info')
+    listed = b''.join(b'%d:%s' % (len(u), u.encode()) for u in urls)
+    with open(out, 'wb') as f:
+        f.write(body[:at] + b'9:httpseedsl' + listed + b'e' + body[at:])
 
 
 def made(lab, *flags, tree=False):
@@ -285,8 +319,50 @@ def a_limit_holds_for_servers_too(lab):
     assert time.monotonic() - began > 3, 'too fast'  # 6 s less a second's burst
 
 
+def from_scripts(lab, *manners):
+    """A node that has got it all from scripts that behave so, those, and the torrent."""
+    if not PUBLIC:  # at home nobody is asked with a query
+        raise L.Skip('no network of our own can be made here')
+    folder, path, shared = made(lab)
+    scripts = [Server(lab, folder, m, address=PUBLIC, handler=Script) for m in manners]
+    torrent = os.path.join(lab.dir, 'scripts.torrent')
+    maker = lab.node('exporter')
+    shared = maker.share(path)
+    maker.run('file', 'export', shared['id'], torrent + '.plain')
+    for s in scripts:
+        s.infohash, s.piece_len = shared['infohash_v1'], maker.row(shared['id'])['pieces']['size']
+    maker.stop()
+    with_scripts(torrent + '.plain', [f'{s.url}seed.php?who=me' for s in scripts], torrent)
+    node = fetch(lab, path, torrent, files__listen=f'{PUBLIC}:0', files__dht='off')
+    again = os.path.join(lab.dir, 'again.torrent')
+    node.run('file', 'export', shared['id'], again)
+    with open(again, 'rb') as f:
+        assert b'9:httpseedsl' in f.read()
+    return node, scripts, shared
+
+
+def a_script_gives_pieces(lab):
+    _, (script,), _ = from_scripts(lab, 'good')
+    assert script.served == SIZE
+
+
+def a_script_says_when_to_come_again(lab):
+    _, (script,), _ = from_scripts(lab, 'busy')
+    assert script.served == SIZE
+
+
+def a_script_that_lies_is_banned(lab):
+    node, (liar, _), shared = from_scripts(lab, 'lies', 'good')
+    states = {s['url']: s['state'] for s in seeds_of(node, shared['id'])}
+    assert liar.served == 0 or states[f'{liar.url}seed.php?who=me'] == 'banned', states
+
+
 if __name__ == '__main__':
-    L.main(a_file_comes_from_a_server_alone, a_folder_comes_from_a_server_alone,
+    L.own_network()
+    PUBLIC = '81.1.1.1' if os.environ.get('SHOAL_OWN_NETWORK') == '1' and subprocess.run(
+        ['ip', 'address', 'add', '81.1.1.1/32', 'dev', 'lo'], check=False).returncode == 0 else None
+    L.main(a_script_gives_pieces, a_script_says_when_to_come_again, a_script_that_lies_is_banned,
+           a_file_comes_from_a_server_alone, a_folder_comes_from_a_server_alone,
            a_v2_folder_comes_from_a_server_alone, a_hybrid_folder_comes_from_a_server_alone,
            a_link_names_a_web_seed, over_tls, a_redirect_is_followed,
            a_liar_is_banned_and_the_honest_one_gives_all,

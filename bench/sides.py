@@ -87,10 +87,10 @@ class Side:
 class Shoal(Side):
     def __init__(self, job, ip, seeder):
         self.name = 'shoal-' + ip
-        # As libtorrent here: one or the other.  The addresses look public, so both would be uTP first.
-        more = {'files.transports': 'utp' if job.mode == 'utp' else 'tcp'}
-        if job.mode == 'rc4':
-            more['files.encryption'] = 'require'
+        # As libtorrent here: one or the other.  The addresses look public, so Shoal left
+        # to itself would take uTP and RC4.
+        more = {'files.transports': 'utp' if job.mode == 'utp' else 'tcp',
+                'files.encryption': 'require' if job.mode == 'rc4' else 'off'}
         self.node = job.lab.node(self.name, **{'files.listen': f'{ip}:0', 'log.level': 'warn', **more})
         super().__init__(self.node.process)
         self.address = (ip, self.node.port)

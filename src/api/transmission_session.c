@@ -569,11 +569,13 @@ static void got_port(struct rpc *r, size_t at, json_t *result, const char *messa
                             json_boolean(json_is_true(json_object_get(result, "open"))));
 }
 
+/* Transmission asks a server of its own; we ask nobody behind the owner's back, and tell what is
+ * known: false is "not known to be open". */
 static void port_test(struct rpc *r)
 {
     if (rpc_has(r, "file.reach"))
         rpc_call(r, "file.reach", json_object(), got_port, 0);
-    else /* Transmission asks a server of its own; we ask nobody behind the owner's back */
+    else
         rpc_fail(r, RPC_HTTP_ERROR, "this node asks no server whether its port is open");
 }
 

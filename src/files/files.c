@@ -94,6 +94,7 @@ static bool on_hello(void *arg, const uint8_t infohash[SHA1_LEN])
 {
     struct knock *k = arg;
     struct holding *h = files_find(k->f, infohash);
+    reach_knocked(k->f, k->s);
     if (!h || !torrent_take(h->t, k->s))
         return false;
     knock_free(k); /* the session is the torrent's now */

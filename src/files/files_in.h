@@ -119,6 +119,7 @@ struct files {
     struct files_dht *dht;     /* NULL: files.dht is off */
     unsigned conns_max;        /* files.connections */
     struct portmap *portmap;   /* NULL: switched off, or stopping */
+    int64_t knocked_us;        /* wall: a peer from far away reached us last; 0: none in this run */
     struct lsd *lsd;           /* NULL: switched off, or stopping */
     struct watch *watch;       /* NULL: no folder is watched */
     uint8_t stream_secret[32]; /* of the keys of links, once has_stream_secret */
@@ -192,6 +193,9 @@ void reach_start(struct files *f); /* after the ports are open */
 void reach_changed(struct files *f, const struct torrent *t);
 void reach_removed(struct files *f, const struct torrent *t);
 json_t *reach_status(const struct files *f); /* of the port mapping */
+void reach_knocked(struct files *f,
+                   const struct session *s); /* a peer came by itself, with a handshake */
+void file_reach(void *app, struct call *c);
 void reach_stop(struct files *f);
 /* files_care.c */
 void tend_begin(struct holding *h);   /* before its torrent is made */

@@ -1,6 +1,7 @@
 /* How a node is found, and finds, without being told by a tracker or a person. */
 #include "files/files_in.h"
 
+#include "base/text.h"
 #include "net/mcast.h"
 
 static void on_heard(void *arg, const uint8_t infohash[SHA1_LEN], const struct addr *peer)
@@ -54,6 +55,26 @@ json_t *reach_status(const struct files *f)
                             ? json_string(addr_format(&s.external, text))
                             : json_null());
     return j;
+}
+
+/* By TCP only: who comes by uTP may come through the hole that our own packets made.  From around
+ * us everybody gets through, which says nothing. */
+void reach_knocked(struct files *f, const struct session *s)
+{
+    struct addr a = session_addr(s);
+    if (session_carrier(s) == CARRIER_TCP && !addr_is_loopback(&a) && !addr_is_private(&a))
+        f->knocked_us = loop_wall_us(f->env.loop);
+}
+
+/* What is known without asking a server: the router forwards to us, or somebody came through. */
+void file_reach(void *app, struct call *c)
+{
+    const struct files *f = app;
+    bool mapped = f->portmap && portmap_status(f->portmap).mapped;
+    json_t *came = f->knocked_us ? json_string(text_rfc3339(f->knocked_us).s) : json_null();
+    call_ok(c, json_pack("{s:i, s:b, s:o, s:o}", "port", (int)files_port(f), "open",
+                         (int)(mapped || f->knocked_us), "came", came, "port_mapping",
+                         reach_status(f)));
 }
 
 void reach_start(struct files *f)

@@ -575,6 +575,18 @@ const struct method files_methods[] = {
      .errors = "",
      .example = "shoal file blocklist --json",
      .call = file_blocklist},
+    {.name = "file.reach",
+     .http = "GET",
+     .route = "/files/reach",
+     .summary = "Tell whether peers can reach this node, by what it saw; no server is asked",
+     .result =
+         "{port, open: the router forwards it, or a peer from far away came by TCP in this run; "
+         "false is \"not known to be\", came: when one did last or null, port_mapping: {state, "
+         "how, "
+         "error, external}}",
+     .errors = "",
+     .example = "curl --unix-socket api.sock http://localhost/api/v1/files/reach",
+     .call = file_reach},
     {.name = "file.release",
      .http = "POST",
      .route = "/files/{id}/release",

@@ -254,6 +254,16 @@ static void announce_start(struct torrent *t)
     torrent_dht_wake(t);
 }
 
+/* A hybrid's other name came with the metadata. */
+static void announce_other(struct torrent *t)
+{
+    if (t->other_trackers)
+        return;
+    make_trackers(t);
+    if (t->other_trackers)
+        trackers_start(t->other_trackers);
+}
+
 static void nothing(void *arg)
 {
     (void)arg;
@@ -305,6 +315,8 @@ static void on_opened(struct torrent *t)
     read_tick(t);
     if (!torrent_is_still(t) && !(t->trackers && trackers_running(t->trackers)))
         announce_start(t);
+    else if (!torrent_is_still(t))
+        announce_other(t);
     torrent_dht_wake(t); /* a link's walk began before; now it is known whether it is private */
     torrent_want_dial(t);
 }

@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-    GIVES_MAX = 4,      /* pieces hashed for peers at once */
-    GIVES_PEER_MAX = 1, /* for one of them */
+    GIVES_MAX = 4,      /* questions about blocks answered at once, MERKLE_GROUP blocks each */
+    GIVES_PEER_MAX = 1, /* of one peer */
 };
 #define REFUSED_US (5 * SEC) /* who refused hashes is asked again after that */
 #define LATE_US (60 * SEC)   /* who did not answer at all: others have their turn */
@@ -138,15 +138,18 @@ static void on_reject(struct member *m, const struct wire_hash_range *r)
 
 /* --- giving --------------------------------------------------------------------------------- */
 
-/* A request that waits for the blocks of a piece to be hashed. */
+/* A request that waits for the blocks of a piece, or of several side by side, to be hashed. */
 struct give {
     struct link link;
     struct torrent *t;
     struct member *m; /* NULL: gone */
     struct merkle_range range;
     size_t file;
-    uint32_t piece; /* whose blocks the range is of */
+    uint32_t first, end; /* the file's pieces whose blocks the range is of; those that have bytes */
+    uint32_t span;       /* pieces of the range, with those that have none */
+    uint32_t next;       /* to be hashed */
     unsigned uncles;
+    struct buf leaves;
     struct wire_hash_range asked;
     uint8_t root[MERKLE_LEN];
 };
@@ -182,39 +185,63 @@ static void put_layer(const struct torrent *t, size_t file, const struct merkle_
                mi_v2_pieces(t->mi, file), v2->file[file].groups);
 }
 
-/* Blocks' hashes, their uncles within the piece, then those of the piece. */
-static void put_leaves(const struct give *g, const uint8_t *leaves, size_t n, struct buf *out)
+/* Blocks' hashes, their uncles within the piece, then those of the pieces. */
+static void put_leaves(const struct give *g, struct buf *out)
 {
     const struct metainfo *mi = g->t->mi;
-    uint32_t in_file = g->piece - mi_v2_first_piece(mi, g->file);
-    unsigned up = g->range.height < mi_v2_piece_layer(mi) ? g->range.height : mi_v2_piece_layer(mi);
-    struct merkle_range inside = {up, 0, g->range.index - ((uint64_t)in_file << up),
+    unsigned layer = mi_v2_piece_layer(mi);
+    unsigned up = layer + merkle_height(g->span);
+    up = g->range.height < up ? g->range.height : up;
+    struct merkle_range inside = {up, 0, g->range.index - ((uint64_t)g->first << layer),
                                   g->range.count};
     unsigned low = g->uncles < merkle_uncles(&inside) ? g->uncles : merkle_uncles(&inside);
-    merkle_put(out, &inside, low, leaves, n, NULL);
+    merkle_put(out, &inside, low, buf_bytes(&g->leaves), buf_len(&g->leaves) / MERKLE_LEN, NULL);
     if (g->uncles == low)
         return;
-    struct merkle_range above = {g->range.height, up, in_file, 1};
+    struct merkle_range above = {g->range.height, layer, g->first, g->span};
     struct buf proof = {0};
     put_layer(g->t, g->file, &above, g->uncles - low, &proof);
-    buf_eat(&proof, MERKLE_LEN); /* the piece's own node, which the blocks make */
+    buf_eat(&proof, (size_t)g->span * MERKLE_LEN); /* the pieces' own, which the blocks make */
     buf_put(out, buf_bytes(&proof), buf_len(&proof));
     buf_done(&proof);
 }
 
+static void give_free(struct give *g)
+{
+    list_drop(&g->link);
+    buf_done(&g->leaves);
+    free(g);
+}
+
+static void hash_next(struct give *g);
+
 static void on_leaves(void *arg, const uint8_t *leaves, size_t n)
 {
     struct give *g = arg;
-    list_drop(&g->link);
-    if (g->m && leaves) {
-        struct buf hashes = {0};
-        put_leaves(g, leaves, n, &hashes);
-        answer(g->m, &g->asked, &hashes);
-        buf_done(&hashes);
-    } else if (g->m) {
-        refuse(g->m, &g->asked);
+    if (!g->m) { /* the torrent may be gone, too */
+        give_free(g);
+        return;
     }
-    free(g);
+    if (!leaves) {
+        refuse(g->m, &g->asked);
+        give_free(g);
+        return;
+    }
+    buf_put(&g->leaves, leaves, n * MERKLE_LEN);
+    if (++g->next < g->end) {
+        hash_next(g);
+        return;
+    }
+    struct buf hashes = {0};
+    put_leaves(g, &hashes);
+    answer(g->m, &g->asked, &hashes);
+    buf_done(&hashes);
+    give_free(g);
+}
+
+static void hash_next(struct give *g)
+{
+    data_leaves(g->t->data, mi_v2_first_piece(g->t->mi, g->file) + g->next, on_leaves, g);
 }
 
 static bool may_give(const struct member *m)
@@ -227,29 +254,42 @@ static bool may_give(const struct member *m)
     return all < GIVES_MAX && its < GIVES_PEER_MAX;
 }
 
-/* Hashes of blocks, all of one piece that we have. */
+static bool has_all(const struct torrent *t, size_t file, uint32_t first, uint32_t end)
+{
+    for (uint32_t i = first; i < end; i++)
+        if (!data_has(t->data, mi_v2_first_piece(t->mi, file) + i))
+            return false;
+    return true;
+}
+
+/* Hashes of blocks, all of pieces that we have. */
 static bool give_leaves(struct member *m, size_t file, const struct merkle_range *range,
                         unsigned uncles, const struct wire_hash_range *r)
 {
     struct torrent *t = m->t;
-    uint32_t blocks = t->mi->piece_len / BLOCK_LEN;
-    uint64_t piece = mi_v2_first_piece(t->mi, file) + range->index / blocks;
+    uint32_t blocks = t->mi->piece_len / BLOCK_LEN, count = mi_v2_pieces(t->mi, file);
+    uint32_t span = range->count > blocks ? range->count / blocks : 1;
+    uint64_t first = range->index / blocks, end = first + span < count ? first + span : count;
     bool above = uncles > 0 && range->height > mi_v2_piece_layer(t->mi);
-    if (range->count > blocks || piece >= t->mi->piece_count || !may_give(m) || !t->opened ||
-        !data_has(t->data, (uint32_t)piece) || (above && !t->mi->v2->file[file].known))
+    if (first >= count || !may_give(m) || !t->opened ||
+        !has_all(t, file, (uint32_t)first, (uint32_t)end) ||
+        (above && !t->mi->v2->file[file].known))
         return false;
     struct give *g = MEM_NEW(struct give);
     *g = (struct give){.t = t,
                        .m = m,
                        .range = *range,
                        .file = file,
-                       .piece = (uint32_t)piece,
+                       .first = (uint32_t)first,
+                       .end = (uint32_t)end,
+                       .span = span,
+                       .next = (uint32_t)first,
                        .uncles = uncles,
                        .asked = *r};
     memcpy(g->root, r->root, MERKLE_LEN);
     g->asked.root = g->root;
     list_push(&t->gives, &g->link);
-    data_leaves(t->data, g->piece, on_leaves, g);
+    hash_next(g);
     return true;
 }
 

@@ -8,7 +8,7 @@
 #include "crypto/hex.h"
 #include "files/infohash.h"
 #include "files/merkle.h"
-#include "files/metainfo.h"
+#include "files/metainfo_v2.h"
 #include "files/wire_msg.h"
 #include "net/conn.h"
 #include "support/sim_node.h"
@@ -37,6 +37,7 @@ struct mallory {
     const uint8_t *bytes;
     bool picky;
     unsigned lies;
+    unsigned proven; /* answers about hashes that lead to the root */
 };
 
 static void flush(struct mallory *m)
@@ -83,6 +84,16 @@ static void lie(struct mallory *m, const struct wire_msg *msg)
     wire_put_hashes(&m->out, WIRE_HASHES, &r);
 }
 
+static void prove(struct mallory *m, const struct wire_msg *msg)
+{
+    struct wire_hash_range r;
+    assert_int_equal(wire_read_hashes(msg, &r, NULL), OK);
+    struct merkle_range range = {merkle_height(PIECES), r.base, r.index, r.count};
+    size_t n = r.count + (r.proofs > 0 ? merkle_uncles(&range) : 0);
+    assert_int_equal(r.hashes.n, n * MERKLE_LEN);
+    m->proven += r.proofs > 0 && merkle_proves(&range, r.hashes.p, PIECES, r.root);
+}
+
 static void answer(struct mallory *m)
 {
     size_t len;
@@ -106,6 +117,8 @@ static void answer(struct mallory *m)
                 refuse(m, &msg);
             else if (msg.type == WIRE_HASH_REQUEST)
                 lie(m, &msg);
+            if (msg.type == WIRE_HASHES)
+                prove(m, &msg);
             m->refused += msg.type == WIRE_HASH_REJECT;
         }
         buf_eat(&m->in, len);
@@ -162,10 +175,12 @@ struct scene {
     struct mallory m;
 };
 
+static const char *const plain[] = {"files.encryption=off", NULL}; /* Mallory speaks no other */
+
 static struct node *start(struct sim *sim, const char *name, uint8_t last)
 {
     struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), lan);
-    node_start(n, &files_app, NULL);
+    node_start(n, &files_app, plain);
     return n;
 }
 
@@ -467,7 +482,7 @@ static void a_hybrid_whose_data_fits_one_of_its_hashes_says_so(void **state)
         assert_torn(s);
         if (!downloads) {
             node_stop(s->bob);
-            node_start(s->bob, &files_app, NULL);
+            node_start(s->bob, &files_app, plain);
             sim_run_for(s->sim, 60 * SEC);
             assert_torn(s);
         }
@@ -491,6 +506,46 @@ static void who_came_by_v1s_link_has_v2s_hashes_too(void **state)
     metainfo_free(mi);
     buf_done(&hers);
     buf_done(&his);
+    scene_free(s);
+}
+
+static void hashes_of_blocks_are_given_also_of_several_pieces(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t index, count;
+        bool given;
+    } asked[] = {
+        {10, 2, true},                    /* within a piece */
+        {16, 8, true},                    /* a piece */
+        {16, 16, true},                   /* two */
+        {512, 256, true},                 /* many, of which the last have no bytes */
+        {0, 512, true},   {700, 2, true}, /* the last block and padding */
+        {704, 32, false},                 /* padding alone: everybody knows it */
+        {0, 1024, false},                 /* more than in one answer */
+        {16, 32, false},                  /* no whole part of the tree */
+        {1024, 8, false},                 /* beyond it */
+    };
+    struct scene *s = scene_of("v2", LARGE, NULL);
+    struct buf torrent = {0};
+    torrent_file(s->ann, &torrent);
+    struct metainfo *mi = metainfo_parse(buf_cur(&torrent), NULL);
+    assert_non_null(mi);
+    ask_about_trees(s, 1);
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        unsigned proven = s->m.proven, refused = s->m.refused;
+        struct wire_hash_range r = {
+            mi->v2->file[0].root, 0, asked[i].index, asked[i].count, merkle_height(PIECES) - 1,
+            cur_of(NULL, 0)};
+        wire_put_hashes(&s->m.out, WIRE_HASH_REQUEST, &r);
+        flush(&s->m);
+        sim_run_for(s->sim, 2 * SEC);
+        assert_int_equal(s->m.proven - proven, asked[i].given);
+        assert_int_equal(s->m.refused - refused, !asked[i].given);
+    }
+    assert_non_null(s->m.conn);
+    metainfo_free(mi);
+    buf_done(&torrent);
     scene_free(s);
 }
 
@@ -527,7 +582,7 @@ static void each_name_is_announced_also_after_a_restart(void **state)
         json_decref(node_call(s->bob, "file.get", json_pack("{s:s}", "link", link), NULL));
         sim_run_for(s->sim, 300 * MSEC);
         node_stop(s->bob); /* on the way */
-        node_start(s->bob, &files_app, NULL);
+        node_start(s->bob, &files_app, plain);
         sim_run_for(s->sim, 900 * SEC);
         assert_true(bob_has_it(s));
         assert_both_announce(t, s->v1);
@@ -536,8 +591,8 @@ static void each_name_is_announced_also_after_a_restart(void **state)
         node_crash(s->bob);
         udp_tracker_close(t);
         t = udp_tracker_open(loop, &at, 600, NULL);
-        node_start(s->ann, &files_app, NULL);
-        node_start(s->bob, &files_app, NULL);
+        node_start(s->ann, &files_app, plain);
+        node_start(s->bob, &files_app, plain);
         sim_run_for(s->sim, 900 * SEC);
         assert_both_announce(t, s->v1);
         assert_both_announce(t, s->v2);
@@ -559,6 +614,7 @@ int main(void)
         cmocka_unit_test(a_wrong_block_names_its_sender_and_costs_only_itself),
         cmocka_unit_test(a_hybrid_whose_data_fits_one_of_its_hashes_says_so),
         cmocka_unit_test(who_came_by_v1s_link_has_v2s_hashes_too),
+        cmocka_unit_test(hashes_of_blocks_are_given_also_of_several_pieces),
         cmocka_unit_test(each_name_is_announced_also_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,6 +234,27 @@ static void a_failed_piece_names_its_senders_and_is_fetched_alone(void **state)
     picker_free(p);
 }
 
+static void a_failed_block_alone_is_free_again(void **state)
+{
+    (void)state;
+    struct picker *p = picker_new(PIECE, PIECE, 1);
+    for (uint32_t b = 0; b < PER_PIECE; b++)
+        picker_got(p, 0, b, b < 2 ? 5 : 6);
+    assert_int_equal(picker_sender(p, 0, 1), 5);
+    assert_int_equal(picker_sender(p, 0, 2), 6);
+    picker_block_failed(p, 0, 1);
+    picker_block_failed(p, 0, 1); /* it is not here any more */
+    assert_int_equal(picker_sender(p, 0, 1), 0);
+    assert_int_equal(picker_unasked(p), 1);
+    assert_int_equal(picker_blocks_got(p, 0), PER_PIECE - 1);
+    struct picker_who w = who(6, NULL);
+    struct picker_block x[8];
+    assert_int_equal(picker_pick(p, &w, x, 8), 1);
+    assert_int_equal(x[0].block, 1);
+    assert_true(picker_got(p, 0, 1, 6));
+    picker_free(p);
+}
+
 static void on_parole_a_peer_gets_only_pieces_of_its_own(void **state)
 {
     (void)state;
@@ -430,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_whole_piece_waits_for_its_hash),
         cmocka_unit_test(the_last_block_may_be_short),
         cmocka_unit_test(a_failed_piece_names_its_senders_and_is_fetched_alone),
+        cmocka_unit_test(a_failed_block_alone_is_free_again),
         cmocka_unit_test(on_parole_a_peer_gets_only_pieces_of_its_own),
         cmocka_unit_test(allowed_fast_pieces_are_picked_by_number),
         cmocka_unit_test(skipped_pieces_are_never_asked_for),

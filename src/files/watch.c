@@ -141,6 +141,11 @@ static void on_renamed(void *arg)
 
 static void take(struct watch *w, struct found *f)
 {
+    if (f->why.code == ERR_IO) { /* says nothing of the file: it is tried again at the next look */
+        f->answer = WATCH_LATER;
+        log_warn(w->log, "%s: %s", f->path, f->why.text);
+        return;
+    }
     f->answer = f->why.code ? WATCH_INVALID : w->take(w->arg, buf_cur(&f->bytes), &f->why);
     if (f->answer == WATCH_ADDED)
         log_info(w->log, "added %s", f->path);

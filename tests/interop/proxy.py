@@ -2,6 +2,7 @@
 """node.proxy: everything through a SOCKS5 proxy (Debian's dante), or nothing.  The proxy leaves by an
 address of its own, so that whoever is reached sees who came."""
 import os
+import signal
 
 import lab as L
 from peers import Opentracker, need
@@ -33,7 +34,9 @@ socks pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 command: connect udpassociate udprep
         L.until('danted to run', lambda: 'running' in self.lab.log_of('danted'))
 
     def stop(self):
-        L.end(self.process)
+        """With the processes that it has made, which go on without it."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def seen_from(node, ident):

@@ -2,7 +2,7 @@
  *
  * The prime is MSE's own (it ends in 0x090563; it is not RFC 2409's first group), the generator 2,
  * a private number 160 bits.  Too short to keep a secret from who means it; that is not what it
- * is for (files/mse.h).  Numbers are big-endian and always DH768_LEN bytes wide: leading zeros
+ * is for (files/peer/mse.h).  Numbers are big-endian and always DH768_LEN bytes wide: leading zeros
  * stay, or one handshake in 256 fails. */
 #ifndef SHOAL_CRYPTO_DH768_H
 #define SHOAL_CRYPTO_DH768_H

@@ -1,7 +1,7 @@
 /* crypto/rc4.h - the RC4 stream cipher, over OpenSSL's legacy provider.
  *
- * Broken as a cipher; here only because BitTorrent's obfuscation (files/mse.h) is made of it.  The
- * provider is loaded into a library context of our own, so nothing else in the process gets the
+ * Broken as a cipher; here only because BitTorrent's obfuscation (files/peer/mse.h) is made of it.
+ * The provider is loaded into a library context of our own, so nothing else in the process gets the
  * old algorithms.  One struct rc4_lib serves a node; it outlives the ciphers made from it. */
 #ifndef SHOAL_CRYPTO_RC4_H
 #define SHOAL_CRYPTO_RC4_H

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/test.h"
 #include "crypto/base64.h"
-#include "files/bits.h"
+#include "files/meta/bits.h"
 #include "store/vfs.h"
 #include "support/sim_node.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/test.h"
-#include "files/unwanted.h"
+#include "files/owner/unwanted.h"
 #include "support/sim_node.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include "crypto/ed25519.h"
 #include "crypto/hex.h"
 #include "crypto/sha1.h"
-#include "files/sign.h"
+#include "files/meta/sign.h"
 #include "support/dht_host.h"
 #include "support/sim_node.h"
 

@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "core/keys.h"
 #include "files/files_in.h"
-#include "files/magnet.h"
-#include "files/watch.h"
+#include "files/meta/magnet.h"
+#include "files/owner/watch.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -36,7 +36,7 @@ static const struct migration migrations[] = {
     {"which files are wanted, and in which order",
      "CREATE TABLE choice ("
      " infohash BLOB PRIMARY KEY,"
-     " rules TEXT,"      /* files/select.h, until the metadata is known */
+     " rules TEXT,"      /* files/meta/select.h, until the metadata is known */
      " priorities BLOB," /* enum file_priority, one a file; NULL or empty: all normal */
      " flags INTEGER NOT NULL"
      ") WITHOUT ROWID"},

@@ -2,7 +2,7 @@
 #include "files/files_in.h"
 
 #include "base/mem.h"
-#include "files/dht.h"
+#include "files/find/dht.h"
 
 #include <string.h>
 

@@ -29,13 +29,13 @@
 #include "core/bus.h"
 #include "core/jobs.h"
 #include "core/metrics.h"
-#include "files/care.h"
-#include "files/limit.h"
-#include "files/lsd.h"
-#include "files/ports.h"
-#include "files/queue.h"
+#include "files/find/lsd.h"
+#include "files/find/ports.h"
+#include "files/owner/care.h"
+#include "files/owner/queue.h"
+#include "files/owner/unwanted.h"
+#include "files/peer/limit.h"
 #include "files/torrent.h"
-#include "files/unwanted.h"
 #include "net/portmap.h"
 
 /* What care says, and what follows from it in this run. */
@@ -298,7 +298,7 @@ void choose_drop(struct files *f, const uint8_t infohash[SHA1_LEN]);
 void choose_read(struct files *f, const uint8_t infohash[SHA1_LEN], struct choice_row *out);
 void choose_row_done(struct choice_row *row);
 /* What the call (only, skip, low, normal, high) and the link (may be NULL) say, as rules of
- * files/select.h; *out is NULL where they say nothing, else to be freed. */
+ * files/meta/select.h; *out is NULL where they say nothing, else to be freed. */
 struct magnet;
 MUST_CHECK enum err choose_rules(struct call *c, const struct magnet *m, char **out,
                                  struct why *why);

@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "crypto/base64.h"
 #include "crypto/hex.h"
-#include "files/bencode.h"
-#include "files/dht.h"
-#include "files/magnet.h"
+#include "files/find/dht.h"
+#include "files/meta/bencode.h"
+#include "files/meta/magnet.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "crypto/hex.h"
-#include "files/magnet.h"
+#include "files/meta/magnet.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 #include "core/keys.h"
 #include "crypto/base64.h"
 #include "crypto/hex.h"
-#include "files/create.h"
-#include "files/magnet.h"
+#include "files/meta/create.h"
+#include "files/meta/magnet.h"
 #include "net/http.h"
 
 #include <stdio.h>

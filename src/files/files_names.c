@@ -2,7 +2,7 @@
 #include "files/files_in.h"
 
 #include "base/mem.h"
-#include "files/magnet.h"
+#include "files/meta/magnet.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include "files/files_in.h"
 
 #include "base/mem.h"
-#include "files/diskpath.h"
-#include "files/scan.h"
+#include "files/disk/diskpath.h"
+#include "files/owner/scan.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include "crypto/equal.h"
 #include "crypto/hex.h"
 #include "crypto/hmac.h"
-#include "files/text.h"
+#include "files/meta/text.h"
 
 #include <stdio.h>
 #include <string.h>

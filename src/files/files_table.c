@@ -1,7 +1,7 @@
 /* The methods as a table: names, routes, parameters, help.  What they do is in files_methods.c. */
 #include "files/files_in.h"
 
-#include "files/magnet.h"
+#include "files/meta/magnet.h"
 
 enum { LINK_MAX = MAGNET_MAX, TORRENT_TEXT_MAX = MI_TORRENT_MAX / 3 * 4 + 4 /* base64 */ };
 

@@ -5,7 +5,7 @@
 #include "base/test.h"
 #include "crypto/base64.h"
 #include "crypto/hex.h"
-#include "files/metainfo.h"
+#include "files/meta/metainfo.h"
 #include "store/vfs.h"
 #include "support/sim_node.h"
 #include "support/udp_tracker.h"

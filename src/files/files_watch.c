@@ -2,7 +2,7 @@
 #include "files/files_in.h"
 
 #include "base/mem.h"
-#include "files/watch.h"
+#include "files/owner/watch.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "base/test.h"
 #include "crypto/hex.h"
-#include "files/metainfo.h"
-#include "files/wire_msg.h"
+#include "files/meta/metainfo.h"
+#include "files/peer/wire_msg.h"
 #include "net/conn.h"
 #include "support/sim_node.h"
 

@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "base/test.h"
 #include "crypto/hex.h"
-#include "files/pex_state.h"
-#include "files/torrent_peers.h"
-#include "files/wire_msg.h"
+#include "files/peer/pex_state.h"
+#include "files/peer/torrent_peers.h"
+#include "files/peer/wire_msg.h"
 #include "net/conn.h"
 #include "support/sim_node.h"
 

@@ -2,9 +2,9 @@
 
 #include "base/mem.h"
 #include "crypto/hex.h"
-#include "files/bits.h"
-#include "files/magnet.h"
-#include "files/metainfo_v2.h"
+#include "files/meta/bits.h"
+#include "files/meta/magnet.h"
+#include "files/meta/metainfo_v2.h"
 #include "files/torrent_in.h"
 
 #include <stdarg.h>

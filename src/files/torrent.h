@@ -17,11 +17,11 @@
 #define SHOAL_FILES_TORRENT_H
 
 #include "core/content.h"
-#include "files/data.h"
-#include "files/select.h"
-#include "files/session.h"
-#include "files/torrent_peers.h"
-#include "files/trackers.h"
+#include "files/disk/data.h"
+#include "files/find/trackers.h"
+#include "files/meta/select.h"
+#include "files/peer/session.h"
+#include "files/peer/torrent_peers.h"
 
 #include <jansson.h>
 
@@ -103,7 +103,7 @@ struct torrent_cfg {
     bool fresh;                  /* it was not here before: what env->denies() is skipped */
     const uint8_t *priorities;   /* enum file_priority per file; NULL: all normal */
     size_t priority_count;       /* another number than there are files: as if NULL */
-    const char *rules;           /* files/select.h; NULL: none */
+    const char *rules;           /* files/meta/select.h; NULL: none */
     bool sequential, ends_first; /* as torrent_set_order */
     bool super_seed;
     const char *blocked;           /* by the owner's rules, for this reason; NULL: not */
@@ -177,8 +177,8 @@ void torrent_set_share(struct torrent *t, struct limit *up, struct limit *down,
 void torrent_set_priorities(struct torrent *t, size_t file, enum file_priority priority);
 enum file_priority torrent_priority(const struct torrent *t, size_t file);
 const uint8_t *torrent_priorities(const struct torrent *t); /* one a file; NULL: all normal */
-/* Rules (files/select.h) on top of what is chosen; kept until the metadata is known.  On error (a
- * rule that means no file) nothing is changed. */
+/* Rules (files/meta/select.h) on top of what is chosen; kept until the metadata is known.  On error
+ * (a rule that means no file) nothing is changed. */
 MUST_CHECK enum err torrent_select(struct torrent *t, const char *rules, struct why *why);
 const char *torrent_rules(const struct torrent *t); /* not yet applied; NULL: none */
 /* Pieces from the first to the last; the first and last piece of each file before the others. */

@@ -7,8 +7,8 @@
 #include "files/torrent_in.h"
 
 #include "base/mem.h"
-#include "files/bits.h"
-#include "files/metainfo_v2.h"
+#include "files/meta/bits.h"
+#include "files/meta/metainfo_v2.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Hole punching (BEP 55): asking a common peer for a meeting, arranging one for others, coming. */
 #include "files/torrent_in.h"
 
-#include "files/hole_msg.h"
+#include "files/peer/hole_msg.h"
 
 static bool speaks(const struct member *m)
 {

@@ -22,13 +22,13 @@
 #include "files/torrent.h"
 
 #include "core/content.h"
-#include "files/choke.h"
-#include "files/dht.h"
-#include "files/info_fetch.h"
-#include "files/magnet.h"
-#include "files/pex_state.h"
-#include "files/picker.h"
-#include "files/superseed.h"
+#include "files/find/dht.h"
+#include "files/meta/magnet.h"
+#include "files/peer/choke.h"
+#include "files/peer/info_fetch.h"
+#include "files/peer/pex_state.h"
+#include "files/peer/picker.h"
+#include "files/peer/superseed.h"
 
 /* The data is being closed and needs the metainfo till then; the torrent may be freed before. */
 struct farewell {

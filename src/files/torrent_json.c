@@ -4,7 +4,7 @@
 #include "core/keys.h"
 #include "crypto/base64.h"
 #include "crypto/hex.h"
-#include "files/bits.h"
+#include "files/meta/bits.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "files/torrent_in.h"
 
 #include "base/mem.h"
-#include "files/data_move.h"
+#include "files/disk/data_move.h"
 
 #include <string.h>
 

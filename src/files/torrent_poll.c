@@ -2,7 +2,7 @@
 #include "files/torrent_in.h"
 
 #include "base/mem.h"
-#include "files/bits.h"
+#include "files/meta/bits.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "files/torrent_in.h"
 
 #include "base/mem.h"
-#include "files/diskpath.h"
+#include "files/disk/diskpath.h"
 
 #include <string.h>
 

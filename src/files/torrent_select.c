@@ -1,9 +1,9 @@
 /* Which files of the torrent are wanted, and in which order: from priorities of files to what the
- * picker asks for and what the disk may make (files/select.h has the rules). */
+ * picker asks for and what the disk may make (files/meta/select.h has the rules). */
 #include "files/torrent_in.h"
 
 #include "base/mem.h"
-#include "files/bits.h"
+#include "files/meta/bits.h"
 
 #include <string.h>
 

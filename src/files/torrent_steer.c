@@ -6,7 +6,7 @@
 #include "files/torrent_in.h"
 
 #include "base/mem.h"
-#include "files/bits.h"
+#include "files/meta/bits.h"
 
 enum { AHEAD_MIN = 3, AHEAD_MAX = STEER_MAX }; /* pieces suggested to one peer, not yet there */
 

@@ -1,4 +1,4 @@
-/* Super-seeding (BEP 16): what is shown to whom; files/superseed.h has the rule. */
+/* Super-seeding (BEP 16): what is shown to whom; files/peer/superseed.h has the rule. */
 #include "files/torrent_in.h"
 
 bool super_is_on(const struct torrent *t)

@@ -1,8 +1,8 @@
 #include "files/torrent_in.h"
 
 #include "base/mem.h"
-#include "files/bits.h"
-#include "files/peer_priority.h"
+#include "files/meta/bits.h"
+#include "files/peer/peer_priority.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include "files/torrent_in.h"
 
 #include "base/mem.h"
-#include "files/hash_fetch.h"
+#include "files/peer/hash_fetch.h"
 
 #include <string.h>
 

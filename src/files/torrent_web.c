@@ -2,10 +2,10 @@
 #include "files/torrent_in.h"
 
 #include "base/mem.h"
-#include "files/bits.h"
-#include "files/text.h"
-#include "files/web_seed.h"
-#include "files/web_url.h"
+#include "files/meta/bits.h"
+#include "files/meta/text.h"
+#include "files/web/web_seed.h"
+#include "files/web/web_url.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * that one's check each time (one bad piece, and it would be banned and the third never done). */
 #include "base/mem.h"
 #include "crypto/base64.h"
-#include "files/bits.h"
 #include "files/files.h"
+#include "files/meta/bits.h"
 #include "support/scenario.h"
 #include "support/sim_node.h"
 

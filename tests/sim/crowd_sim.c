@@ -4,8 +4,8 @@
  */
 #include "base/mem.h"
 #include "crypto/base64.h"
-#include "files/bits.h"
 #include "files/files.h"
+#include "files/meta/bits.h"
 #include "support/scenario.h"
 #include "support/sim_node.h"
 #include "support/udp_tracker.h"

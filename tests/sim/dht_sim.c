@@ -5,7 +5,7 @@
  * owner hold. */
 #include "base/mem.h"
 #include "crypto/sha1.h"
-#include "files/dht.h"
+#include "files/find/dht.h"
 #include "support/dht_host.h"
 #include "support/scenario.h"
 

@@ -3,7 +3,7 @@
 #ifndef SHOAL_TESTS_DHT_HOST_H
 #define SHOAL_TESTS_DHT_HOST_H
 
-#include "files/dht.h"
+#include "files/find/dht.h"
 #include "net/udp.h"
 #include "sim/sim.h"
 

@@ -3,7 +3,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "files/wire_msg.h"
+#include "files/peer/wire_msg.h"
 #include "net/conn.h"
 
 #include <string.h>

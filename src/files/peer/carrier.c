@@ -12,10 +12,10 @@ enum carrier carrier_pick(const struct carrier_memory *m, unsigned allowed, cons
         first = m->works & CARRIER_TCP ? CARRIER_TCP : CARRIER_UTP;
     if (left == 0)
         left = allowed;
-    *within_us = left == CARRIERS_BOTH ? CARRIER_FIRST_US : CONN_HANDSHAKE_US;
-    if (left & first)
-        return first;
-    return left & CARRIER_TCP ? CARRIER_TCP : CARRIER_UTP;
+    enum carrier pick = left & first ? first : left & CARRIER_TCP ? CARRIER_TCP : CARRIER_UTP;
+    bool short_ = left == CARRIERS_BOTH || (pick == CARRIER_UTP && allowed == CARRIERS_BOTH);
+    *within_us = short_ ? CARRIER_FIRST_US : CONN_HANDSHAKE_US;
+    return pick;
 }
 
 bool carrier_failed(struct carrier_memory *m, unsigned allowed, enum carrier c)

@@ -3,7 +3,9 @@
  * With both allowed, uTP is first: it steps back for whatever else the owner's line is used for,
  * and that is what libtorrent and Transmission do too.  A neighbour (loopback, private network) is
  * dialled by TCP first: no line is shared with him that would need sparing, and TCP costs less.  If
- * the first does not reach the peer within CARRIER_FIRST_US the other is tried at once.  What has
+ * the first does not reach the peer within CARRIER_FIRST_US the other is tried at once; nor does
+ * uTP get longer as the second: nothing says that a port is closed to it, and a place among the
+ * half open is held all that time.  What has
  * worked with a peer is tried first the next time. */
 #ifndef SHOAL_FILES_PEER_CARRIER_H
 #define SHOAL_FILES_PEER_CARRIER_H

@@ -41,6 +41,16 @@ static void the_other_follows_at_once_and_then_all_begins_again(void **state)
     assert_int_equal(carrier_pick(&m, CARRIERS_BOTH, &far, &within_us), CARRIER_UTP);
 }
 
+static void a_dead_neighbour_holds_no_place_for_long(void **state)
+{
+    (void)state;
+    struct carrier_memory m = {0};
+    uint64_t within_us;
+    assert_true(carrier_failed(&m, CARRIERS_BOTH, CARRIER_TCP)); /* refused at once */
+    assert_int_equal(carrier_pick(&m, CARRIERS_BOTH, &near, &within_us), CARRIER_UTP);
+    assert_int_equal(within_us, CARRIER_FIRST_US);
+}
+
 static void what_worked_is_first_the_next_time(void **state)
 {
     (void)state;
@@ -59,6 +69,7 @@ int main(void)
         cmocka_unit_test(the_world_is_dialled_by_utp_and_neighbours_by_tcp),
         cmocka_unit_test(what_is_not_allowed_is_never_picked),
         cmocka_unit_test(the_other_follows_at_once_and_then_all_begins_again),
+        cmocka_unit_test(a_dead_neighbour_holds_no_place_for_long),
         cmocka_unit_test(what_worked_is_first_the_next_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@ struct torrent_peers {
     struct map *by_addr; /* addr_key -> entry */
     struct link entries; /* in order of arrival */
     size_t count;
-    uint32_t last_id;
+    uint32_t last_id, last_named;
     struct addr bans[TORRENT_BANS_MAX];
     size_t ban_count, ban_next;
     struct addr we_are[2]; /* IPv4, IPv6 */
@@ -165,6 +165,7 @@ struct peer_entry *torrent_peers_add(struct torrent_peers *t, const struct addr 
         e->source = source;
     if (source == PEER_BY_HAND) {
         e->source = source;
+        e->named = ++t->last_named;
         e->failures = 0;
         e->next_us = now_us;
         e->known_seed = false;
@@ -207,11 +208,13 @@ bool torrent_peers_heard(struct torrent_peers *t, const struct addr *a, uint64_t
     return !e->connected;
 }
 
-/* Fewer failures; of equals the one that somebody better than a peer named. */
+/* Fewer failures; of equals the one that a person named last, or somebody better than a peer. */
 static bool is_before(const struct peer_entry *a, const struct peer_entry *b)
 {
     if (a->failures != b->failures)
         return a->failures < b->failures;
+    if (a->named != b->named)
+        return a->named > b->named;
     if ((a->source == PEER_PEX) != (b->source == PEER_PEX))
         return b->source == PEER_PEX;
     return a->priority > b->priority;

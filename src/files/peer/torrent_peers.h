@@ -55,6 +55,7 @@ struct peer_entry {
     bool retry;      /* at once: see torrent_peers_no_mse, torrent_peers_unreached */
     struct carrier_memory carriers;
     uint32_t priority; /* BEP 40; 0: not known */
+    uint32_t named;    /* by hand: the last one has the greatest number; 0: not by hand */
     unsigned failures;
     unsigned bad_info;  /* wrong or missing metadata */
     unsigned proven;    /* pieces that it alone sent and that were good */
@@ -70,7 +71,8 @@ void torrent_peers_free(struct torrent_peers *t);
 size_t torrent_peers_count(const struct torrent_peers *t);
 
 /* The entry for this address, made when new; NULL: banned, not dialable, or no room.  By hand: its
- * failures are forgotten.  *fresh (may be NULL): it was not known before. */
+ * failures are forgotten, and it is the next of those that have none.  *fresh (may be NULL): it was
+ * not known before. */
 struct peer_entry *torrent_peers_add(struct torrent_peers *t, const struct addr *a,
                                      enum peer_source source, uint64_t now_us, bool *fresh);
 /* A peer told of it (PEER_PEX); teller: that peer's id.  The new entry, dialable; NULL: known

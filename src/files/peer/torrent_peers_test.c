@@ -52,6 +52,20 @@ static void by_hand_is_tried_at_once(void **state)
     torrent_peers_free(t);
 }
 
+static void whom_a_person_named_last_is_next(void **state)
+{
+    (void)state;
+    struct torrent_peers *t = torrent_peers_new(1);
+    uint64_t wait;
+    for (unsigned i = 1; i <= 100; i++)
+        add(t, i, PEER_BY_HAND, SEC);
+    struct peer_entry *e = add(t, 50, PEER_BY_HAND, SEC);
+    assert_ptr_equal(torrent_peers_next(t, false, SEC, &wait), e);
+    e->connected = true;
+    assert_ptr_equal(torrent_peers_next(t, false, SEC, &wait), add(t, 100, PEER_TRACKER, SEC));
+    torrent_peers_free(t);
+}
+
 static void seeds_do_not_dial_seeds(void **state)
 {
     (void)state;
@@ -251,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_dial_waits_longer_each_time),
         cmocka_unit_test(by_hand_is_tried_at_once),
+        cmocka_unit_test(whom_a_person_named_last_is_next),
         cmocka_unit_test(seeds_do_not_dial_seeds),
         cmocka_unit_test(who_came_to_us_is_not_dialled_until_it_says_where),
         cmocka_unit_test(the_table_is_bounded_and_keeps_those_that_never_failed),

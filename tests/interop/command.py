@@ -148,7 +148,7 @@ def a_backup_makes_the_same_node_elsewhere(lab):
     a.stop()
     new = L.Node.__new__(L.Node)
     new.lab, new.name, new.home = lab, 'restored', lab.folder('restored')
-    new.settings, new.process = a.settings, None
+    new.settings, new.under, new.process = a.settings, (), None
     new.run('backup', 'restore', file)
     new.start()
     assert new.json('id')['peer_id'] == peer_id

@@ -364,6 +364,8 @@ static void play(struct run *r)
 int main(int argc, char **argv)
 {
     static const uint64_t seeds[] = {1, 2};
-    const struct scenario swarm = {"swarm", play, seeds, sizeof seeds / sizeof seeds[0]};
+    const struct scenario swarm = {"swarm", play, seeds, sizeof seeds / sizeof seeds[0],
+                                   .known = "a node may stand still after pieces with several "
+                                            "senders failed; a liar may stay on parole for long"};
     return scenario_main(&swarm, argc, argv);
 }

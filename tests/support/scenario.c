@@ -58,11 +58,14 @@ static struct run play(const struct scenario *s, uint64_t seed, FILE *trace, boo
     return r;
 }
 
-static bool point(size_t *n, bool holds, const char *what, uint64_t seed)
+static bool point(size_t *n, bool holds, const char *what, uint64_t seed, const char *known)
 {
-    printf("%s %zu - %s (seed %" PRIu64 ")\n", holds ? "ok" : "not ok", ++*n, what, seed);
+    printf("%s %zu - %s (seed %" PRIu64 ")", holds ? "ok" : "not ok", ++*n, what, seed);
+    if (!holds && known)
+        printf(" # TODO %s", known);
+    printf("\n");
     fflush(stdout);
-    return holds;
+    return holds || known;
 }
 
 static int test(const struct scenario *s)
@@ -74,10 +77,11 @@ static int test(const struct scenario *s)
     for (size_t i = 0; i < s->seed_count; i++) {
         uint64_t seed = s->seeds[i];
         struct run a = play(s, seed, NULL, true), b = play(s, seed, NULL, true);
-        good &= point(&n, a.failed == 0 && b.failed == 0, "all that must hold does", seed);
-        good &= point(&n, a.hash == b.hash, "the same seed gives the same run", seed);
+        good &=
+            point(&n, a.failed == 0 && b.failed == 0, "all that must hold does", seed, s->known);
+        good &= point(&n, a.hash == b.hash, "the same seed gives the same run", seed, NULL);
         if (i > 0)
-            good &= point(&n, a.hash != first, "another seed gives another run", seed);
+            good &= point(&n, a.hash != first, "another seed gives another run", seed, NULL);
         first = i > 0 ? first : a.hash;
     }
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

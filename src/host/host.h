@@ -1,0 +1,140 @@
+/* host/host.h - our node among libp2p's: connections to peers, and streams of protocols over them.
+ *
+ * A peer is known by its id, not by its address.  An app says which protocols it answers, and asks
+ * for streams to peers; which connection carries them, and how it was made, is the host's business.
+ *
+ *     host_handle(host, "/echo/1.0.0", on_stream, echo);                     be asked
+ *     host_open(host, &peer, (const char *[]){"/echo/1.0.0"}, 1, on_open, e);  ask
+ *
+ * A stream is a conn (net/conn.h), open, of which host/mux/mux.h says how it ends.  Nothing of this
+ * is below one connection's limits: HOST_STREAMS_MAX streams a peer and protocol,
+ * HOST_PEER_CONNS_MAX connections a peer, `conns_high` in all; beyond them strangers are refused
+ * first, and then those that nobody tagged are let go. */
+#ifndef SHOAL_HOST_HOST_H
+#define SHOAL_HOST_HOST_H
+
+#include "base/list.h"
+#include "base/log.h"
+#include "core/keys.h"
+#include "host/name/multiaddr.h"
+#include "host/name/peer_id.h"
+#include "net/conn.h"
+
+#include <stdbool.h>
+
+enum {
+    HOST_PROTOCOLS_MAX = 64,   /* that we answer */
+    HOST_STREAMS_MAX = 64,     /* of one peer and protocol, inbound; more are reset */
+    HOST_PEER_CONNS_MAX = 8,   /* of one peer */
+    HOST_NEGOTIATING_MAX = 64, /* accepted and not yet known, in all; 16 of one address */
+    HOST_ADDRS_MAX = 8,        /* kept of one peer */
+};
+#define HOST_DIAL_US (15 * SEC) /* for one address, all handshakes included */
+
+struct host_cfg {
+    struct loop *loop;
+    const struct log *log;
+    const struct keys *keys; /* who we are; outlives the host */
+    const char *agent;       /* "shoal/0.1.0" */
+    const struct multiaddr *listen;
+    size_t listen_count;
+    bool lab; /* loopback and private addresses are advertised and dialled; one address may be many
+               */
+    size_t conns_low, conns_high; /* trimmed to low when high is passed; 0: 160 and 192 */
+};
+
+struct host;
+/* NULL and a reason where an address cannot be listened on. */
+struct host *host_new(const struct host_cfg *cfg, struct why *why);
+void host_free(struct host *h); /* everything is closed; NULL: nothing */
+
+const struct peer_id *host_id(const struct host *h);
+/* Where we listen, without /p2p/ID; returns how many, at most cap. */
+size_t host_listening(const struct host *h, struct multiaddr *out, size_t cap);
+
+/* --- protocols ------------------------------------------------------------------------------ */
+
+struct host_stream {
+    struct conn *conn;          /* the callee's from now on */
+    const struct peer_id *peer; /* valid during the call, like all here */
+    const char *protocol;
+    bool limited; /* over a relay that counts time and bytes */
+};
+typedef void host_stream_cb(void *arg, const struct host_stream *s);
+
+/* Answer a protocol; name and arg outlive the host or host_ignore().  limited: also over a relay
+ * that counts. */
+struct host_protocol {
+    const char *name; /* "/ipfs/kad/1.0.0" */
+    host_stream_cb *cb;
+    void *arg;
+    bool limited;
+};
+void host_handle(struct host *h, const struct host_protocol *p);
+void host_ignore(struct host *h, const char *name);
+
+/* A stream of the first of these protocols that the peer speaks; it is dialled first where there is
+ * no connection.  s: NULL with a reason.  Once, from the loop; then the handle is dead. */
+struct host_open;
+typedef void host_open_cb(void *arg, const struct host_stream *s, const struct why *why);
+struct host_open *host_open(struct host *h, const struct peer_id *peer,
+                            const char *const *protocols, size_t n, host_open_cb *cb, void *arg);
+void host_open_cancel(struct host_open *o); /* NULL: nothing */
+
+/* --- peers ---------------------------------------------------------------------------------- */
+
+/* Connect, by the addresses given (each may end in /p2p/ID) and those that are known of it.  peer:
+ * NULL when the one address says who.  Two dials to one peer are one. */
+struct host_dial;
+typedef void host_dial_cb(void *arg, const struct peer_id *peer, const struct why *why);
+struct host_dial *host_dial(struct host *h, const struct peer_id *peer,
+                            const struct multiaddr *addrs, size_t n, host_dial_cb *cb, void *arg);
+void host_dial_cancel(struct host_dial *d); /* NULL: nothing */
+
+bool host_connected(const struct host *h, const struct peer_id *peer);
+void host_hang_up(struct host *h, const struct peer_id *peer); /* all its connections */
+
+/* What is known of a peer; views are valid during the turn. */
+struct host_peer {
+    struct peer_id id;
+    size_t conns;
+    bool identified; /* what follows was said by it */
+    const char *agent;
+    size_t protocol_count;
+    const char *const *protocols;
+    size_t addr_count;
+    struct multiaddr addrs[HOST_ADDRS_MAX];
+    struct addr remote; /* of its newest connection */
+    bool inbound, limited;
+    uint64_t rtt_us;  /* 0: not measured */
+    const char *path; /* "direct", "hole-punched", "relayed" */
+};
+bool host_peer(struct host *h, const struct peer_id *id, struct host_peer *out);
+bool host_peer_speaks(struct host *h, const struct peer_id *id, const char *protocol);
+/* The connected ones, sorted by id; returns how many, at most cap. */
+size_t host_peers(const struct host *h, struct peer_id *out, size_t cap);
+
+/* Addresses heard of elsewhere (the DHT, mDNS); bounded and forgotten in time. */
+void host_learn(struct host *h, const struct peer_id *peer, const struct multiaddr *addrs,
+                size_t n);
+
+/* Who is wanted for what is the last to be trimmed; weight 0 removes the tag.  tag: static. */
+void host_tag(struct host *h, const struct peer_id *peer, const char *tag, unsigned weight);
+
+/* --- what happens --------------------------------------------------------------------------- */
+
+enum host_event {
+    HOST_CONNECTED,  /* the first connection of a peer */
+    HOST_IDENTIFIED, /* it said which protocols it speaks, or changed it */
+    HOST_GONE,       /* the last connection of it */
+    HOST_ADDRESSES,  /* ours changed; peer is NULL */
+};
+struct host_watch {
+    struct link link;
+    void (*cb)(void *arg, enum host_event ev, const struct peer_id *peer);
+    void *arg;
+};
+void host_watch(struct host *h, struct host_watch *w); /* w is the caller's */
+void host_unwatch(struct host_watch *w);
+
+#endif

@@ -1,0 +1,27 @@
+#include "host/mux/mux.h"
+
+struct conn *mux_open(struct mux *m, struct why *why)
+{
+    return m->ops->open(m, why);
+}
+
+void mux_shut(struct mux *m)
+{
+    m->ops->shut(m);
+}
+
+void mux_close(struct mux *m)
+{
+    if (m)
+        m->ops->close(m);
+}
+
+size_t mux_count(const struct mux *m)
+{
+    return m->ops->count(m);
+}
+
+uint64_t mux_rtt_us(const struct mux *m)
+{
+    return m->ops->rtt_us(m);
+}

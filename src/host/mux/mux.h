@@ -1,0 +1,59 @@
+/* host/mux/mux.h - many streams over one connection.
+ *
+ * A muxer turns one connection into streams, and each stream is a conn (net/conn.h) with the whole
+ * contract of one: pulls, back-pressure by not reading, events from the loop.  Yamux does it over
+ * any conn; QUIC does it by itself.  The muxer owns what is below it, and its streams die with it:
+ * they are told CONN_CLOSED.
+ *
+ * How a stream ends: conn_shut() says "no more from us" and may be followed by reading.
+ * conn_close() after conn_shut() lets what was taken go out and forgets the stream; what still
+ * comes for it is answered with a reset.  conn_close() without conn_shut() resets it, and what was
+ * taken but not sent is dropped.  The other side's end is CONN_END; its reset is CONN_CLOSED.
+ *
+ * A stream from the other side is open (no CONN_OPEN comes); one of ours too, since nobody waits
+ * for an acknowledgement: conn_sendv may be called at once. */
+#ifndef SHOAL_HOST_MUX_MUX_H
+#define SHOAL_HOST_MUX_MUX_H
+
+#include "net/conn.h"
+
+#include <stdbool.h>
+
+struct mux;
+
+struct mux_events {
+    /* The other side opened a stream, which the callee owns: he watches or closes it before he
+     * returns. */
+    void (*stream)(void *arg, struct conn *s);
+    /* The connection is over; all its streams were told.  Once; mux_close() is still to be called.
+     */
+    void (*closed)(void *arg, const struct why *why);
+};
+
+/* What a muxer implements; struct mux is the first member of its own struct. */
+struct mux_ops {
+    const char *name; /* "yamux", "quic" */
+    struct conn *(*open)(struct mux *m, struct why *why);
+    void (*shut)(struct mux *m);  /* no new streams; say goodbye */
+    void (*close)(struct mux *m); /* streams that their owners still hold are told in later turns */
+    size_t (*count)(const struct mux *m);
+    uint64_t (*rtt_us)(const struct mux *m); /* as measured last; 0: not yet */
+};
+
+struct mux {
+    const struct mux_ops *ops;
+    struct loop *loop;
+    struct mux_events events;
+    void *arg;
+    struct addr peer, local; /* as the transport sees them */
+};
+
+/* A new stream, unwatched and ours.  NULL and ERR_LIMIT when too many of ours wait to be
+ * acknowledged, ERR_STATE when the connection is ending. */
+struct conn *mux_open(struct mux *m, struct why *why);
+void mux_shut(struct mux *m);
+void mux_close(struct mux *m); /* NULL: nothing; no event follows */
+size_t mux_count(const struct mux *m);
+uint64_t mux_rtt_us(const struct mux *m);
+
+#endif

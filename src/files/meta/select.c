@@ -101,13 +101,25 @@ static bool numbers_are_good(const char *so)
     return any && *so == '\0';
 }
 
-static bool numbers_have(const char *so, uint64_t file)
+/* What they say of n files, at the cost of both together, not of one times the other: links come
+ * from strangers.  out: one a file. */
+static void mark_numbers(const char *so, size_t n, bool *out)
 {
     struct range r;
-    while (next_range(&so, &r))
-        if (file >= r.first && file <= r.last)
-            return true;
-    return false;
+    int32_t *step =
+        mem_array(n + 1, sizeof *step); /* ranges that begin here, less those that end */
+    while (next_range(&so, &r)) {
+        if (r.first >= n)
+            continue;
+        step[r.first]++;
+        step[r.last < n ? r.last + 1 : n]--;
+    }
+    int32_t deep = 0;
+    for (size_t i = 0; i < n; i++) {
+        deep += step[i];
+        out[i] = deep > 0;
+    }
+    free(step);
 }
 
 /* --- rules ---------------------------------------------------------------------------------- */
@@ -144,11 +156,16 @@ static bool next_rule(char **at, struct rule *out)
     return true;
 }
 
-static bool means(const struct rule *r, const struct metainfo *mi, size_t file)
+/* Which files the rule means. */
+static void means(const struct rule *r, const struct metainfo *mi, bool *out)
 {
     if (strcmp(r->verb, "so") == 0)
-        return numbers_have(r->what, file);
-    return r->what[0] == '#' ? numbers_have(r->what + 1, file) : select_matches(r->what, mi, file);
+        mark_numbers(r->what, mi->file_count, out);
+    else if (r->what[0] == '#')
+        mark_numbers(r->what + 1, mi->file_count, out);
+    else
+        for (size_t i = 0; i < mi->file_count; i++)
+            out[i] = select_matches(r->what, mi, i);
 }
 
 static bool limits(const struct rule *r)
@@ -160,12 +177,15 @@ static bool limits(const struct rule *r)
 static bool mark(const struct rule *r, const struct metainfo *mi, uint8_t value, uint8_t *out)
 {
     bool any = false;
+    bool *meant = mem_array(mi->file_count, sizeof *meant);
+    means(r, mi, meant);
     for (size_t i = 0; i < mi->file_count; i++) {
-        if (mi->files[i].pad || !means(r, mi, i))
+        if (mi->files[i].pad || !meant[i])
             continue;
         out[i] = value;
         any = true;
     }
+    free(meant);
     return any;
 }
 

@@ -150,6 +150,44 @@ static void what_is_no_rule_is_refused(void **state)
     free(long_one);
 }
 
+/* A link's "so" comes from a stranger, and a torrent may have a million files. */
+static void many_numbers_of_many_files_take_no_time(void **state)
+{
+    (void)state;
+    enum { MANY = 200000, RANGES = 5000 };
+    struct mi_file *many = calloc(MANY, sizeof *many);
+    uint8_t *p = malloc(MANY);
+    struct buf so = {0}, rules = {0};
+    for (size_t i = 0; i < MANY; i++)
+        many[i].path = "t";
+    memset(p, FILE_NORMAL, MANY);
+    for (size_t i = 0; i < RANGES; i++)
+        buf_printf(&so, "%s%s", i ? "," : "", i % 2 ? "9-9" : "7");
+    char *text = buf_take_str(&so);
+    assert_int_equal(select_add(&rules, "so", text, NULL), OK);
+    char *lines = buf_take_str(&rules);
+    struct metainfo large = {.name = "t", .files = many, .file_count = MANY};
+    assert_int_equal(select_apply(lines, &large, p, NULL), OK);
+    assert_int_equal(p[7], FILE_NORMAL);
+    assert_int_equal(p[8], FILE_SKIP);
+    assert_int_equal(p[9], FILE_NORMAL);
+    assert_int_equal(p[MANY - 1], FILE_SKIP);
+    free(lines);
+    free(text);
+    free(many);
+    free(p);
+}
+
+static void numbers_may_overlap_and_reach_past_the_end(void **state)
+{
+    (void)state;
+    char got[COUNT + 1];
+    assert_string_equal(applied((const char *[]){"so", "4-9,1-2,2-5", NULL}, got), ".nn.nnn");
+    assert_string_equal(applied((const char *[]){"so", "6", "skip", "#5-6,6", NULL}, got),
+                        ".......");
+    assert_string_equal(applied((const char *[]){"so", "0,7,999999999", NULL}, got), "n......");
+}
+
 static void a_piece_is_wanted_as_its_most_wanted_file(void **state)
 {
     (void)state;
@@ -176,6 +214,8 @@ int main(void)
         cmocka_unit_test(rules_are_applied_in_order),
         cmocka_unit_test(a_limit_that_means_no_file_is_told),
         cmocka_unit_test(what_is_no_rule_is_refused),
+        cmocka_unit_test(many_numbers_of_many_files_take_no_time),
+        cmocka_unit_test(numbers_may_overlap_and_reach_past_the_end),
         cmocka_unit_test(a_piece_is_wanted_as_its_most_wanted_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

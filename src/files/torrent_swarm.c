@@ -533,6 +533,7 @@ static void adopt_address(struct member *stays, struct member *goes)
     if (stays->entry->dialable || !goes->entry->dialable)
         return;
     struct peer_entry *e = stays->entry;
+    torrent_peers_become(goes->entry, e);
     stays->entry = goes->entry;
     goes->entry = e;
 }
@@ -602,6 +603,7 @@ static void learn_port(struct member *m, uint16_t port)
         return;
     e->connected = true;
     e->known_seed = m->entry->known_seed;
+    torrent_peers_become(e, m->entry);
     m->entry->connected = false; /* not dialable and so the first to be forgotten */
     m->entry = e;
 }

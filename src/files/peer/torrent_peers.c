@@ -255,6 +255,17 @@ void torrent_peers_opened(struct peer_entry *e)
     e->failures = 0;
 }
 
+void torrent_peers_become(struct peer_entry *now, struct peer_entry *before)
+{
+    uint32_t id = now->id;
+    now->id = before->id;
+    before->id = id;
+    now->bad_info += before->bad_info;
+    now->proven += before->proven;
+    now->suspicion += before->suspicion;
+    before->bad_info = before->proven = before->suspicion = 0;
+}
+
 void torrent_peers_closed(struct torrent_peers *t, struct peer_entry *e, bool useful,
                           uint64_t now_us)
 {

@@ -91,12 +91,16 @@ struct peer_entry *torrent_peers_by_id(struct torrent_peers *t, uint32_t id);
 /* Our own address and port, as others see it; of ADDR_NONE nothing changes. */
 void torrent_peers_we_are(struct torrent_peers *t, const struct addr *ours);
 
-/* Whom to dial now: fewest failures first; of those whom peers told of last; then by priority (BEP
- * 40), and in the order in which they came.  NULL: nobody yet; *wait_us then is the time until
- * somebody may be (UINT64_MAX: never).  seeding: no known seeds. */
+/* Whom to dial now: the one that a person named last; then fewest failures first; of those whom
+ * peers told of last; then by priority (BEP 40), and in the order in which they came.  NULL: nobody
+ * yet; *wait_us then is the time until somebody may be (UINT64_MAX: never).  seeding: no known
+ * seeds. */
 struct peer_entry *torrent_peers_next(struct torrent_peers *t, bool seeding, uint64_t now_us,
                                       uint64_t *wait_us);
 void torrent_peers_opened(struct peer_entry *e); /* handshakes done: no failures any more */
+/* The peer of `before` is the one of `now`: its id, by which others know it, and what it was blamed
+ * or thanked for go over; `before` keeps the other id. */
+void torrent_peers_become(struct peer_entry *now, struct peer_entry *before);
 /* The connection is over; useful: handshakes were done. */
 void torrent_peers_closed(struct torrent_peers *t, struct peer_entry *e, bool useful,
                           uint64_t now_us);

@@ -66,6 +66,22 @@ static void whom_a_person_named_last_is_next(void **state)
     torrent_peers_free(t);
 }
 
+static void who_gets_another_address_is_still_the_one_that_he_was(void **state)
+{
+    (void)state;
+    struct torrent_peers *t = torrent_peers_new(1);
+    struct peer_entry *before = add(t, 1, PEER_INCOMING, SEC), *now = add(t, 2, PEER_TRACKER, SEC);
+    uint32_t id = before->id, other = now->id;
+    before->suspicion = 2;
+    now->suspicion = 1;
+    torrent_peers_become(now, before);
+    assert_ptr_equal(torrent_peers_by_id(t, id), now);
+    assert_ptr_equal(torrent_peers_by_id(t, other), before);
+    assert_int_equal(now->suspicion, 3); /* coming anew sheds nothing */
+    assert_int_equal(before->suspicion, 0);
+    torrent_peers_free(t);
+}
+
 static void seeds_do_not_dial_seeds(void **state)
 {
     (void)state;
@@ -266,6 +282,7 @@ int main(void)
         cmocka_unit_test(a_failed_dial_waits_longer_each_time),
         cmocka_unit_test(by_hand_is_tried_at_once),
         cmocka_unit_test(whom_a_person_named_last_is_next),
+        cmocka_unit_test(who_gets_another_address_is_still_the_one_that_he_was),
         cmocka_unit_test(seeds_do_not_dial_seeds),
         cmocka_unit_test(who_came_to_us_is_not_dialled_until_it_says_where),
         cmocka_unit_test(the_table_is_bounded_and_keeps_those_that_never_failed),

@@ -449,6 +449,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     list_init(&t->readers);
     list_init(&t->gives);
     list_init(&t->doubts);
+    list_init(&t->wrong);
     list_init(&t->webs);
     budget_init(&t->info_budget);
     t->info_budget.limit[BUDGET_BYTES] = TORRENT_INFO_HELD_MAX;

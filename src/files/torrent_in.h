@@ -107,6 +107,7 @@ struct torrent {
     struct hash_fetch *hashes; /* v2: what is still missing of the trees; NULL: nothing */
     struct link gives;         /* hashes that peers wait for */
     struct link doubts;        /* pieces of which a block is wrong, torrent_blame.c */
+    struct link wrong;         /* what came of pieces that were wrong, likewise */
     struct data *data;
     bool opened, was_complete, told_done;
     uint8_t *priorities; /* enum file_priority per file; NULL: all normal */
@@ -276,6 +277,7 @@ void v2_done(struct torrent *t);
 void blame_piece(struct torrent *t, uint32_t piece); /* it is in doubt */
 /* An answer about hashes of blocks; false: it was not asked of this peer. */
 bool blame_answer(struct member *m, enum wire_type type, const struct wire_hash_range *r);
+void blame_compare(struct torrent *t, uint32_t piece); /* it is right: what of it was not? */
 void blame_tick(struct torrent *t);
 void blame_forget(struct member *m); /* it is gone */
 void blame_done(struct torrent *t);

@@ -257,6 +257,7 @@ void swarm_piece_ok(struct torrent *t, uint32_t piece)
 {
     if (t->picker) {
         clear_suspicion(t, piece);
+        blame_compare(t, piece);
         picker_have(t->picker, piece);
     }
     bool complete = torrent_is_complete(t);

@@ -33,7 +33,7 @@ enum data_event {
     DATA_OPENED,    /* data_have() is known; hashing what could not be proven may still run */
     DATA_PIECE_OK,  /* piece proven, on disk and recorded */
     DATA_PIECE_BAD, /* its hash differs: all its blocks are dropped */
-    /* v2: likewise, but its blocks are kept until data_mend(), which must come. */
+    /* Likewise, but of several blocks, which are kept until data_mend(); that must come. */
     DATA_PIECE_DOUBT,
     DATA_PIECE_LOST, /* a piece we had is not there any more (verify, file changed) */
     DATA_CHANGED,    /* files are not as we left them (`why`): a check of their pieces begins */
@@ -109,7 +109,7 @@ struct data_read *data_get(struct data *d, uint32_t piece, uint32_t begin, uint3
                            data_read_cb *got, void *arg);
 void data_read_cancel(struct data_read *r);
 
-/* v2, hybrid: the SHA-256 of each of the n blocks of a piece that we have, read and hashed again;
+/* The SHA-256 of each of the n blocks of a piece that we have, read and hashed again;
  * valid during the call.  Comes once, from the loop, also after data_close(); NULL: the piece is
  * not there any more, or the data is being closed. */
 typedef void data_leaves_cb(void *arg, const uint8_t *leaves, size_t n);

@@ -84,7 +84,9 @@ static void on_event(void *arg, enum data_event ev, uint32_t piece, const struct
     k->drained |= ev == DATA_DRAINED;
     k->failed |= ev == DATA_FAILED;
     k->ok += ev == DATA_PIECE_OK;
-    k->bad += ev == DATA_PIECE_BAD;
+    k->bad += ev == DATA_PIECE_BAD || ev == DATA_PIECE_DOUBT;
+    if (ev == DATA_PIECE_DOUBT)
+        data_mend(k->d, piece, NULL);
     k->lost += ev == DATA_PIECE_LOST;
     k->checked |= ev == DATA_CHECKED;
 }

@@ -1,4 +1,5 @@
-/* The SHA-256 of each block of a piece that we have, for peers that ask (BEP 52). */
+/* The SHA-256 of each block of a piece that we have: for peers that ask (BEP 52), and to tell
+ * what of it was wrong before. */
 #include "files/disk/data_in.h"
 
 #include "base/mem.h"

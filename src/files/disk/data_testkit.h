@@ -97,8 +97,11 @@ static void kit_on_event(void *arg, enum data_event ev, uint32_t piece, const st
         assert_true(data_has(k->d, piece));
         k->ok[piece]++;
         break;
+    case DATA_PIECE_DOUBT:
+        data_mend(k->d, piece, NULL);
+        k->bad[piece]++;
+        break;
     case DATA_PIECE_BAD:
-    case DATA_PIECE_DOUBT: /* none is of v2 */
         k->bad[piece]++;
         break;
     case DATA_PIECE_LOST:

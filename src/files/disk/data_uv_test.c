@@ -74,7 +74,8 @@ static void on_event(void *arg, enum data_event ev, uint32_t piece, const struct
 {
     struct kit *k = arg;
     (void)piece;
-    if (ev == DATA_FAILED || ev == DATA_PIECE_BAD || ev == DATA_PIECE_LOST)
+    if (ev == DATA_FAILED || ev == DATA_PIECE_BAD || ev == DATA_PIECE_DOUBT ||
+        ev == DATA_PIECE_LOST)
         fail_msg("event %d: %s", (int)ev, why->text);
     k->opened |= ev == DATA_OPENED;
     k->ok += ev == DATA_PIECE_OK;

@@ -38,7 +38,7 @@ struct part {
     uint32_t hashed, hashing_to; /* blocks before these: hashed; in the job that runs */
     struct piece_hash *hash;     /* of [0, hashed) */
     struct piece_sum sum;
-    uint8_t *leaves;       /* v2: each block's hash, once the piece's is known; or NULL */
+    uint8_t *leaves;       /* each block's hash, once the piece's is known and they are; or NULL */
     bool doubted;          /* it is wrong, and which blocks are is to be told by data_mend() */
     bool hashing;          /* a job runs */
     bool good;             /* its hash is right */
@@ -225,10 +225,11 @@ void data_write_found(struct data *d, uint32_t piece)
     data_write_kick(d);
 }
 
-/* Where the hashes of its blocks go; NULL: of one block there is nothing to tell apart. */
-static uint8_t *leaves_of(struct part *t)
+/* Where the hashes of its blocks go; NULL: of one block there is nothing to tell apart.  v1 alone
+ * has no use for them unless the piece is wrong, and then it is read back for them. */
+static uint8_t *leaves_of(struct part *t, bool back)
 {
-    if (!t->leaves && t->d->layout.piece_file && t->block_count > 1)
+    if (!t->leaves && (back || t->d->layout.piece_file) && t->block_count > 1)
         t->leaves = mem_array(t->block_count, MERKLE_LEN);
     return t->leaves;
 }
@@ -239,6 +240,8 @@ static void discard(struct part *t)
     part_drop(t);
     tell_drained(d);
 }
+
+static void recheck(struct part *t);
 
 /* Its hash is known.  A bad one is dropped, and t may be gone. */
 static void judge_part(struct part *t, const struct piece_sum *sum)
@@ -252,9 +255,16 @@ static void judge_part(struct part *t, const struct piece_sum *sum)
             prove(d, piece);
         return;
     }
-    if (verdict == PIECE_BAD && sum && t->leaves && !d->closing) {
+    bool tell_apart = verdict == PIECE_BAD && sum && t->block_count > 1 && !d->closing;
+    if (tell_apart && t->leaves) {
         t->doubted = true;
         data_emit(d, DATA_PIECE_DOUBT, piece, NULL);
+        return;
+    }
+    if (tell_apart) {
+        t->spilled = true;
+        if (t->written == t->block_count)
+            recheck(t);
         return;
     }
     discard(t);
@@ -300,7 +310,7 @@ static void recheck(struct part *t)
                             .layout = &d->layout,
                             .next = recheck_next,
                             .result = on_recheck,
-                            .leaves = leaves_of(t),
+                            .leaves = leaves_of(t, true),
                             .done = on_rechecked,
                             .arg = t};
     data_hold(d);
@@ -353,12 +363,12 @@ static void hash_work(void *arg)
 {
     struct part *t = arg;
     if (!t->hash)
-        t->hash = piece_hash_new(&t->d->layout, t->piece);
+        t->hash = piece_hash_new(&t->d->layout, t->piece, false);
     for (uint32_t i = t->hashed; i < t->hashing_to; i++)
         piece_hash_update(t->hash, t->blocks[i].bytes, block_len(t, i));
     if (t->hashing_to < t->block_count)
         return;
-    piece_hash_finish(t->hash, &t->sum, leaves_of(t));
+    piece_hash_finish(t->hash, &t->sum, leaves_of(t, false));
     t->hash = NULL;
 }
 

@@ -125,7 +125,7 @@ static void hash_work(void *arg)
         size_t left = layout_piece_span(l, piece) - at;
         size_t n = left < t->len - i ? left : t->len - i;
         if (!t->hash)
-            t->hash = piece_hash_new(l, piece);
+            t->hash = piece_hash_new(l, piece, t->sweep->cfg.leaves != NULL);
         hash_bytes(t, piece, at, t->chunk + i, n);
         i += n;
         at += (uint32_t)n;

@@ -21,7 +21,7 @@ struct sweep_cfg {
     uint32_t (*next)(void *arg, uint32_t from);
     /* sum: NULL when it could not be read, and why.  In the order in which they get ready. */
     void (*result)(void *arg, uint32_t piece, const struct piece_sum *sum, const struct why *why);
-    /* Of a sweep of one piece of v2: where the hashes of its blocks go; NULL: nowhere. */
+    /* Of a sweep of one piece: where the hashes of its blocks go; NULL: nowhere. */
     uint8_t *leaves;
     void (*done)(void *arg); /* once, always; the handle is dead, and nothing runs any more */
     void *arg;

@@ -11,7 +11,7 @@ struct piece_hash {
     struct sha1 *sha1;     /* NULL: v2 alone */
     struct sha256 *sha256; /* of the block that is not whole yet */
     size_t in_block;       /* bytes of that */
-    uint8_t *leaves;       /* NULL: v1 alone */
+    uint8_t *leaves;       /* NULL: v1 alone, and nobody asks */
     size_t leaf_count;
 };
 
@@ -20,14 +20,14 @@ static size_t blocks_of(const struct layout *l, uint32_t piece)
     return (layout_piece_len(l, piece) + BLOCK_LEN - 1) / BLOCK_LEN;
 }
 
-struct piece_hash *piece_hash_new(const struct layout *l, uint32_t piece)
+struct piece_hash *piece_hash_new(const struct layout *l, uint32_t piece, bool leaves)
 {
     struct piece_hash *h = MEM_NEW(struct piece_hash);
     h->l = l;
     h->piece = piece;
     if (!l->v2_only)
         h->sha1 = sha1_new();
-    if (l->piece_file)
+    if (l->piece_file || leaves)
         h->leaves = mem_array(blocks_of(l, piece), MERKLE_LEN);
     return h;
 }
@@ -100,7 +100,9 @@ void piece_hash_finish(struct piece_hash *h, struct piece_sum *out, uint8_t *lea
         finish_sha1(h, out->sha1);
     if (h->leaves) {
         end_block(h);
-        merkle_node(h->leaves, h->leaf_count, 0, layout_piece_height(h->l, h->piece), 0, out->root);
+        if (h->l->piece_file)
+            merkle_node(h->leaves, h->leaf_count, 0, layout_piece_height(h->l, h->piece), 0,
+                        out->root);
         if (leaves)
             memcpy(leaves, h->leaves, h->leaf_count * MERKLE_LEN);
     }

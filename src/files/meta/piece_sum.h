@@ -15,12 +15,12 @@ struct piece_sum {
 };
 
 struct piece_hash;
-/* l outlives it. */
-struct piece_hash *piece_hash_new(const struct layout *l, uint32_t piece);
+/* l outlives it.  leaves: each block's SHA-256 is wanted; of v2 and hybrids they come anyway. */
+struct piece_hash *piece_hash_new(const struct layout *l, uint32_t piece, bool leaves);
 /* The next of layout_piece_len() bytes. */
 void piece_hash_update(struct piece_hash *h, const void *bytes, size_t n);
-/* All bytes were given.  Frees h.  leaves: NULL, or where to put the SHA-256 of each block (of v2
- * and hybrid), MERKLE_LEN bytes a block. */
+/* All bytes were given.  Frees h.  leaves: NULL, or where to put the SHA-256 of each block,
+ * MERKLE_LEN bytes a block, if there are any. */
 void piece_hash_finish(struct piece_hash *h, struct piece_sum *out, uint8_t *leaves);
 void piece_hash_free(struct piece_hash *h); /* one that was not finished; NULL: nothing */
 

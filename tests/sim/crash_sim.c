@@ -174,6 +174,6 @@ static void play(struct run *r)
 int main(int argc, char **argv)
 {
     static const uint64_t seeds[] = {1, 2, 3, 4, 5, 6, 7, 8};
-    const struct scenario crash = {"crash", play, seeds, sizeof seeds / sizeof seeds[0], NULL};
+    const struct scenario crash = {"crash", play, seeds, sizeof seeds / sizeof seeds[0]};
     return scenario_main(&crash, argc, argv);
 }

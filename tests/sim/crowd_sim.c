@@ -222,6 +222,6 @@ static void play(struct run *r)
 int main(int argc, char **argv)
 {
     static const uint64_t seeds[] = {1, 2};
-    const struct scenario crowd = {"crowd", play, seeds, sizeof seeds / sizeof seeds[0], NULL};
+    const struct scenario crowd = {"crowd", play, seeds, sizeof seeds / sizeof seeds[0]};
     return scenario_main(&crowd, argc, argv);
 }

@@ -402,6 +402,6 @@ static void play(struct run *r)
 int main(int argc, char **argv)
 {
     static const uint64_t seeds[] = {1, 2};
-    const struct scenario dht = {"dht", play, seeds, sizeof seeds / sizeof seeds[0], NULL};
+    const struct scenario dht = {"dht", play, seeds, sizeof seeds / sizeof seeds[0]};
     return scenario_main(&dht, argc, argv);
 }

@@ -268,8 +268,8 @@ static void compare(struct world *w)
 }
 
 /* Who was lied to by a peer lets it in no more, whatever it says now; a stranger is let in.  Where
- * others had sent blocks of each false piece too, nobody is convicted: the liar is on parole, and
- * is asked again only for a piece of its own.  So one that is not banned gave few blocks. */
+ * others had sent blocks of each false piece too, the liar is convicted when the piece has come
+ * right; where that was not to be (it came right after a restart), it gave few blocks. */
 static void knock_again(struct world *w)
 {
     unsigned victims = 0, open = 0, running = 0, welcome = 0;
@@ -301,7 +301,7 @@ static void knock_again(struct world *w)
         "%u nodes were lied to, %u of them banned the liar; a stranger is let in by %u of %u",
         victims, victims - open, welcome, running);
     expect(w->run, victims > 0, "somebody was lied to");
-    expect(w->run, open <= victims / 4, "a liar is banned by nearly all whom it gave a piece");
+    expect(w->run, open * 10 <= victims, "a liar is banned by nearly all whom it gave a piece");
     expect(w->run, welcome == running, "a stranger is let in");
     liar_free(plain);
 }
@@ -364,8 +364,6 @@ static void play(struct run *r)
 int main(int argc, char **argv)
 {
     static const uint64_t seeds[] = {1, 2};
-    const struct scenario swarm = {"swarm", play, seeds, sizeof seeds / sizeof seeds[0],
-                                   .known = "a node may stand still after pieces with several "
-                                            "senders failed; a liar may stay on parole for long"};
+    const struct scenario swarm = {"swarm", play, seeds, sizeof seeds / sizeof seeds[0]};
     return scenario_main(&swarm, argc, argv);
 }

@@ -58,14 +58,11 @@ static struct run play(const struct scenario *s, uint64_t seed, FILE *trace, boo
     return r;
 }
 
-static bool point(size_t *n, bool holds, const char *what, uint64_t seed, const char *known)
+static bool point(size_t *n, bool holds, const char *what, uint64_t seed)
 {
-    printf("%s %zu - %s (seed %" PRIu64 ")", holds ? "ok" : "not ok", ++*n, what, seed);
-    if (!holds && known)
-        printf(" # TODO %s", known);
-    printf("\n");
+    printf("%s %zu - %s (seed %" PRIu64 ")\n", holds ? "ok" : "not ok", ++*n, what, seed);
     fflush(stdout);
-    return holds || known;
+    return holds;
 }
 
 static int test(const struct scenario *s)
@@ -77,11 +74,10 @@ static int test(const struct scenario *s)
     for (size_t i = 0; i < s->seed_count; i++) {
         uint64_t seed = s->seeds[i];
         struct run a = play(s, seed, NULL, true), b = play(s, seed, NULL, true);
-        good &=
-            point(&n, a.failed == 0 && b.failed == 0, "all that must hold does", seed, s->known);
-        good &= point(&n, a.hash == b.hash, "the same seed gives the same run", seed, NULL);
+        good &= point(&n, a.failed == 0 && b.failed == 0, "all that must hold does", seed);
+        good &= point(&n, a.hash == b.hash, "the same seed gives the same run", seed);
         if (i > 0)
-            good &= point(&n, a.hash != first, "another seed gives another run", seed, NULL);
+            good &= point(&n, a.hash != first, "another seed gives another run", seed);
         first = i > 0 ? first : a.hash;
     }
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

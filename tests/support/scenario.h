@@ -29,9 +29,6 @@ struct scenario {
     void (*play)(struct run *r);
     const uint64_t *seeds; /* fixed ones, for the test: two or more */
     size_t seed_count;
-    /* A defect that is known and not mended: where a check fails the test says so (TAP's TODO) and
-     * is counted apart.  NULL: none.  `./dev sim` fails all the same. */
-    const char *known;
 };
 
 /* A line about what happened. */

@@ -57,9 +57,10 @@ static void on_moved(void *arg, const struct why *why)
     struct moving *m = arg;
     struct holding *h = files_find(m->f, m->infohash);
     struct why said = *why, unkept;
+    /* Moved, and not recorded: the row in `moving` stays, so that the next start finds them. */
     if (!said.code && h && record(h, &said) == OK)
         data_remove(m->f->env.loop, m->f->env.vfs, torrent_metainfo(h->t), m->from, NULL, NULL);
-    else if (said.code && put_row(m->f, m->infohash, NULL, &unkept))
+    else if (why->code && put_row(m->f, m->infohash, NULL, &unkept))
         log_warn(m->f->env.log, "forgetting a move: %s", unkept.text);
     answer(m, h, &said);
 }
@@ -78,7 +79,10 @@ void files_move(struct holding *h, const char *dir, bool moved_already, struct c
 {
     struct why why;
     if (strcmp(dir, torrent_dir(h->t)) == 0) {
-        call_ok(call, files_row(h));
+        if (record(h, &why)) /* it may be there and not recorded */
+            call_fail(call, "file.not_kept", &why, "it holds for this run; see shoal log");
+        else
+            call_ok(call, files_row(h));
     } else if (torrent_release_dir(h->t)) {
         call_failf(call, "file.not_moved", ERR_STATE, "wait until it is released, then move it",
                    "it is in quarantine");

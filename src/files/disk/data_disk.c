@@ -87,14 +87,20 @@ static enum err write_anew(struct disk *k, struct why *why)
 
 static struct judge_file *look(const struct disk *k)
 {
+    /* Surely not as we left it, and long enough for each piece: so it is hashed. */
+    static const struct judge_file unknown = {true, UINT64_MAX, INT64_MAX};
     const struct layout *l = k->cfg.layout;
     struct judge_file *now = mem_array(l->file_count, sizeof *now);
     struct diskdir dir = diskdir_of(k->cfg.vfs, k->cfg.dir);
     for (size_t i = 0; i < l->file_count; i++) {
         struct vfs_stat st;
-        if (l->files[i].pad || diskdir_stat(&dir, l->files[i].path, &st, NULL) != OK || st.is_dir)
+        if (l->files[i].pad)
             continue;
-        now[i] = (struct judge_file){true, st.size, st.mtime_ns};
+        enum err err = diskdir_stat(&dir, l->files[i].path, &st, NULL);
+        if (err == OK && !st.is_dir)
+            now[i] = (struct judge_file){true, st.size, st.mtime_ns};
+        else if (err == ERR_IO || err == ERR_FULL || err == ERR_LIMIT)
+            now[i] = unknown; /* out of descriptors, a network's disk: it may well be there */
     }
     diskdir_done(&dir);
     return now;

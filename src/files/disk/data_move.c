@@ -34,24 +34,35 @@ static enum err copy_bytes(struct vfile *from, struct vfile *to, struct why *why
     return err == OK ? vfile_sync(to, why) : err;
 }
 
-/* Under another name until it is whole. */
-static enum err copy(const struct job *j, const char *path, struct why *why)
+static enum err sync_above(const struct vfs *vfs, const char *full, struct why *why)
 {
+    char *parent = diskpath_parent(full);
+    enum err err = vfs_sync_dir(vfs, parent, why);
+    free(parent);
+    return err;
+}
+
+/* Under another name until it is whole; lasting before anybody may remove the original. */
+static enum err copy(struct job *j, size_t i)
+{
+    const char *path = j->paths[i];
     char *other = mem_printf("%s.moving", path);
-    struct vfile *in = diskpath_open(j->vfs, j->from, path, VFS_READ, why), *out = NULL;
-    enum err err = in ? OK : why->code;
-    if (err == OK &&
-        !(out = diskpath_open(j->vfs, j->to, other, VFS_WRITE | VFS_CREATE | VFS_TRUNCATE, why)))
-        err = why->code;
+    struct vfile *in = diskpath_open(j->vfs, j->from, path, VFS_READ, &j->why), *out = NULL;
+    enum err err = in ? OK : j->why.code;
+    if (err == OK && !(out = diskpath_open(j->vfs, j->to, other,
+                                           VFS_WRITE | VFS_CREATE | VFS_TRUNCATE, &j->why)))
+        err = j->why.code;
     if (err == OK)
-        err = copy_bytes(in, out, why);
+        err = copy_bytes(in, out, &j->why);
     vfile_close(in);
     vfile_close(out);
     char *a = diskpath_join(j->to, other), *b = diskpath_join(j->to, path);
-    if (err == OK)
-        err = vfs_rename(j->vfs, a, b, why);
-    else if (out)
+    if (err == OK && (err = vfs_rename(j->vfs, a, b, &j->why)) == OK) {
+        j->moved[i] = COPIED;
+        err = sync_above(j->vfs, b, &j->why);
+    } else if (out) {
         (void)!vfs_unlink(j->vfs, a, NULL);
+    }
     free(a);
     free(b);
     free(other);
@@ -67,23 +78,35 @@ static enum err make_folder(const struct job *j, const char *dir, const char *pa
     return err;
 }
 
-static enum err rename_from(const struct job *j, const char *from, const char *to, const char *path,
-                            struct why *why)
+static enum err rename_one(const struct job *j, const char *path)
 {
-    char *a = diskpath_join(from, path), *b = diskpath_join(to, path);
-    char *parent = diskpath_parent(b);
-    enum err err = vfs_rename(j->vfs, a, b, why);
-    if (err == OK)
-        err = vfs_sync_dir(j->vfs, parent, why);
-    free(parent);
+    char *a = diskpath_join(j->from, path), *b = diskpath_join(j->to, path);
+    enum err err = vfs_rename(j->vfs, a, b, NULL);
     free(a);
     free(b);
     return err;
 }
 
+/* What was renamed is there under its new name alone.  Else both names are one place (a link, a
+ * mount), and to remove what is at the old one would remove all. */
+static enum err renamed(struct job *j, size_t i)
+{
+    struct vfs_stat st;
+    const char *path = j->paths[i];
+    char *full = diskpath_join(j->to, path);
+    enum err err = diskpath_stat(j->vfs, j->from, path, &st, &j->why);
+    if (err == OK)
+        err = why_set(&j->why, ERR_STATE, "%.100s and %.100s are one place", j->from, j->to);
+    else
+        j->moved[i] = RENAMED;
+    if (err == ERR_NOT_FOUND)
+        err = sync_above(j->vfs, full, &j->why);
+    free(full);
+    return err;
+}
+
 static enum err move_one(struct job *j, size_t i)
 {
-    struct why why;
     struct vfs_stat st;
     const char *path = j->paths[i];
     enum err err = diskpath_stat(j->vfs, j->from, path, &st, &j->why);
@@ -96,26 +119,35 @@ static enum err move_one(struct job *j, size_t i)
     err = make_folder(j, j->to, path, &j->why);
     if (err != OK)
         return err;
-    if (rename_from(j, j->from, j->to, path, &why) == OK) {
-        j->moved[i] = RENAMED;
-        return OK;
-    }
-    err = copy(j, path, &j->why); /* another disk, most likely */
-    j->moved[i] = err == OK ? COPIED : STAYED;
-    return err;
+    if (rename_one(j, path) == OK)
+        return renamed(j, i);
+    return copy(j, i); /* another disk, most likely */
 }
 
+/* True when path i is at its old place, there alone, and stays there. */
+static bool put_one_back(struct job *j, size_t i)
+{
+    char *old = diskpath_join(j->from, j->paths[i]), *new = diskpath_join(j->to, j->paths[i]);
+    enum err err =
+        j->moved[i] == RENAMED ? vfs_rename(j->vfs, new, old, NULL) : vfs_unlink(j->vfs, new, NULL);
+    if (err == OK && j->moved[i] == RENAMED)
+        (void)!sync_above(j->vfs, old, NULL);
+    if (err == OK)
+        (void)!sync_above(j->vfs, new, NULL);
+    free(old);
+    free(new);
+    return err == OK;
+}
+
+/* A disk that takes nothing any more may keep some where they are now: that is told. */
 static void put_back(struct job *j)
 {
-    struct why why;
-    for (size_t i = 0; i < j->count; i++) {
-        char *full = diskpath_join(j->to, j->paths[i]);
-        if (j->moved[i] == RENAMED)
-            (void)!rename_from(j, j->to, j->from, j->paths[i], &why);
-        else if (j->moved[i] == COPIED)
-            (void)!vfs_unlink(j->vfs, full, &why);
-        free(full);
-    }
+    size_t stay = 0;
+    for (size_t i = 0; i < j->count; i++)
+        if (j->moved[i] != STAYED && !put_one_back(j, i))
+            stay++;
+    if (stay > 0)
+        why_in(&j->why, j->why.code, "%zu files stay in %.100s", stay, j->to);
 }
 
 static enum err check_free(struct job *j)

@@ -20,15 +20,16 @@ struct tls_conn {
     struct tls *tls;
     SSL *ssl;
     struct buf out; /* records that the conn below has not taken yet */
-    bool dialled, open;
+    bool open;
     bool want_read, want_write; /* an event is owed to the owner */
     bool shut, below_shut;      /* close_notify is said; and the end below, when out was empty */
     bool below_ended, below_failed;
-    bool *gone;          /* set when the owner closes us inside his callback */
-    struct why *why;     /* it failed; told, or will be by `timer` */
-    struct timer *timer; /* the handshake's deadline, or CONN_CLOSED in the next turn */
-    char *host;          /* whom we dialled */
-    char *alpn;          /* agreed on; NULL: none */
+    bool *gone;              /* set when the owner closes us inside his callback */
+    struct why *why;         /* it failed; told, or will be by `timer` */
+    struct timer *timer;     /* the handshake's deadline, or CONN_CLOSED in the next turn */
+    char *host;              /* whom we dialled; NULL: an equal */
+    struct tls_judge *judge; /* of equals */
+    char *alpn;              /* agreed on; NULL: none */
 };
 
 /* What OpenSSL reads from and writes to.  Writing always succeeds, into `out`: OpenSSL would
@@ -118,7 +119,9 @@ static void fail_ssl(struct tls_conn *c)
     long verdict = SSL_get_verify_result(c->ssl);
     if (c->below_failed)
         return;
-    if (c->dialled && !c->open && verdict != X509_V_OK)
+    if (c->judge && c->judge->refused.code != OK)
+        why = c->judge->refused;
+    else if (c->host && !c->open && verdict != X509_V_OK)
         why_set(&why, ERR_DENIED, "the certificate of %.100s is refused: %s", c->host,
                 X509_verify_cert_error_string(verdict));
     else if (ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
@@ -248,6 +251,8 @@ static void tls_close(struct conn *conn)
     SSL_free(c->ssl);
     buf_done(&c->out);
     tls_free(c->tls);
+    if (c->judge)
+        c->judge->free(c->judge);
     free(c->why);
     free(c->host);
     free(c->alpn);
@@ -369,15 +374,19 @@ static struct tls_conn *over(struct tls *t, struct conn *below, conn_cb *cb, voi
     return c;
 }
 
+static void be_client(struct tls_conn *c)
+{
+    SSL_set_connect_state(c->ssl);
+    if (c->tls->alpn_len > 0)
+        SSL_set_alpn_protos(c->ssl, c->tls->alpn, c->tls->alpn_len);
+}
+
 struct conn *tls_dial(struct tls *t, struct conn *below, const char *host, conn_cb *cb, void *arg)
 {
     struct tls_conn *c = over(t, below, cb, arg);
     X509_VERIFY_PARAM *param = SSL_get0_param(c->ssl);
     c->host = mem_strdup(host);
-    c->dialled = true;
-    SSL_set_connect_state(c->ssl);
-    if (t->alpn_len > 0)
-        SSL_set_alpn_protos(c->ssl, t->alpn, t->alpn_len);
+    be_client(c);
     /* RFC 6066 section 3: "Literal IPv4 and IPv6 addresses are not permitted" as server names. */
     bool named = X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
     if (!named && *host)
@@ -395,6 +404,37 @@ struct conn *tls_accept(struct tls *t, struct conn *below, conn_cb *cb, void *ar
     struct tls_conn *c = over(t, below, cb, arg);
     SSL_set_accept_state(c->ssl);
     return &c->conn;
+}
+
+static struct tls_conn *over_equal(struct tls *t, struct conn *below, struct tls_judge *j,
+                                   conn_cb *cb, void *arg)
+{
+    struct tls_conn *c = over(t, below, cb, arg);
+    assert(t->equal);
+    c->judge = j;
+    SSL_set_app_data(c->ssl, j); /* where tls_settings.c finds it */
+    return c;
+}
+
+struct conn *tls_dial_equal(struct tls *t, struct conn *below, struct tls_judge *j, conn_cb *cb,
+                            void *arg)
+{
+    struct tls_conn *c = over_equal(t, below, j, cb, arg);
+    be_client(c);
+    return &c->conn;
+}
+
+struct conn *tls_accept_equal(struct tls *t, struct conn *below, struct tls_judge *j, conn_cb *cb,
+                              void *arg)
+{
+    struct tls_conn *c = over_equal(t, below, j, cb, arg);
+    SSL_set_accept_state(c->ssl);
+    return &c->conn;
+}
+
+struct tls_judge *tls_judge_of(const struct conn *conn)
+{
+    return conn->ops == &tls_ops ? ((const struct tls_conn *)conn)->judge : NULL;
 }
 
 const char *tls_alpn(const struct conn *conn)

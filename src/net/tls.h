@@ -15,6 +15,7 @@
 #ifndef SHOAL_NET_TLS_H
 #define SHOAL_NET_TLS_H
 
+#include "base/cur.h"
 #include "net/conn.h"
 
 struct tls;
@@ -38,6 +39,31 @@ void tls_free(struct tls *t);
  * server's certificate must be for.  Never NULL: what fails is told by CONN_CLOSED. */
 struct conn *tls_dial(struct tls *t, struct conn *below, const char *host, conn_cb *cb, void *arg);
 struct conn *tls_accept(struct tls *t, struct conn *below, conn_cb *cb, void *arg);
+
+/* --- between equals ---------------------------------------------------------------------------
+ *
+ * Both sides show one certificate, nobody vouches for it, and who made the conn judges it: TLS 1.3
+ * alone, no server name.  The client's order of application protocols counts. */
+
+struct tls_judge {
+    /* The other side's certificate in DER, valid during the call, before CONN_OPEN: OK, or why it
+     * is refused, which CONN_CLOSED then tells. */
+    enum err (*judge)(struct tls_judge *j, struct cur cert, struct why *why);
+    void (*free)(struct tls_judge *j);
+    struct why refused; /* set by the conn */
+};
+
+/* Settings of both sides: the certificate and its private key, as DER. */
+struct tls *tls_new_equal(struct cur cert, struct cur key, const char *const *alpn,
+                          struct why *why);
+
+/* As tls_dial() and tls_accept(); take the judge, which lives as long as the conn. */
+struct conn *tls_dial_equal(struct tls *t, struct conn *below, struct tls_judge *j, conn_cb *cb,
+                            void *arg);
+struct conn *tls_accept_equal(struct tls *t, struct conn *below, struct tls_judge *j, conn_cb *cb,
+                              void *arg);
+/* NULL where c is no such conn. */
+struct tls_judge *tls_judge_of(const struct conn *c);
 
 /* The application protocol agreed on, once open; "" for none. */
 const char *tls_alpn(const struct conn *c);

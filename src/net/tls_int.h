@@ -7,13 +7,17 @@
 
 #include <openssl/ssl.h>
 
-enum { ALPN_MAX = 1024 }; /* bytes of all names together */
+enum {
+    ALPN_MAX = 1024,          /* bytes of all names together */
+    TLS_CERTS_MAX = 16 << 10, /* of an equal; OpenSSL would hold 100 KiB for a stranger */
+};
 
 struct tls {
     SSL_CTX *ctx;
     BIO_METHOD *bio;
     uint8_t alpn[ALPN_MAX]; /* as on the wire: length, name, length, name ... */
     unsigned alpn_len;
+    bool equal;     /* tls_new_equal: the client's order counts */
     unsigned users; /* the maker, and each conn; tls_free takes one away */
 };
 

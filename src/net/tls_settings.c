@@ -35,16 +35,19 @@ static enum err set_alpn(struct tls *t, const char *const *names, struct why *wh
     return OK;
 }
 
-/* The first of ours that the client has offered; without one the handshake ends (RFC 7301 section
- * 3.2: "no_application_protocol"). */
+/* The first of ours that the client has offered, or, between equals, of its own; without one the
+ * handshake ends (RFC 7301 section 3.2: "no_application_protocol"). */
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                        const unsigned char *offered, unsigned offered_len, void *arg)
 {
     const struct tls *t = arg;
     unsigned char *chosen;
     (void)ssl;
-    if (SSL_select_next_proto(&chosen, out_len, t->alpn, t->alpn_len, offered, offered_len) !=
-        OPENSSL_NPN_NEGOTIATED)
+    int found =
+        t->equal
+            ? SSL_select_next_proto(&chosen, out_len, offered, offered_len, t->alpn, t->alpn_len)
+            : SSL_select_next_proto(&chosen, out_len, t->alpn, t->alpn_len, offered, offered_len);
+    if (found != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
@@ -131,6 +134,16 @@ static bool use_key(struct tls *t, BIO *pem)
     return good;
 }
 
+static bool use_key_der(struct tls *t, struct cur der)
+{
+    const unsigned char *p = der.p;
+    EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &p, (long)der.n);
+    bool good =
+        key && SSL_CTX_use_PrivateKey(t->ctx, key) == 1 && SSL_CTX_check_private_key(t->ctx) == 1;
+    EVP_PKEY_free(key);
+    return good;
+}
+
 /* Takes both BIOs, which may be NULL (OpenSSL then has the reason). */
 static struct tls *new_server(BIO *cert, BIO *key, const char *const *alpn, struct why *why)
 {
@@ -159,4 +172,47 @@ struct tls *tls_load_server(const char *cert_path, const char *key_path, const c
 {
     ERR_clear_error();
     return new_server(BIO_new_file(cert_path, "r"), BIO_new_file(key_path, "r"), alpn, why);
+}
+
+/* In place of OpenSSL's own verification: `chain` holds what was sent, as it was sent. */
+static int ask_judge(X509_STORE_CTX *chain, void *arg)
+{
+    const SSL *ssl = X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct tls_judge *j = SSL_get_app_data(ssl);
+    unsigned char *der = NULL;
+    int count = sk_X509_num(X509_STORE_CTX_get0_untrusted(chain));
+    int n = i2d_X509(X509_STORE_CTX_get0_cert(chain), &der);
+    struct why *why = &j->refused;
+    (void)arg;
+    if (count != 1)
+        why_set(why, ERR_INVALID, "TLS: %d certificates, where one belongs", count);
+    else if (n <= 0)
+        why_set(why, ERR_INVALID, "TLS: no certificate");
+    else
+        why->code = j->judge(j, cur_of(der, (size_t)n), why);
+    OPENSSL_free(der);
+    if (why->code == OK)
+        return 1;
+    X509_STORE_CTX_set_error(chain, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
+}
+
+struct tls *tls_new_equal(struct cur cert, struct cur key, const char *const *alpn, struct why *why)
+{
+    struct tls *t = tls_new(alpn, why);
+    if (!t)
+        return NULL;
+    t->equal = true;
+    ERR_clear_error();
+    SSL_CTX_set_min_proto_version(t->ctx, TLS1_3_VERSION);
+    SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_cert_verify_callback(t->ctx, ask_judge, NULL);
+    SSL_CTX_set_max_cert_list(t->ctx, TLS_CERTS_MAX);
+    if (t->alpn_len > 0)
+        SSL_CTX_set_alpn_select_cb(t->ctx, choose_alpn, t);
+    if (SSL_CTX_use_certificate_ASN1(t->ctx, (int)cert.n, cert.p) == 1 && use_key_der(t, key))
+        return t;
+    why_set(why, ERR_INVALID, "TLS: certificate and key: %s", tls_words());
+    tls_free(t);
+    return NULL;
 }

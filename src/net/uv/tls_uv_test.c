@@ -56,7 +56,14 @@ struct tls_world {
     struct world world;
     struct identity id;
     struct tls *client, *server;
-    const char *host; /* whom the client believes to dial */
+    const char *host;       /* whom the client believes to dial */
+    bool equal;             /* both sides have a tls_new_equal() */
+    const char *refusal[2]; /* of equals: what the client's judge and the server's says, or NULL */
+};
+
+struct judge {
+    struct tls_judge base;
+    const char *refusal;
 };
 
 static bool run(struct world *w, bool (*until)(void *), void *arg)
@@ -64,9 +71,40 @@ static bool run(struct world *w, bool (*until)(void *), void *arg)
     return uv_loop_run_until(w->a, until, arg, LIMIT_US);
 }
 
+static enum err judge_cert(struct tls_judge *base, struct cur cert, struct why *why)
+{
+    const struct judge *j = (const struct judge *)base;
+    const unsigned char *p = cert.p;
+    X509 *x = d2i_X509(NULL, &p, (long)cert.n);
+    assert_non_null(x);
+    assert_ptr_equal(p, cert.p + cert.n);
+    X509_free(x);
+    return j->refusal ? why_set(why, ERR_DENIED, "%s", j->refusal) : OK;
+}
+
+static void judge_free(struct tls_judge *base)
+{
+    free(base);
+}
+
+static struct conn *dress_equal(struct tls_world *t, struct conn *below, bool dialled, conn_cb *cb,
+                                void *arg)
+{
+    struct judge *j = MEM_NEW(struct judge);
+    j->base = (struct tls_judge){.judge = judge_cert, .free = judge_free};
+    j->refusal = t->refusal[dialled ? 0 : 1];
+    struct conn *c = dialled ? tls_dial_equal(t->client, below, &j->base, cb, arg)
+                             : tls_accept_equal(t->server, below, &j->base, cb, arg);
+    assert_ptr_equal(tls_judge_of(c), j);
+    assert_null(tls_judge_of(below));
+    return c;
+}
+
 static struct conn *dress(struct world *w, struct conn *below, bool dialled, conn_cb *cb, void *arg)
 {
     struct tls_world *t = w->priv;
+    if (t->equal)
+        return dress_equal(t, below, dialled, cb, arg);
     return dialled ? tls_dial(t->client, below, t->host, cb, arg)
                    : tls_accept(t->server, below, cb, arg);
 }
@@ -97,6 +135,45 @@ static int open_world(void **state)
     t->host = "shoal.test";
     use_identity(t, "DNS:shoal.test", 10);
     *state = w;
+    return 0;
+}
+
+static struct tls *equal_of(const struct identity *id, const char *const *alpn)
+{
+    unsigned char *cert = NULL, *key = NULL;
+    struct why why;
+    BIO *pem = BIO_new_mem_buf(id->cert, -1);
+    X509 *x = PEM_read_bio_X509(pem, NULL, NULL, NULL);
+    BIO_free(pem);
+    pem = BIO_new_mem_buf(id->key, -1);
+    EVP_PKEY *pkey = PEM_read_bio_PrivateKey(pem, NULL, NULL, NULL);
+    BIO_free(pem);
+    int cert_len = i2d_X509(x, &cert), key_len = i2d_PrivateKey(pkey, &key);
+    assert_true(cert_len > 0 && key_len > 0);
+    struct tls *t =
+        tls_new_equal(cur_of(cert, (size_t)cert_len), cur_of(key, (size_t)key_len), alpn, &why);
+    if (!t)
+        fail_msg("%s", why.text);
+    OPENSSL_free(cert);
+    OPENSSL_free(key);
+    X509_free(x);
+    EVP_PKEY_free(pkey);
+    return t;
+}
+
+static void use_equals(struct tls_world *t, const char *const *client, const char *const *server)
+{
+    t->equal = true;
+    tls_free(t->client);
+    tls_free(t->server);
+    t->client = equal_of(&t->id, client);
+    t->server = equal_of(&t->id, server);
+}
+
+static int open_equal_world(void **state)
+{
+    open_world(state);
+    use_equals(((struct world *)*state)->priv, NULL, NULL);
     return 0;
 }
 
@@ -309,6 +386,70 @@ static void a_server_reads_its_certificate_from_files(void **state)
     pair_close(&p);
 }
 
+static bool server_is_told(void *arg)
+{
+    return ((struct pair *)arg)->server.seen[CONN_CLOSED] > 0;
+}
+
+static void equals_are_judged_by_whom_they_meet(void **state)
+{
+    struct world *w = *state;
+    struct tls_world *t = w->priv;
+    struct pair p;
+    t->refusal[0] = "I do not know it";
+    refused_with(w, ERR_DENIED, "I do not know it", "alert");
+
+    /* The client's last message is that with its certificate: it is open before it is judged. */
+    t->refusal[0] = NULL;
+    t->refusal[1] = "nor do I";
+    pair_listen(&p, w);
+    p.client.to_send = 10;
+    pair_dial(&p);
+    world_run(w, both_are_told, &p);
+    assert_int_equal(p.server.seen[CONN_OPEN], 0);
+    assert_int_equal(p.server.got, 0);
+    assert_string_equal(p.server.why.text, "nor do I");
+    assert_non_null(strstr(p.client.why.text, "alert"));
+    pair_close(&p);
+}
+
+static void an_equal_without_a_certificate_is_refused(void **state)
+{
+    struct world *w = *state;
+    struct tls_world *t = w->priv;
+    struct pair p;
+    struct why why;
+    pair_listen(&p, w);
+    struct tls *plain = tls_new_client(t->id.cert, NULL, &why);
+    struct end them = {.w = w, .close_at = NOT_AT_ALL};
+    them.c =
+        tls_dial(plain, tcp_dial(w->a, &p.at, NULL, NULL, NULL), "shoal.test", end_event, &them);
+    world_run(w, server_is_told, &p);
+    assert_non_null(strstr(p.server.why.text, "peer did not return a certificate"));
+    conn_close(them.c);
+    pair_close(&p);
+    tls_free(plain);
+}
+
+static void equals_follow_the_clients_order_of_protocols(void **state)
+{
+    struct world *w = *state;
+    struct tls_world *t = w->priv;
+    struct pair p;
+    use_equals(t, (const char *[]){"a", "b", "c", NULL}, (const char *[]){"c", "b", NULL});
+    pair_open(&p, w);
+    assert_string_equal(tls_alpn(p.client.c), "b");
+    assert_string_equal(tls_alpn(p.server.c), "b");
+    pair_close(&p);
+    use_equals(t, (const char *[]){"a", NULL}, (const char *[]){"c", "b", NULL});
+    refused_with(w, ERR_INVALID, "alert no application protocol", "");
+}
+
+#define EQUAL_CHECKS(CASE)                                                                         \
+    CASE(equals_are_judged_by_whom_they_meet)                                                      \
+    CASE(an_equal_without_a_certificate_is_refused)                                                \
+    CASE(equals_follow_the_clients_order_of_protocols)
+
 #define TLS_CHECKS(CASE)                                                                           \
     CASE(an_unknown_certificate_is_refused_with_words)                                             \
     CASE(a_certificate_for_another_name_is_refused)                                                \
@@ -325,6 +466,8 @@ static void a_server_reads_its_certificate_from_files(void **state)
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_world, close_world),
-    const struct CMUnitTest tests[] = {CONN_CHECKS(CASE) TLS_CHECKS(CASE)};
+#define EQUAL(name) cmocka_unit_test_setup_teardown(name, open_equal_world, close_world),
+    const struct CMUnitTest tests[] = {CONN_CHECKS(CASE) TLS_CHECKS(CASE) CONN_CHECKS(EQUAL)
+                                           EQUAL_CHECKS(EQUAL)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

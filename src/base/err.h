@@ -13,15 +13,16 @@
 
 enum err {
     OK = 0,
-    ERR_INVALID,   /* the bytes or arguments break their format's rules */
-    ERR_LIMIT,     /* well formed, but more than we accept */
-    ERR_NOT_FOUND, /* no such thing here */
-    ERR_DENIED,    /* policy says no */
-    ERR_TIMEOUT,   /* no answer in time; trying again may help */
-    ERR_CLOSED,    /* the other side refused or went away */
-    ERR_IO,        /* disk or network failed; the text has the system's words */
-    ERR_STATE,     /* not while things stand as they do: already there, still running, locked */
-    ERR_FULL,      /* not enough disk, quota or money */
+    ERR_INVALID,     /* the bytes or arguments break their format's rules */
+    ERR_LIMIT,       /* well formed, but more than we accept */
+    ERR_NOT_FOUND,   /* no such thing here */
+    ERR_DENIED,      /* policy says no */
+    ERR_TIMEOUT,     /* no answer in time; trying again may help */
+    ERR_CLOSED,      /* the other side refused or went away */
+    ERR_IO,          /* disk or network failed; the text has the system's words */
+    ERR_STATE,       /* not while things stand as they do: already there, still running, locked */
+    ERR_FULL,        /* not enough disk, quota or money */
+    ERR_UNSUPPORTED, /* well formed, and of a kind that we do not know or do */
 };
 
 struct why {

@@ -195,6 +195,7 @@ static const struct {
     [ERR_IO] = {"io", 500, 1},
     [ERR_STATE] = {"state", 409, 7},
     [ERR_FULL] = {"full", 507, 8},
+    [ERR_UNSUPPORTED] = {"unsupported", 501, 1},
 };
 
 unsigned err_http_status(enum err code)

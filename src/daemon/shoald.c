@@ -34,6 +34,7 @@ static int exit_code(enum err code)
     case ERR_TIMEOUT:
     case ERR_CLOSED:
     case ERR_IO:
+    case ERR_UNSUPPORTED:
         break;
     }
     return 1;

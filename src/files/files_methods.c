@@ -157,6 +157,7 @@ static const char *next_after(enum err code)
     case ERR_TIMEOUT:
     case ERR_CLOSED:
     case ERR_IO:
+    case ERR_UNSUPPORTED:
         break;
     }
     return "see that the files can be read and nobody writes them, then share again";

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "net/filter.h"
 #include "net/socks_msg.h"
 #include "net/udp.h"
 
@@ -11,75 +12,23 @@
 enum socks_step { STEP_CHOICE, STEP_LOGIN, STEP_REPLY, STEP_OPEN };
 
 struct socks_conn {
-    struct conn conn;
+    struct filter f;
     const struct socks *proxy;
     enum socks_command command;
     enum socks_step step;
-    char *host; /* NULL: conn.peer is asked for */
-    struct buf out, in;
+    char *host;        /* NULL: conn.peer is asked for */
     struct addr bound; /* of the reply */
-    bool want_write;   /* asked before it was open */
-    bool shut;
-    bool *gone;          /* set when the owner closes us inside his callback */
-    struct why *why;     /* it failed; told, or will be by `timer` */
-    struct timer *timer; /* the handshake's deadline, or CONN_CLOSED in the next turn */
 };
 
-/* False when the owner has closed us meanwhile, and c is no more. */
-static bool raise_event(struct socks_conn *c, enum conn_event ev, const struct why *why)
+static void blame_proxy(const struct filter *f, struct why *why)
 {
-    bool gone = false;
-    c->gone = &gone;
-    conn_raise(&c->conn, ev, why);
-    if (!gone)
-        c->gone = NULL;
-    return !gone;
-}
-
-static void tell_closed(void *arg)
-{
-    struct socks_conn *c = arg;
-    c->timer = NULL;
-    raise_event(c, CONN_CLOSED, c->why);
-}
-
-static void fail(struct socks_conn *c, const struct why *why)
-{
-    if (c->why)
-        return;
-    c->why = mem_dup(why, sizeof *why);
-    timer_cancel(c->timer);
-    c->timer = timer_start(c->conn.loop, 0, tell_closed, c);
-}
-
-static void fail_with(struct socks_conn *c, enum err code, const char *text)
-{
-    struct why why;
     char at[ADDR_TEXT];
-    why_set(&why, code, "proxy %s: %s", addr_format(&c->proxy->at, at), text);
-    fail(c, &why);
-}
-
-static void on_deadline(void *arg)
-{
-    struct socks_conn *c = arg;
-    c->timer = NULL;
-    fail_with(c, ERR_TIMEOUT, "no answer");
-}
-
-static void flush(struct socks_conn *c)
-{
-    ssize_t n = 1;
-    while (n > 0 && buf_len(&c->out) > 0) {
-        n = conn_send(c->conn.below, buf_bytes(&c->out), buf_len(&c->out));
-        if (n > 0)
-            buf_eat(&c->out, (size_t)n);
-    }
+    why_in(why, why->code, "proxy %s", addr_format(&((const struct socks_conn *)f)->proxy->at, at));
 }
 
 static void ask(struct socks_conn *c)
 {
-    socks_put_request(&c->out, c->command, c->host, &c->conn.peer);
+    socks_put_request(&c->f.out, c->command, c->host, &c->f.conn.peer);
     c->step = STEP_REPLY;
 }
 
@@ -90,13 +39,13 @@ static int step_on(struct socks_conn *c, struct why *why)
     int n = 0;
     switch (c->step) {
     case STEP_CHOICE:
-        n = socks_read_choice(buf_cur(&c->in), &method, why);
+        n = socks_read_choice(buf_cur(&c->f.in), &method, why);
         if (n <= 0)
             return n;
         if (method == SOCKS_OPEN) {
             ask(c);
         } else if (c->proxy->user) {
-            socks_put_login(&c->out, c->proxy->user, c->proxy->password);
+            socks_put_login(&c->f.out, c->proxy->user, c->proxy->password);
             c->step = STEP_LOGIN;
         } else { /* it was not offered */
             why_set(why, ERR_DENIED, "the proxy wants a user's name and a password");
@@ -104,12 +53,12 @@ static int step_on(struct socks_conn *c, struct why *why)
         }
         return n;
     case STEP_LOGIN:
-        n = socks_read_login(buf_cur(&c->in), why);
+        n = socks_read_login(buf_cur(&c->f.in), why);
         if (n > 0)
             ask(c);
         return n;
     case STEP_REPLY:
-        n = socks_read_reply(buf_cur(&c->in), &c->bound, why);
+        n = socks_read_reply(buf_cur(&c->f.in), &c->bound, why);
         if (n > 0)
             c->step = STEP_OPEN;
         return n;
@@ -119,130 +68,56 @@ static int step_on(struct socks_conn *c, struct why *why)
     return 0;
 }
 
-static void opened(struct socks_conn *c)
+static void shake(struct filter *f)
 {
-    timer_cancel(c->timer);
-    c->timer = NULL;
-    buf_done(&c->in);
-    buf_done(&c->out);
-    if (c->shut)
-        conn_shut(c->conn.below);
-    bool write = c->want_write;
-    if (raise_event(c, CONN_OPEN, NULL) && raise_event(c, CONN_READABLE, NULL) && write)
-        raise_event(c, CONN_WRITABLE, NULL);
-}
-
-/* Byte by byte: what follows the reply is the owner's. */
-static void shake(struct socks_conn *c)
-{
+    struct socks_conn *c = (struct socks_conn *)f;
     struct why why;
-    while (!c->why) {
-        uint8_t byte;
-        flush(c);
-        ssize_t got = conn_recv(c->conn.below, &byte, 1);
-        if (got == CONN_END)
-            fail_with(c, ERR_CLOSED, "it hung up");
-        if (got <= 0)
-            return;
-        buf_u8(&c->in, byte);
+    ssize_t got = 1;
+    while (got > 0) {
         int n = step_on(c, &why);
-        if (n < 0)
-            fail_with(c, why.code, why.text);
-        if (n > 0)
-            buf_eat(&c->in, (size_t)n);
-        if (c->step == STEP_OPEN) {
-            opened(c);
+        if (n < 0) {
+            filter_fail(f, &why);
             return;
         }
+        buf_eat(&f->in, (size_t)n);
+        if (c->step == STEP_OPEN) {
+            filter_pass(f);
+            return;
+        }
+        if (n == 0)
+            got = filter_fill(f, &f->in, SOCKS_REPLY_MAX);
     }
+    if (got == CONN_END)
+        filter_fail_with(f, ERR_CLOSED, "it hung up");
 }
 
-static void on_below(void *arg, enum conn_event ev, const struct why *why)
+static void done(struct filter *f)
 {
-    struct socks_conn *c = arg;
-    if (c->why)
-        return;
-    if (ev == CONN_CLOSED) {
-        fail_with(c, why->code, why->text);
-    } else if (c->step == STEP_OPEN) {
-        raise_event(c, ev, NULL);
-    } else if (ev == CONN_OPEN) {
-        socks_put_hello(&c->out, c->proxy->user != NULL);
-        flush(c);
-    } else {
-        shake(c);
-    }
+    free(((struct socks_conn *)f)->host);
 }
 
-static ssize_t socks_recv(struct conn *conn, void *to, size_t n)
-{
-    const struct socks_conn *c = (const struct socks_conn *)conn;
-    if (c->why)
-        return CONN_FAILED;
-    return c->step == STEP_OPEN ? conn_recv(conn->below, to, n) : CONN_AGAIN;
-}
-
-static ssize_t socks_sendv(struct conn *conn, const struct iovec *iov, int count)
-{
-    struct socks_conn *c = (struct socks_conn *)conn;
-    if (c->why)
-        return CONN_FAILED;
-    if (c->step == STEP_OPEN)
-        return conn_sendv(conn->below, iov, count);
-    c->want_write = true;
-    return CONN_AGAIN;
-}
-
-static void socks_shut(struct conn *conn)
-{
-    struct socks_conn *c = (struct socks_conn *)conn;
-    c->shut = true;
-    if (c->step == STEP_OPEN)
-        conn_shut(conn->below);
-}
-
-static void socks_close(struct conn *conn)
-{
-    struct socks_conn *c = (struct socks_conn *)conn;
-    if (c->gone)
-        *c->gone = true;
-    timer_cancel(c->timer);
-    conn_close(conn->below);
-    buf_done(&c->in);
-    buf_done(&c->out);
-    free(c->host);
-    free(c->why);
-    free(c);
-}
-
-static const struct conn_ops ops = {
-    .name = "socks",
-    .recv = socks_recv,
-    .sendv = socks_sendv,
-    .close = socks_close,
-    .shut = socks_shut,
-};
+static const struct filter_ops ops = {
+    .conn = FILTER_CONN("socks"), .shake = shake, .done = done, .blame = blame_proxy};
 
 static struct socks_conn *over(struct conn *below, const struct socks *proxy,
                                enum socks_command command, const char *host, const struct addr *to,
                                conn_cb *cb, void *arg)
 {
     struct socks_conn *c = MEM_NEW(struct socks_conn);
-    c->conn = (struct conn){.ops = &ops, .loop = below->loop, .below = below, .cb = cb, .arg = arg};
-    c->conn.peer = *to;
-    c->conn.local = below->local;
+    filter_init(&c->f, &ops, below, cb, arg);
+    filter_deadline(&c->f, CONN_HANDSHAKE_US, "no answer");
+    c->f.conn.peer = *to;
     c->proxy = proxy;
     c->command = command;
     c->host = host ? mem_strdup(host) : NULL;
-    c->timer = timer_start(below->loop, CONN_HANDSHAKE_US, on_deadline, c);
-    conn_watch(below, on_below, c);
+    socks_put_hello(&c->f.out, proxy->user != NULL);
     return c;
 }
 
 struct conn *socks_over(struct conn *below, const struct socks *proxy, const char *host,
                         const struct addr *to, conn_cb *cb, void *arg)
 {
-    return &over(below, proxy, SOCKS_CONNECT, host, to, cb, arg)->conn;
+    return &over(below, proxy, SOCKS_CONNECT, host, to, cb, arg)->f.conn;
 }
 
 struct conn *socks_dial(struct loop *loop, const struct socks *proxy, const char *host,
@@ -280,7 +155,7 @@ static void lost(struct socks_udp *u)
     udp_close(u->udp);
     u->udp = NULL;
     if (u->control)
-        conn_close(&u->control->conn);
+        conn_close(&u->control->f.conn);
     u->control = NULL;
     timer_cancel(u->again);
     u->again = timer_start(u->loop, SOCKS_AGAIN_US, associate, u);
@@ -323,7 +198,7 @@ static void on_control(void *arg, enum conn_event ev, const struct why *why)
         lost(u);
     else if (ev == CONN_READABLE)
         do
-            n = conn_recv(&u->control->conn, bytes, sizeof bytes);
+            n = conn_recv(&u->control->f.conn, bytes, sizeof bytes);
         while (n > 0);
     if (n == CONN_END)
         lost(u);
@@ -371,6 +246,6 @@ void socks_udp_close(struct socks_udp *u)
     timer_cancel(u->again);
     udp_close(u->udp);
     if (u->control)
-        conn_close(&u->control->conn);
+        conn_close(&u->control->f.conn);
     free(u);
 }

@@ -1,24 +1,18 @@
 /* SOCKS5 over the simulator: the checks of net/conn_test.h, and proxies that say no. */
 #include "net/socks.h"
 
-#include "base/buf.h"
 #include "base/mem.h"
+#include "net/filter.h"
 #include "net/udp.h"
-#include "sim/sim.h"
 
-#include "net/conn_test.h"
-
-#define LIMIT_US (600 * SEC) /* simulated: it costs nothing */
+#include "sim/sim_pair_test.h"
 
 static const struct socks proxy = {.user = "ann", .password = "secret"};
 
 /* The proxy's end as a filter: hears hello, login and request, says yes, and lets bytes pass. */
 struct server {
-    struct conn conn;
-    struct buf in, out;
-    int step; /* messages heard; 3: open */
-    bool want_write;
-    bool *gone;
+    struct filter f;
+    int step; /* messages heard */
 };
 
 static const struct {
@@ -32,87 +26,25 @@ static const struct {
     {NULL, 10, "\5\0\0\1\0\0\0\0\0\0", 10}, /* CONNECT to an IPv4 address */
 };
 
-static void server_flush(struct server *s)
+static void server_hear(struct filter *f)
 {
-    ssize_t n = 1;
-    while (n > 0 && buf_len(&s->out) > 0) {
-        n = conn_send(s->conn.below, buf_bytes(&s->out), buf_len(&s->out));
-        if (n > 0)
-            buf_eat(&s->out, (size_t)n);
-    }
-}
-
-static void server_hear(struct server *s)
-{
-    uint8_t byte;
-    while (s->step < 3 && conn_recv(s->conn.below, &byte, 1) == 1) {
-        buf_u8(&s->in, byte);
-        if (buf_len(&s->in) < talk[s->step].heard_n)
+    struct server *s = (struct server *)f;
+    while (s->step < 3) {
+        size_t n = talk[s->step].heard_n;
+        if (buf_len(&f->in) < n && filter_fill(f, &f->in, n - buf_len(&f->in)) <= 0)
+            return;
+        if (buf_len(&f->in) < n)
             continue;
         if (talk[s->step].heard)
-            assert_memory_equal(buf_bytes(&s->in), talk[s->step].heard, talk[s->step].heard_n);
-        buf_clear(&s->in);
-        buf_put(&s->out, talk[s->step].say, talk[s->step].say_n);
+            assert_memory_equal(buf_bytes(&f->in), talk[s->step].heard, n);
+        buf_clear(&f->in);
+        buf_put(&f->out, talk[s->step].say, talk[s->step].say_n);
         s->step++;
     }
-    server_flush(s);
+    filter_pass(f);
 }
 
-static void server_event(void *arg, enum conn_event ev, const struct why *why)
-{
-    struct server *s = arg;
-    bool gone = false, shaking = s->step < 3;
-    if (shaking && ev != CONN_CLOSED)
-        server_hear(s);
-    if (s->step < 3 && ev != CONN_CLOSED)
-        return;
-    if (!shaking || ev == CONN_CLOSED) {
-        conn_raise(&s->conn, ev, why);
-        return;
-    }
-    s->gone = &gone;
-    conn_raise(&s->conn, CONN_OPEN, NULL);
-    if (!gone)
-        conn_raise(&s->conn, CONN_READABLE, NULL);
-    if (!gone && s->want_write)
-        conn_raise(&s->conn, CONN_WRITABLE, NULL);
-    if (!gone)
-        s->gone = NULL;
-}
-
-static ssize_t server_recv(struct conn *c, void *to, size_t n)
-{
-    return ((struct server *)c)->step < 3 ? CONN_AGAIN : conn_recv(c->below, to, n);
-}
-
-static ssize_t server_sendv(struct conn *c, const struct iovec *iov, int count)
-{
-    struct server *s = (struct server *)c;
-    s->want_write |= s->step < 3;
-    return s->step < 3 ? CONN_AGAIN : conn_sendv(c->below, iov, count);
-}
-
-static void server_shut(struct conn *c)
-{
-    conn_shut(c->below);
-}
-
-static void server_close(struct conn *c)
-{
-    struct server *s = (struct server *)c;
-    if (s->gone)
-        *s->gone = true;
-    conn_close(c->below);
-    buf_done(&s->in);
-    buf_done(&s->out);
-    free(s);
-}
-
-static const struct conn_ops server_ops = {.name = "proxy",
-                                           .recv = server_recv,
-                                           .sendv = server_sendv,
-                                           .close = server_close,
-                                           .shut = server_shut};
+static const struct filter_ops server_ops = {.conn = FILTER_CONN("proxy"), .shake = server_hear};
 
 static struct conn *dress(struct world *w, struct conn *below, bool dialled, conn_cb *cb, void *arg)
 {
@@ -121,40 +53,21 @@ static struct conn *dress(struct world *w, struct conn *below, bool dialled, con
     if (dialled)
         return socks_over(below, &proxy, NULL, &to, cb, arg);
     struct server *s = MEM_NEW(struct server);
-    s->conn = (struct conn){
-        .ops = &server_ops, .loop = below->loop, .below = below, .cb = cb, .arg = arg};
-    conn_watch(below, server_event, s);
-    return &s->conn;
-}
-
-static bool run(struct world *w, bool (*until)(void *arg), void *arg)
-{
-    return sim_run_until(w->priv, until, arg, LIMIT_US);
+    filter_init(&s->f, &server_ops, below, cb, arg);
+    return &s->f.conn;
 }
 
 static int open_world(void **state)
 {
-    static const struct sim_link link = {
-        .latency_us = 5 * MSEC, .jitter_us = 100, .up_rate = 20000000, .down_rate = 20000000};
-    struct world *w = MEM_NEW(struct world);
-    struct sim *sim = sim_new(5);
-    w->priv = sim;
-    w->at_a = addr_v4(10, 0, 0, 1, 0);
-    w->at_b = addr_v4(10, 0, 0, 2, 0);
-    w->a = sim_node_loop(sim_node_add(sim, "ann", w->at_a, link));
-    w->b = sim_node_loop(sim_node_add(sim, "bob", w->at_b, link));
-    w->settle_us = SEC;
-    w->run = run;
-    w->dress = dress;
-    *state = w;
+    *state = MEM_NEW(struct world);
+    sim_pair_open(*state, dress);
     return 0;
 }
 
 static int close_world(void **state)
 {
-    struct world *w = *state;
-    sim_free(w->priv);
-    free(w);
+    sim_pair_close(*state);
+    free(*state);
     return 0;
 }
 

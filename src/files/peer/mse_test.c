@@ -2,11 +2,8 @@
 #include "files/peer/mse.h"
 
 #include "base/mem.h"
-#include "sim/sim.h"
 
-#include "net/conn_test.h"
-
-#define LIMIT_US (600 * SEC) /* simulated: it costs nothing */
+#include "sim/sim_pair_test.h"
 
 static const uint8_t skey[SHA1_LEN] = "the infohash, say so";
 
@@ -15,11 +12,6 @@ struct bench {
     struct rc4_lib *rc4;
     struct mse_cfg a, b;
 };
-
-static bool run(struct world *w, bool (*until)(void *arg), void *arg)
-{
-    return sim_run_until(w->priv, until, arg, LIMIT_US);
-}
 
 static bool find(void *arg, const uint8_t req2[SHA1_LEN], uint8_t out[SHA1_LEN])
 {
@@ -39,21 +31,10 @@ static struct conn *dress(struct world *w, struct conn *below, bool dialled, con
 
 static int open_world(void **state)
 {
-    static const struct sim_link link = {
-        .latency_us = 5 * MSEC, .jitter_us = 100, .up_rate = 20000000, .down_rate = 20000000};
     struct bench *b = MEM_NEW(struct bench);
-    struct world *w = &b->w;
-    struct sim *sim = sim_new(5);
     b->rc4 = rc4_lib_new(NULL);
     b->a = b->b = (struct mse_cfg){.rc4 = b->rc4, .methods = MSE_RC4, .find = find};
-    w->priv = sim;
-    w->at_a = addr_v4(10, 0, 0, 1, 0);
-    w->at_b = addr_v4(10, 0, 0, 2, 0);
-    w->a = sim_node_loop(sim_node_add(sim, "ann", w->at_a, link));
-    w->b = sim_node_loop(sim_node_add(sim, "bob", w->at_b, link));
-    w->settle_us = SEC;
-    w->run = run;
-    w->dress = dress;
+    sim_pair_open(&b->w, dress);
     *state = b;
     return 0;
 }
@@ -69,7 +50,7 @@ static int open_plain_world(void **state)
 static int close_world(void **state)
 {
     struct bench *b = *state;
-    sim_free(b->w.priv);
+    sim_pair_close(&b->w);
     rc4_lib_free(b->rc4);
     free(b);
     return 0;

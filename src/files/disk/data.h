@@ -8,8 +8,8 @@
  *
  * Resume file (data_dir/torrents/INFOHASH.resume, format in data_resume.h): a header (version,
  * infohash, piece count, boot id, each file's size and mtime when last synced), then appended
- * records: piece proven, all synced.  Written anew by atomic replace before the
- * first record of a run and at close, so a torrent that only seeds writes nothing.
+ * records: piece proven, all synced.  Written anew by atomic replace before the first record of a
+ * run, so a torrent that only seeds writes nothing.
  * A file changed underneath (size or mtime) has its pieces hashed again: at open, and while we run
  * when it is read; until then reads of them wait.
  *

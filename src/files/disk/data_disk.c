@@ -26,6 +26,7 @@ struct disk {
     size_t dir_was;   /* bytes of cfg.dir that were there at open */
     struct openfiles open;
     struct vfile *journal; /* NULL: the next append writes the file anew */
+    bool journal_unnamed;  /* it was made in this run, and its name is not synced */
     uint64_t journal_len;
     struct buf records;
 };
@@ -63,6 +64,38 @@ void disk_free(struct disk *k)
     free(k);
 }
 
+/* Where there is none, and so nothing that a power cut could take: written as it is and synced with
+ * the first sync of the data, so that adding thousands of torrents waits for no disk.  ERR_STATE:
+ * there is one. */
+static enum err write_first(struct disk *k, const struct buf *file, struct why *why)
+{
+    unsigned flags = VFS_WRITE | VFS_CREATE | VFS_EXCL | VFS_PRIVATE | VFS_NOFOLLOW;
+    struct vfile *f = vfs_open(k->cfg.vfs, k->cfg.resume_path, flags, why);
+    if (!f)
+        return why->code;
+    enum err err = vfile_pwrite(f, buf_bytes(file), buf_len(file), 0, why);
+    if (err == OK) {
+        k->journal = f;
+        k->journal_unnamed = true;
+        return OK;
+    }
+    struct why ignored; /* the first failure is the one to tell */
+    vfile_close(f);
+    (void)vfs_unlink(k->cfg.vfs, k->cfg.resume_path, &ignored);
+    return err;
+}
+
+static enum err write_again(struct disk *k, const struct buf *file, struct why *why)
+{
+    enum err err = vfs_replace(k->cfg.vfs, k->cfg.resume_path, buf_bytes(file), buf_len(file),
+                               VFS_PRIVATE, why);
+    if (err != OK)
+        return err;
+    k->journal_unnamed = false;
+    k->journal = vfs_open(k->cfg.vfs, k->cfg.resume_path, VFS_WRITE | VFS_NOFOLLOW, why);
+    return k->journal ? OK : why->code;
+}
+
 static enum err write_anew(struct disk *k, struct why *why)
 {
     struct buf file = {0};
@@ -70,14 +103,11 @@ static enum err write_anew(struct disk *k, struct why *why)
     char *parent = diskpath_parent(k->cfg.resume_path);
     enum err err = vfs_mkdirs(k->cfg.vfs, parent, 0700, why);
     free(parent);
-    if (err == OK)
-        err = vfs_replace(k->cfg.vfs, k->cfg.resume_path, buf_bytes(&file), buf_len(&file),
-                          VFS_PRIVATE, why);
+    if (err == OK && (err = write_first(k, &file, why)) == ERR_STATE)
+        err = write_again(k, &file, why);
     if (err == OK) {
         buf_clear(&k->records);
         k->journal_len = buf_len(&file);
-        k->journal = vfs_open(k->cfg.vfs, k->cfg.resume_path, VFS_WRITE | VFS_NOFOLLOW, why);
-        err = k->journal ? OK : why->code;
     }
     buf_done(&file);
     return err;
@@ -614,6 +644,22 @@ static bool finished(const struct disk *k, uint32_t file)
     return first == end;
 }
 
+static enum err sync_journal(struct disk *k, struct why *why)
+{
+    enum err err = vfile_sync(k->journal, why);
+    if (err == OK && k->journal_unnamed) {
+        char *parent = diskpath_parent(k->cfg.resume_path);
+        err = vfs_sync_dir(k->cfg.vfs, parent, why);
+        k->journal_unnamed = err != OK;
+        free(parent);
+    }
+    if (err == OK && !disk_is_dirty(k) && !disk_is_writing(k)) {
+        vfile_close(k->journal); /* of thousands that rest none holds a descriptor */
+        k->journal = NULL;
+    }
+    return err;
+}
+
 enum err disk_synced(struct disk *k, bool all, struct why *why)
 {
     resume_synced(k->r, &k->records);
@@ -626,13 +672,10 @@ enum err disk_synced(struct disk *k, bool all, struct why *why)
             resume_quiet(k->r, &k->records, i, st.size, st.mtime_ns);
     }
     diskdir_done(&dir);
-    if (all) {
-        vfile_close(k->journal);
-        k->journal = NULL;
-        return disk_append(k, why);
-    }
     enum err err = disk_append(k, why);
-    return err == OK && k->journal ? vfile_sync(k->journal, why) : err;
+    if (err == OK && k->journal)
+        err = sync_journal(k, why);
+    return err;
 }
 
 void disk_dirty_done(struct disk_dirty *dirty)
@@ -643,6 +686,14 @@ void disk_dirty_done(struct disk_dirty *dirty)
     free(dirty->files);
     free(dirty->unnamed);
     *dirty = (struct disk_dirty){0};
+}
+
+bool disk_is_writing(const struct disk *k)
+{
+    for (uint32_t i = 0; i < k->r->file_count; i++)
+        if (k->r->files[i].state == RESUME_FILE_WRITING)
+            return true;
+    return k->parts_dirty;
 }
 
 bool disk_is_dirty(const struct disk *k)

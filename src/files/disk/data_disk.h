@@ -91,7 +91,7 @@ MUST_CHECK enum err disk_mark(struct disk *k, struct disk_dirty *dirty, struct w
 MUST_CHECK enum err disk_sync(const struct disk_cfg *cfg, const struct disk_dirty *dirty,
                               struct why *why);
 /* Records it, and syncs the record.  all: also the files that we may go on writing to are now as
- * we leave them, and the file is written anew (at close). */
+ * we leave them (at close). */
 MUST_CHECK enum err disk_synced(struct disk *k, bool all, struct why *why);
 /* The sync has failed: it is all dirty again, and recorded as not to be believed. */
 void disk_unsynced(struct disk *k, const struct disk_dirty *dirty);
@@ -100,5 +100,8 @@ void disk_dirty_done(struct disk_dirty *dirty);
 /* Whether something is left for a later sync: files that are written to and not finished do not
  * count. */
 bool disk_is_dirty(const struct disk *k);
+/* Whether we have written what is not recorded as synced and at rest: to be synced before it is
+ * closed.  What was only found here need not be. */
+bool disk_is_writing(const struct disk *k);
 
 #endif

@@ -46,7 +46,8 @@ struct data_write {
     bool make_empty, checked, mark, synced, unsynced;
     uint8_t *skip;           /* a bit a file; NULL: as before */
     struct disk_dirty dirty; /* of the sync that failed, for unsynced */
-    bool touched;            /* there is a reason to sync and write anew at close */
+    bool touched;            /* there is a reason to sync at close */
+    bool ours;               /* we wrote some of that; else it was only found here */
 };
 
 struct data_reads {

@@ -158,13 +158,14 @@ void resume_checked(struct resume *r, struct buf *out)
     put_numbers(out, REC_CHECKED, NULL, 0);
 }
 
-/* Rows of pieces that are proven and not synced, as records. */
-static void put_unsynced_rows(const struct resume *r, struct buf *out)
+/* Rows of pieces that are in `has` and not in `but`, as records. */
+static void put_rows(const struct resume *r, const uint8_t *has, const uint8_t *but,
+                     struct buf *out)
 {
     uint32_t i = 0;
     while (i < r->piece_count) {
         uint32_t first = i;
-        while (i < r->piece_count && bits_get(r->proven, i) && !bits_get(r->synced, i))
+        while (i < r->piece_count && bits_get(has, i) && !bits_get(but, i))
             i++;
         if (i > first)
             put_numbers(out, REC_PROVEN, (uint32_t[]){first, i - first}, 2);
@@ -192,7 +193,12 @@ void resume_write(const struct resume *r, struct buf *out)
         buf_be64(out, (uint64_t)r->files[i].mtime_ns);
     }
     put_check(out, from);
-    put_unsynced_rows(r, out);
+    /* What the mark covers, the mark, and the rest: a sync may be under way, and its record comes
+     * behind this. */
+    put_rows(r, r->marked, r->synced, out);
+    if (memcmp(r->marked, r->synced, bits_bytes(r->piece_count)) != 0)
+        put_numbers(out, REC_MARK, NULL, 0);
+    put_rows(r, r->proven, r->marked, out);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */

@@ -90,6 +90,25 @@ static void each_record_says_what_its_verb_did(void **state)
     buf_done(&file);
 }
 
+static void a_file_written_anew_during_a_sync_knows_what_the_sync_covers(void **state)
+{
+    (void)state;
+    struct buf file = {0};
+    struct resume *r = lived(&file), *got = fresh();
+    resume_mark(r, &file);
+    resume_proven(r, &file, 7, 1); /* behind the mark */
+    buf_clear(&file);
+    resume_write(r, &file);
+    resume_synced(r, &file);
+    assert_int_equal(resume_read(got, buf_cur(&file), NULL), OK);
+    assert_memory_equal(got->synced, "\x18\x00\x10", 3);
+    assert_memory_equal(got->proven, "\x19\x00\x10", 3);
+    assert_memory_equal(got->synced, r->synced, 3);
+    resume_free(got);
+    resume_free(r);
+    buf_done(&file);
+}
+
 static void a_failed_sync_takes_back_what_was_not_synced(void **state)
 {
     (void)state;
@@ -223,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_reads_as_what_was_written),
         cmocka_unit_test(each_record_says_what_its_verb_did),
+        cmocka_unit_test(a_file_written_anew_during_a_sync_knows_what_the_sync_covers),
         cmocka_unit_test(a_failed_sync_takes_back_what_was_not_synced),
         cmocka_unit_test(every_truncation_keeps_the_good_prefix),
         cmocka_unit_test(every_flipped_bit_is_noticed),

@@ -266,6 +266,78 @@ static void files_that_are_there_already_are_found_without_a_resume_file(void **
     kit_done(&k);
 }
 
+static void what_is_found_waits_for_no_disk_and_is_synced_later(void **state)
+{
+    (void)state;
+    struct kit k;
+    kit_init(&k);
+    kit_open(&k, "boot");
+    kit_put_all(&k, 0, KIT_PIECES, 1);
+    kit_close(&k);
+    assert_int_equal(vfs_unlink(k.mem, "/home/ann/state/x.resume", NULL), OK);
+    uint64_t before = vfs_fault_calls(k.fault, VFS_OP_SYNC);
+    kit_open(&k, "boot");
+    assert_int_equal(data_have_count(k.d), KIT_PIECES);
+    assert_int_equal(vfs_fault_calls(k.fault, VFS_OP_SYNC), before);
+    sim_run_for(k.sim, 10 * SEC);
+    assert_true(vfs_fault_calls(k.fault, VFS_OP_SYNC) > before);
+    vfs_mem_power_cut(k.mem); /* the name of the resume file is synced too */
+    kit_kill(&k);
+    kit_open(&k, "next boot");
+    assert_int_equal(data_have_count(k.d), KIT_PIECES);
+    assert_false(k.checked);
+    kit_done(&k);
+}
+
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* As when a node with thousands of torrents stops. */
+static void on_a_busy_disk_only_what_we_wrote_is_synced_at_close(void **state)
+{
+    (void)state;
+    for (int wrote = 0; wrote < 2; wrote++) {
+        struct kit k;
+        kit_init(&k);
+        kit_open(&k, "boot");
+        kit_put_all(&k, 0, KIT_PIECES, 1);
+        sim_run_for(k.sim, 1 * SEC);
+        if (!wrote) { /* what was written before is but found now */
+            kit_close(&k);
+            assert_int_equal(vfs_unlink(k.mem, "/home/ann/state/x.resume", NULL), OK);
+            kit_open(&k, "boot");
+        }
+        uint64_t before = vfs_fault_calls(k.fault, VFS_OP_SYNC);
+        for (int i = 0; i < 1000; i++)
+            lane_run(k.loop, LANE_DISK, nothing, nothing, NULL);
+        kit_close(&k);
+        assert_int_equal(vfs_fault_calls(k.fault, VFS_OP_SYNC) > before, wrote);
+        kit_open(&k, "boot");
+        assert_int_equal(data_have_count(k.d), KIT_PIECES);
+        assert_false(k.checked); /* in the same boot it is believed all the same */
+        kit_done(&k);
+    }
+}
+
+static void a_torrent_at_rest_asks_nothing_of_the_disk_at_close(void **state)
+{
+    (void)state;
+    struct kit k;
+    kit_init(&k);
+    kit_open(&k, "boot");
+    kit_put_all(&k, 0, KIT_PIECES, 1);
+    sim_run_for(k.sim, 20 * SEC);
+    uint64_t before = vfs_fault_calls(k.fault, VFS_OP_ANY);
+    kit_close(&k);
+    assert_int_equal(vfs_fault_calls(k.fault, VFS_OP_ANY), before);
+    kit_open(&k, "next boot");
+    assert_int_equal(data_have_count(k.d), KIT_PIECES);
+    assert_false(k.checked);
+    kit_done(&k);
+}
+
 static void a_damaged_resume_file_costs_hashing_and_nothing_else(void **state)
 {
     (void)state;
@@ -473,6 +545,9 @@ int main(void)
         cmocka_unit_test(a_file_cut_short_gives_an_error_and_the_piece_is_lost),
         cmocka_unit_test(verify_tells_each_difference),
         cmocka_unit_test(files_that_are_there_already_are_found_without_a_resume_file),
+        cmocka_unit_test(what_is_found_waits_for_no_disk_and_is_synced_later),
+        cmocka_unit_test(on_a_busy_disk_only_what_we_wrote_is_synced_at_close),
+        cmocka_unit_test(a_torrent_at_rest_asks_nothing_of_the_disk_at_close),
         cmocka_unit_test(a_damaged_resume_file_costs_hashing_and_nothing_else),
         cmocka_unit_test(a_piece_written_to_while_it_is_checked_is_not_believed),
         cmocka_unit_test(after_a_kill_nothing_is_hashed_in_the_same_boot),

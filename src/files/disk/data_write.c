@@ -490,7 +490,7 @@ struct job {
     struct disk_dirty dirty;  /* in: of a failed sync; out: of the mark */
     struct judge_file *quiet; /* out, when files have come to rest; else NULL */
     bool wrote, recorded;
-    bool still_dirty;
+    bool still_dirty, still_writing;
     struct why why;
 };
 
@@ -568,6 +568,7 @@ static void job_work(void *arg)
         disk_quiet(j->d->disk, j->quiet);
     }
     j->still_dirty = disk_is_dirty(j->d->disk);
+    j->still_writing = disk_is_writing(j->d->disk);
 }
 
 /* --- the write job: on the loop ------------------------------------------------------------- */
@@ -666,7 +667,8 @@ static void on_job(void *arg)
             spill(d);
         prove_written(d);
         if (j->recorded) {
-            d->w.touched = true;
+            d->w.touched = j->still_dirty || j->still_writing;
+            d->w.ours = j->still_writing;
             settle_pieces(d, j);
             if (j->quiet)
                 data_left(d, j->quiet);

@@ -25,45 +25,19 @@ static void pump_after(struct files *f, uint64_t wait_us)
     f->dial_timer = timer_start(f->env.loop, wait_us, pump, f);
 }
 
-/* The next torrent in turn that has somebody to dial; *wait: when there may be one. */
-static bool dial_one(struct files *f, uint64_t *wait)
-{
-    size_t count = map_count(f->torrents), i = 0;
-    size_t first = count ? f->next_dial % count : 0;
-    *wait = UINT64_MAX;
-    for (int pass = 0; pass < 2; pass++) {
-        struct holding *h;
-        i = 0;
-        for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL)); i++) {
-            uint64_t w;
-            if ((i < first) == (pass == 0))
-                continue;
-            if (torrent_dial(h->t, &w)) {
-                f->next_dial = i + 1;
-                return true;
-            }
-            *wait = w < *wait ? w : *wait;
-        }
-    }
-    return false;
-}
-
 static void pump(void *arg)
 {
     struct files *f = arg;
     f->dial_timer = NULL;
-    uint64_t now = loop_now_us(f->env.loop), wait = UINT64_MAX;
+    uint64_t now = loop_now_us(f->env.loop);
     while (f->swarm.conns < f->conns_max && f->swarm.half_open < FILES_HALF_OPEN_MAX) {
-        wait = bucket_wait_us(f->dials, 1, now);
+        uint64_t wait = bucket_wait_us(f->dials, 1, now);
         if (wait > 0) {
             pump_after(f, wait);
             return;
         }
-        if (!dial_one(f, &wait)) {
-            if (wait != UINT64_MAX)
-                pump_after(f, wait);
+        if (!torrent_dial_next(&f->swarm))
             return;
-        }
         bucket_take(f->dials, 1, now);
     }
     /* Full: a session that opens or ends calls want_dial(). */
@@ -187,7 +161,7 @@ static void on_got_info(void *node, struct torrent *t)
     struct holding *h = files_find(f, torrent_infohash(t));
     if (!h || h->t != t)
         return;
-    queue_review(f); /* now that its size is known: is there room? */
+    queue_look(f); /* now that its size is known: is there room? */
     keep_torrent(h, NULL, NULL);
     names_learned(h);
 }
@@ -235,7 +209,7 @@ struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
     if (torrent_metainfo(h->t))
         queue_soon(f); /* many come together; what is told of it waits for its .torrent anyway */
     else if (!f->restoring)
-        queue_review(f);
+        queue_look(f);
     return h;
 }
 
@@ -403,6 +377,7 @@ static void make_metrics(struct files *f)
 static void make_swarm(struct files *f)
 {
     struct torrent_env *s = &f->swarm;
+    list_init(&s->to_dial);
     s->wire.loop = f->env.loop;
     s->wire.log = f->env.log;
     s->wire.policy = f->env.policy;

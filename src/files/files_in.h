@@ -127,7 +127,6 @@ struct files {
     struct bucket *dials;
     struct timer *twins_timer; /* two links turned out to be of one torrent */
     struct timer *dial_timer, *save_timer, *stop_timer;
-    size_t next_dial; /* whose turn it is */
     struct files_metrics metric;
 
     struct files_rules rules;
@@ -137,6 +136,7 @@ struct files {
     struct gone gone[FILES_GONE_MAX]; /* a ring */
     size_t gone_at;
     struct timer *review_timer, *review_soon;
+    uint64_t reviewed_us;
     struct map *groups;              /* name -> struct group */
     struct files_totals before, now; /* of earlier runs; of this one */
     uint64_t began_us;
@@ -222,7 +222,11 @@ void queue_enter(struct holding *h); /* by its place; 0: at the end */
 void queue_move(struct holding *h, size_t rank);
 void queue_ranks(struct files *f); /* makes tend.rank true */
 void queue_review(struct files *f);
-void queue_soon(struct files *f);
+void queue_soon(
+    struct files *f); /* within milliseconds; with thousands of torrents, more of them */
+/* At once where places or storage are limited: something is to begin, or to be held, before it is
+ * told of. */
+void queue_look(struct files *f);
 /* Why a torrent that is added begins held; NULL: it does not. */
 const char *queue_first(const struct files *f);
 

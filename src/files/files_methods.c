@@ -448,7 +448,7 @@ static void resume(struct holding *h, bool now)
     if (torrent_is_paused(h->t) && !care->forced)
         torrent_hold(h->t, queue_first(h->f));
     torrent_resume(h->t);
-    queue_review(h->f);
+    queue_look(h->f);
 }
 
 /* What was asked for is known by its infohash: a new torrent, or one that is there. */

@@ -7,6 +7,9 @@
 #include <stdio.h>
 
 #define REVIEW_US (60 * SEC) /* who stalls, who was idle for too long */
+/* A review walks all torrents (0.2 us each): the next that is not urgent waits for this long for
+ * each of them, so that adding thousands, or thousands that change, cost a hundredth of a core. */
+#define REST_US UINT64_C(20)
 #define PLACE_GAP                                                                                  \
     (INT64_C(1) << 20) /* so that one can be put between two without moving others                 \
                         */
@@ -197,6 +200,7 @@ void queue_review(struct files *f)
     timer_cancel(f->review_soon);
     timer_cancel(f->review_timer);
     f->review_soon = NULL;
+    f->reviewed_us = now;
     f->review_timer = timer_start(f->env.loop, REVIEW_US, on_review, f);
     LIST_EACH(&f->order, struct holding, s, tend.order) {
         look_at_seed(s, now);
@@ -223,8 +227,18 @@ static void on_soon(void *arg)
 
 void queue_soon(struct files *f)
 {
+    uint64_t rest = f->reviewed_us + map_count(f->torrents) * REST_US;
+    uint64_t now = loop_now_us(f->env.loop);
     if (!f->review_soon && !f->restoring && !f->stopped)
-        f->review_soon = timer_start(f->env.loop, 0, on_soon, f);
+        f->review_soon = timer_start(f->env.loop, rest > now ? rest - now : 0, on_soon, f);
+}
+
+void queue_look(struct files *f)
+{
+    if (queue_first(f))
+        queue_review(f);
+    else
+        queue_soon(f);
 }
 
 const char *queue_first(const struct files *f)

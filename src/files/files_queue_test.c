@@ -264,6 +264,24 @@ static void a_group_shares_one_rate(void **state)
     pair_free(&p);
 }
 
+/* Film 0 has a hundred candidates, and nobody answers there. */
+static void who_has_many_to_dial_takes_turns_with_who_has_one(void **state)
+{
+    (void)state;
+    struct pair p = pair_new((const char *const[]){"files.transports=tcp", NULL});
+    json_t *crowd = json_array();
+    for (int i = 0; i < 100; i++) {
+        char *at = mem_printf("10.0.9.%d:6881", i + 1);
+        json_array_append_new(crowd, json_string(at));
+        free(at);
+    }
+    call(p.bob, "file.get", json_pack("{s:s, s:o}", "link", p.link[0], "peer", crowd));
+    get(&p, 1);
+    sim_run_for(p.sim, SEC); /* more than 16 are not dialled at once */
+    assert_int_equal(number(&p, 1, "peers"), 1);
+    pair_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +292,7 @@ int main(void)
         cmocka_unit_test(seeding_ends_at_its_ratio_and_goes_on_when_told),
         cmocka_unit_test(seeding_ends_when_nobody_takes_a_byte),
         cmocka_unit_test(nothing_is_fetched_that_has_no_room),
+        cmocka_unit_test(who_has_many_to_dial_takes_turns_with_who_has_one),
         cmocka_unit_test(a_group_shares_one_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,8 +170,20 @@ static void on_tick(void *arg)
 
 void torrent_want_dial(struct torrent *t)
 {
-    t->dial_us = 0;
+    timer_cancel(t->dial_later);
+    t->dial_later = NULL;
+    if (t->closing > 0)
+        return;
+    if (list_empty(&t->dial_turn))
+        list_push(&t->env->to_dial, &t->dial_turn);
     t->env->want_dial(t->env->node);
+}
+
+void torrent_dial_rest(struct torrent *t)
+{
+    timer_cancel(t->dial_later);
+    t->dial_later = NULL;
+    list_drop(&t->dial_turn);
 }
 
 void torrent_need_tick(struct torrent *t)
@@ -445,6 +457,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     t->downloaded = cfg->downloaded;
     copy_trackers(t, cfg->trackers, cfg->tracker_count);
     t->peers = torrent_peers_new(loop_random_u64(env->wire.loop));
+    list_init(&t->dial_turn);
     list_init(&t->members);
     list_init(&t->readers);
     list_init(&t->gives);
@@ -548,6 +561,7 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
     t->closing = 1; /* this call itself: done comes from the loop */
     read_end_all(t, "the torrent is being closed");
     swarm_free(t);
+    torrent_dial_rest(t);
     torrent_dht_rest(t);
     v2_done(t);
     timer_cancel(t->tick);
@@ -584,6 +598,7 @@ void torrent_free(struct torrent *t)
     read_end_all(t, "the torrent is gone");
     swarm_free(t);
     web_free(t);
+    torrent_dial_rest(t);
     torrent_dht_rest(t);
     vouch_free(t);
     v2_done(t);

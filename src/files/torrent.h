@@ -16,6 +16,7 @@
 #ifndef SHOAL_FILES_TORRENT_H
 #define SHOAL_FILES_TORRENT_H
 
+#include "base/list.h"
 #include "core/content.h"
 #include "files/disk/data.h"
 #include "files/find/trackers.h"
@@ -67,8 +68,9 @@ struct torrent_env {
     struct addr own[2];  /* global addresses of ours, one a family; ADDR_NONE: not known */
     unsigned conns, half_open;
     const uint8_t *own_key; /* Ed25519, of this node; NULL: none */
+    struct link to_dial; /* torrents that may have somebody to dial, in turn (torrent_dial_next) */
     void *node;
-    void (*want_dial)(void *node);                  /* somebody is to be dialled */
+    void (*want_dial)(void *node);                  /* to_dial is not empty, or there is room */
     void (*changed)(void *node, struct torrent *t); /* torrent_row() is another */
     void (*finished)(void *node, struct torrent *t);
     /* Metadata came, nothing is written yet: torrent_block() it now, or never. */
@@ -207,8 +209,9 @@ void torrent_read_more(struct content_reader *r);
 void torrent_read_close(struct content_reader *r);                /* NULL: nothing */
 uint64_t torrent_file_done(const struct torrent *t, size_t file); /* bytes in proven pieces */
 
-/* Dial the next candidate.  True: one was begun.  Else *wait_us says when there may be one. */
-bool torrent_dial(struct torrent *t, uint64_t *wait_us);
+/* Dial a candidate of the torrent whose turn it is, which goes to the end of env->to_dial; who has
+ * none leaves it, and comes back by itself.  False: nobody has one now. */
+bool torrent_dial_next(struct torrent_env *env);
 /* An accepted session asked for this torrent: takes it (session_join), or false. */
 bool torrent_take(struct torrent *t, struct session *s);
 

@@ -126,7 +126,8 @@ struct torrent {
     bool steered;        /* it has begun, and may be over */
 
     struct torrent_peers *peers;
-    uint64_t dial_us; /* nobody is to be dialled before; UINT64_MAX: until torrent_want_dial() */
+    struct link dial_turn;    /* in env->to_dial: there may be somebody to dial now */
+    struct timer *dial_later; /* or then; NULL and no turn: when torrent_want_dial() says so */
     struct link members;
     size_t member_count;
     struct choke choke;
@@ -173,6 +174,7 @@ bool torrent_may_connect(const struct torrent *t);
 void torrent_changed(struct torrent *t);
 void torrent_need_tick(struct torrent *t);
 void torrent_want_dial(struct torrent *t); /* there may be somebody to dial, or room for one */
+void torrent_dial_rest(struct torrent *t); /* until torrent_want_dial() */
 /* Goes to the error state.  stays: trying again does not help. */
 void torrent_fail(struct torrent *t, bool stays, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void torrent_open_data(struct torrent *t);

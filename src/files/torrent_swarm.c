@@ -320,7 +320,7 @@ static void need_picker(struct torrent *t)
 
 void swarm_piece_lost(struct torrent *t, uint32_t piece)
 {
-    t->dial_us = 0; /* seeds may be worth a dial again */
+    torrent_want_dial(t); /* seeds may be worth a dial again */
     LIST_EACH(&t->members, struct member, h, link) {
         session_donthave(h->s, piece);
     }
@@ -372,7 +372,6 @@ void swarm_opened(struct torrent *t)
 
 void swarm_chosen(struct torrent *t)
 {
-    t->dial_us = 0;                          /* seeds may be worth a dial again */
     if (t->picker || torrent_is_complete(t)) /* then torrent_look_complete() lets it go */
         choice_to_picker(t);
     else
@@ -388,7 +387,7 @@ void swarm_chosen(struct torrent *t)
         ask_fill(m);
         end_if_idle(m);
     }
-    torrent_want_dial(t);
+    torrent_want_dial(t); /* seeds may be worth a dial again */
 }
 
 void swarm_resume(struct torrent *t)
@@ -441,29 +440,20 @@ static struct session_cfg session_cfg_of(struct torrent *t, void *arg)
 }
 
 /* Whom to dial now; NULL: nobody, and when there may be one (UINT64_MAX: torrent_want_dial() will
- * say).  With thousands of torrents nearly all have been asked before, and answer at once. */
+ * say). */
 static struct peer_entry *next_to_dial(struct torrent *t, uint64_t *wait_us)
 {
-    uint64_t now = torrent_now(t);
-    struct peer_entry *e = NULL;
-    if (now >= t->dial_us) {
-        uint64_t wait = UINT64_MAX;
-        torrent_peers_we_are(t->peers, &t->env->seen_v4);
-        torrent_peers_we_are(t->peers, &t->env->seen_v6);
-        if (torrent_may_connect(t) && t->member_count < t->conns_max)
-            e = torrent_peers_next(t->peers, torrent_is_complete(t), now, &wait);
-        t->dial_us = e ? 0 : wait == UINT64_MAX ? UINT64_MAX : now + wait;
-    }
-    *wait_us = t->dial_us == UINT64_MAX || e ? UINT64_MAX : t->dial_us - now;
-    return e;
+    *wait_us = UINT64_MAX;
+    torrent_peers_we_are(t->peers, &t->env->seen_v4);
+    torrent_peers_we_are(t->peers, &t->env->seen_v6);
+    if (!torrent_may_connect(t) || t->member_count >= t->conns_max)
+        return NULL;
+    return torrent_peers_next(t->peers, torrent_is_complete(t), torrent_now(t), wait_us);
 }
 
-bool torrent_dial(struct torrent *t, uint64_t *wait_us)
+static void dial(struct torrent *t, struct peer_entry *e)
 {
     struct why why;
-    struct peer_entry *e = next_to_dial(t, wait_us);
-    if (!e)
-        return false;
     /* The session needs its member, and the member its session. */
     struct member *m = member_new(t, NULL, e);
     struct session_cfg cfg = session_cfg_of(t, m);
@@ -477,7 +467,7 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
     if (m->s) {
         m->dialing = true;
         t->env->half_open++;
-        return true;
+        return;
     }
     log_debug(t->log, "not dialled: %s", why.text);
     list_drop(&m->link);
@@ -485,6 +475,30 @@ bool torrent_dial(struct torrent *t, uint64_t *wait_us)
     t->env->conns--;
     free(m);
     torrent_peers_closed(t->peers, e, false, torrent_now(t));
+}
+
+static void on_dial_later(void *arg)
+{
+    struct torrent *t = arg;
+    t->dial_later = NULL;
+    torrent_want_dial(t);
+}
+
+bool torrent_dial_next(struct torrent_env *env)
+{
+    struct torrent *t;
+    while ((t = LIST_FIRST(&env->to_dial, struct torrent, dial_turn))) {
+        uint64_t wait;
+        struct peer_entry *e = next_to_dial(t, &wait);
+        list_drop(&t->dial_turn);
+        if (e) {
+            list_push(&env->to_dial, &t->dial_turn);
+            dial(t, e);
+            return true;
+        }
+        if (wait != UINT64_MAX)
+            t->dial_later = timer_start(env->wire.loop, wait, on_dial_later, t);
+    }
     return false;
 }
 

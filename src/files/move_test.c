@@ -14,7 +14,7 @@ static const char *const names[] = {"a.bin", "b/c.bin"};
 
 struct world {
     struct sim *sim;
-    struct node *ann;
+    struct node *ann, *bob;
     uint8_t *bytes;
     char *id, *link;
 };
@@ -135,6 +135,37 @@ static void to_another_disk_it_is_copied(void **state)
     world_free(&w);
 }
 
+static bool bob_seeds(void *arg)
+{
+    struct world *w = arg, as_bob = *w;
+    as_bob.ann = w->bob;
+    return is_seeding(&as_bob);
+}
+
+/* The blocks of unfinished pieces are fetched again. */
+static void a_download_goes_on_at_the_new_place(void **state)
+{
+    (void)state;
+    static const struct sim_link slow = {
+        .latency_us = 5 * MSEC, .up_rate = 100000, .down_rate = 100000};
+    struct world w = world_new();
+    w.bob = node_new(w.sim, "bob", addr_v4(10, 0, 0, 2, 0), slow);
+    node_start(w.bob, &files_app, NULL);
+    json_decref(call(w.bob, "file.get",
+                     json_pack("{s:s, s:[s]}", "link", w.link, "peer", "10.0.0.1:6881")));
+    for (int i = 0; i < 3; i++) {
+        char *dir = mem_printf("/mnt/%d", i);
+        sim_run_for(w.sim, 2 * SEC);
+        json_decref(call(w.bob, "file.move", move_to(&w, dir)));
+        free(dir);
+    }
+    assert_false(bob_seeds(&w));
+    assert_true(sim_run_until(w.sim, bob_seeds, &w, 120 * SEC));
+    assert_true(node_has(w.bob, "/mnt/2/box/a.bin", w.bytes, SIZE));
+    node_free(w.bob);
+    world_free(&w);
+}
+
 static void nothing_is_overwritten(void **state)
 {
     (void)state;
@@ -199,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_seeded_from_the_new_place),
         cmocka_unit_test(to_another_disk_it_is_copied),
+        cmocka_unit_test(a_download_goes_on_at_the_new_place),
         cmocka_unit_test(nothing_is_overwritten),
         cmocka_unit_test(a_full_disk_puts_all_back),
         cmocka_unit_test(a_kill_in_the_middle_goes_on_at_the_start),

@@ -616,8 +616,6 @@ void torrent_free(struct torrent *t)
     }
     mover_drop(t);
     torrent_peers_free(t->peers);
-    picker_free(t->picker);
-    free(t->seen_s);
     for (size_t i = 0; i < t->url_count; i++)
         free((char *)(uintptr_t)t->urls[i].url);
     free(t->urls);

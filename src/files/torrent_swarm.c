@@ -88,6 +88,11 @@ void swarm_free(struct torrent *t)
         session_lose(m->s);
         swarm_drop_member(m);
     }
+    /* The blocks of unfinished pieces go with the data: nobody may believe that they are here. */
+    picker_free(t->picker);
+    t->picker = NULL;
+    free(t->seen_s);
+    t->seen_s = NULL;
 }
 
 /* Interest and requests */

@@ -5,6 +5,7 @@
 #include "files/meta/bencode.h"
 #include "files/meta/metainfo_path.h"
 #include "files/meta/metainfo_v2.h"
+#include "files/meta/renames.h"
 #include "files/meta/text.h"
 
 #include <inttypes.h>
@@ -534,8 +535,10 @@ void metainfo_set_trackers(struct metainfo *mi, const struct mi_tracker *tracker
 
 void metainfo_free(struct metainfo *mi)
 {
-    if (mi)
-        arena_free(mi->arena);
+    if (!mi)
+        return;
+    renames_free(mi->names);
+    arena_free(mi->arena);
 }
 
 uint32_t metainfo_piece_span(const struct metainfo *mi, uint32_t i)

@@ -1,7 +1,8 @@
 /* files/meta/metainfo.h - what a .torrent says (BEP 3 "metainfo files", BEP 12, BEP 27; v2: BEP
  * 52).
  *
- * Parsed once, immutable but for the piece layers of v2, owned by one torrent.  Every path is made
+ * Parsed once, immutable but for the piece layers of v2 and the owner's names (renames.h), owned by
+ * one torrent.  Every path is made
  * safe here, before anything is written: see mi_file.path.
  *
  * v1, v2 and hybrid torrents look alike from outside: a stream of files cut into pieces.  Of v2 and
@@ -53,6 +54,7 @@ struct mi_tracker {
 };
 
 struct mi_v2;
+struct mi_renamed; /* files/meta/renames.h */
 
 struct metainfo {
     struct infohash hash;           /* has_v1, has_v2: which views it has */
@@ -71,6 +73,7 @@ struct metainfo {
     struct mi_v2 *v2;      /* files/meta/metainfo_v2.h; NULL: v1 alone */
     const struct mi_file *files;
     size_t file_count;
+    struct mi_renamed *names;          /* NULL: nothing was renamed */
     const struct mi_tracker *trackers; /* sorted by tier, as given within one */
     size_t tracker_count;
     const char *const *web_seeds; /* url-list (BEP 19), kept for later */

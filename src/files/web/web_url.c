@@ -1,5 +1,6 @@
 #include "files/web/web_url.h"
 
+#include "files/meta/renames.h"
 #include "files/meta/text.h"
 
 #include <inttypes.h>
@@ -32,7 +33,7 @@ void web_url_put(struct buf *out, const char *base, const struct metainfo *mi, s
     if (mi->multi && !folder)
         buf_u8(out, '/');
     if (mi->multi || folder)
-        put_path(out, mi->files[file].path);
+        put_path(out, renames_first_path(mi, file)); /* our names are ours alone */
     buf_put(out, base + n, strcspn(base + n, "#"));
 }
 

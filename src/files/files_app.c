@@ -49,6 +49,18 @@ static const struct migration migrations[] = {
      "CREATE TABLE moving (infohash BLOB PRIMARY KEY, dir TEXT NOT NULL) WITHOUT ROWID"},
     {"downloads in quarantine",
      "ALTER TABLE torrent ADD COLUMN release_dir TEXT NOT NULL DEFAULT ''"}, /* '': it is not */
+    {"names that the owner gave to files and folders",
+     "CREATE TABLE renamed ("
+     " infohash BLOB NOT NULL,"
+     " path TEXT NOT NULL," /* in the torrent */
+     " name TEXT NOT NULL," /* of its last part */
+     " PRIMARY KEY (infohash, path)"
+     ") WITHOUT ROWID;"
+     "CREATE TABLE renaming (" /* on the way, or not begun */
+     " infohash BLOB PRIMARY KEY,"
+     " path TEXT NOT NULL," /* as it was then */
+     " name TEXT NOT NULL"
+     ") WITHOUT ROWID"},
 };
 
 static void *start(const struct app_env *env, struct why *why)

@@ -285,6 +285,11 @@ void files_move(struct holding *h, const char *dir, bool moved_already, struct c
 void files_move_on(struct files *f); /* at the start: what was begun before */
 void file_move(void *app, struct call *c);
 
+/* files_rename.c */
+void rename_restore(struct files *f, const struct torrent_cfg *cfg); /* into cfg's metainfo */
+void rename_drop(struct files *f, const uint8_t infohash[SHA1_LEN]);
+void file_rename(void *app, struct call *c);
+
 /* files_stream.c */
 extern const struct content_ops files_content;
 void file_stream(void *app, struct call *c);

@@ -67,6 +67,7 @@ void keep_drop(struct files *f, const uint8_t infohash[SHA1_LEN])
     if (db_run(q, &why))
         log_warn(f->env.log, "removing a torrent's row: %s", why.text);
     choose_drop(f, infohash);
+    rename_drop(f, infohash);
     q = db_prepare(f->env.db, "DELETE FROM moving WHERE infohash = ?1");
     db_bind_blob(q, 1, infohash, SHA1_LEN);
     if (db_run(q, &why))
@@ -262,6 +263,7 @@ static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, 
         cfg->mi = read_torrent(f, cfg, own, &why);
         if (!cfg->mi)
             cfg->error = why.text;
+        rename_restore(f, cfg);
     }
     scans_restore(f, cfg);
     for (size_t i = 0; magnet && i < magnet->tracker_count; i++)

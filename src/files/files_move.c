@@ -71,7 +71,10 @@ static void begin(struct holding *h, const char *dir, bool again, struct call *c
     struct moving *m = MEM_NEW(struct moving);
     *m = (struct moving){.f = h->f, .from = mem_strdup(torrent_dir(h->t)), .call = call};
     memcpy(m->infohash, torrent_infohash(h->t), SHA1_LEN);
-    if (put_row(h->f, m->infohash, dir, &why) || torrent_move(h->t, dir, again, on_moved, m, &why))
+    if (torrent_may_move(h->t, &why)) /* the row may be that of another, which is on its way */
+        answer(m, h, &why);
+    else if (put_row(h->f, m->infohash, dir, &why) ||
+             torrent_move(h->t, dir, again, on_moved, m, &why))
         on_moved(m, &why);
 }
 

@@ -114,6 +114,20 @@ static const struct param move_params[] = {
     {.name = "moved", .type = PARAM_BOOL, .help = "They are there already: only look for them"},
     {0}};
 
+static const struct param rename_params[] = {
+    ID_PARAM,
+    {.name = "path",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = MI_PATH_MAX,
+     .help = "A file or folder of it, as file show --files says; its name for the whole"},
+    {.name = "name",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = MI_PATH_MAX,
+     .help = "What it is called from now on: one part of a path"},
+    {0}};
+
 static const struct param stream_params[] = {
     ID_PARAM,
     {.name = "file",
@@ -478,6 +492,17 @@ const struct method files_methods[] = {
      .errors = ID_ERRORS ", file.no_folder, file.not_moved, file.not_kept",
      .example = "shoal file move debian-12 /mnt/big",
      .call = file_move},
+    {.name = "file.rename",
+     .http = "POST",
+     .route = "/files/{id}/rename",
+     .flags = METHOD_WRITE,
+     .params = rename_params,
+     .summary = "Give a torrent's file or folder another name, here alone",
+     .result = ROW,
+     .errors = ID_ERRORS ", file.no_metadata, file.no_match, file.bad_name, file.not_renamed, "
+                         "file.not_kept",
+     .example = "shoal file rename debian-12 debian-12/README.txt 'read me.txt'",
+     .call = file_rename},
     {.name = "file.label",
      .http = "PUT",
      .route = "/files/{id}/labels",

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "crypto/hex.h"
+#include "files/meta/renames.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@ static enum err vet_names(struct files *f, const struct metainfo *mi, struct why
 {
     for (size_t i = 0; unwanted_deny_refuses(f->unwanted) && i < mi->file_count; i++) {
         const char *pattern =
-            mi->files[i].pad ? NULL : unwanted_denied(f->unwanted, mi->files[i].path);
+            mi->files[i].pad ? NULL : unwanted_denied(f->unwanted, renames_first_path(mi, i));
         if (pattern)
             return why_set(why, ERR_DENIED, "refused by files.deny (%.80s): it has %.120s", pattern,
                            mi->files[i].path);

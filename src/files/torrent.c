@@ -5,6 +5,7 @@
 #include "files/meta/bits.h"
 #include "files/meta/magnet.h"
 #include "files/meta/metainfo_v2.h"
+#include "files/meta/renames.h"
 #include "files/torrent_in.h"
 
 #include <stdarg.h>
@@ -578,9 +579,7 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
         trackers_stop(t->other_trackers, on_part_closed, t);
     }
     t->closing += t->data != NULL || t->farewell != NULL;
-    t->closing += mover_is_running(t);
-    if (!mover_is_running(t))
-        mover_drop(t);
+    mover_end(t);
     close_data(t);
 }
 
@@ -960,7 +959,8 @@ void torrent_magnet(const struct torrent *t, struct buf *out)
     const char **list = mem_array(n, sizeof *list);
     for (size_t i = 0; i < n; i++)
         list[i] = urls[i].url;
-    magnet_write(out, &t->hash, torrent_name(t), list, n);
+    const char *name = t->mi ? renames_first_name(t->mi) : t->name;
+    magnet_write(out, &t->hash, name, list, n);
     free(list);
     web_put(t, out);
     /* As BEP 46 names a key and a salt: there the DHT has the signature (sign.h). */

@@ -194,9 +194,14 @@ bool torrent_has_ends_first(const struct torrent *t);
 /* Its files go to another folder; peers are let go meanwhile.  done comes once, unless the torrent
  * is freed before; with OK torrent_dir() is the new one.  again: as data_move().  ERR_STATE: not
  * now. */
+MUST_CHECK enum err torrent_may_move(const struct torrent *t, struct why *why); /* or ERR_STATE */
 typedef void torrent_moved_cb(void *arg, const struct why *why);
 MUST_CHECK enum err torrent_move(struct torrent *t, const char *to, bool again,
                                  torrent_moved_cb *done, void *arg, struct why *why);
+/* What is at `path` is called `name`, on the disk and here (files/meta/renames.h, which has said
+ * that it may be).  Otherwise the same. */
+MUST_CHECK enum err torrent_rename(struct torrent *t, const char *path, const char *name,
+                                   torrent_moved_cb *done, void *arg, struct why *why);
 /* They are there already: what is in that folder is hashed. */
 void torrent_look_in(struct torrent *t, const char *dir);
 void torrent_set_dir(struct torrent *t, const char *dir); /* nothing was opened yet */

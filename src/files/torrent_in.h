@@ -8,7 +8,7 @@
  *     torrent_web.c    web seeds
  *     torrent_dht.c    the DHT
  *     torrent_vouch.c  signatures in it
- *     torrent_move.c   to another folder
+ *     torrent_move.c   to another folder, or by another name
  *     torrent_read.c   who reads while it downloads
  *     torrent_v2.c     hash trees, asked and given
  *     torrent_blame.c  which block of a piece is wrong, and so who lies
@@ -199,7 +199,8 @@ void torrent_part_closed(struct torrent *t); /* of what `closing` counts */
 
 /* torrent_move.c */
 void mover_data_closed(struct torrent *t);
-bool mover_is_running(const struct torrent *t);
+bool torrent_is_renaming(const struct torrent *t);
+void mover_end(struct torrent *t);  /* it is being closed; `closing` counts what a lane does */
 void mover_drop(struct torrent *t); /* done does not come any more */
 
 /* torrent_super.c */

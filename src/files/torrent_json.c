@@ -157,7 +157,10 @@ static void reason(const struct torrent *t, char *out, size_t cap)
             snprintf(out, cap, "%s%schecking: %u of %u pieces", t->changed ? t->changed : "",
                      t->changed ? "; " : "", done, total);
         else
-            snprintf(out, cap, "%s", t->mover ? "moving" : "opening");
+            snprintf(out, cap, "%s",
+                     torrent_is_renaming(t) ? "renaming"
+                     : t->mover             ? "moving"
+                                            : "opening");
         break;
     case TORRENT_DOWNLOADING:
         why_not_downloading(t, out, cap);

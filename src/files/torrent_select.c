@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "files/meta/bits.h"
+#include "files/meta/renames.h"
 
 #include <string.h>
 
@@ -113,7 +114,12 @@ static void changed(struct torrent *t)
 const char *choice_denied(const struct torrent *t, size_t file)
 {
     const struct mi_file *f = &t->mi->files[file];
-    return t->env->denies && !f->pad ? t->env->denies(t->env->node, f->path) : NULL;
+    const char *pattern = NULL;
+    if (t->env->denies && !f->pad) /* another name makes it no other file */
+        pattern = t->env->denies(t->env->node, renames_first_path(t->mi, file));
+    if (!pattern && t->env->denies && !f->pad)
+        pattern = t->env->denies(t->env->node, f->path);
+    return pattern;
 }
 
 void torrent_deny(struct torrent *t)

@@ -186,14 +186,10 @@ static void no_two_have_one_name_on_any_machine(void **state)
 static void no_path_grows_past_the_limit(void **state)
 {
     (void)state;
-    char path[MI_PATH_MAX] = "";
-    for (int i = 0; i < 4; i++) {
-        char part[241];
-        memset(part, 'a' + i, sizeof part - 1);
-        part[240] = '\0';
-        strcat(path, part);
-        strcat(path, i < 3 ? "/" : "");
-    }
+    char path[4 * 241];
+    for (size_t i = 0; i < sizeof path; i++) /* four folders of 240 bytes */
+        path[i] = i % 241 == 240 ? '/' : 'a';
+    path[sizeof path - 1] = '\0';
     const struct mi_source deep[] = {{.path = path, .len = 9}};
     struct metainfo *mi = make("top", deep, 1);
     size_t spare = MI_PATH_MAX - strlen(mi->files[0].path);

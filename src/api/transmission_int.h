@@ -5,6 +5,8 @@
  *     transmission_torrent.c  the methods about torrents
  *     transmission_set.c      torrent-set and torrent-add: many small wishes
  *     transmission_session.c  the methods about the session
+ *     transmission_settings.c its settings, as lines of shoal.conf
+ *     transmission_group.c    bandwidth groups
  * A request is a chain of steps: a step starts calls of our methods and says which step comes when
  * all have answered; with no next step it is over. */
 #ifndef SHOAL_API_TRANSMISSION_INT_H
@@ -100,5 +102,14 @@ rpc_step *session_method(const char *name, enum tname_style *style);
 void rpc_torrent_add(struct rpc *r);
 void rpc_torrent_set(struct rpc *r);
 void rpc_reading_drop(struct reading *d);
+
+/* transmission_settings.c: r->settings, then `then`; to r->out; from r->args. */
+void rpc_settings_read(struct rpc *r, rpc_step *then);
+void rpc_settings_tell(struct rpc *r);
+void rpc_settings_set(struct rpc *r);
+
+/* transmission_group.c */
+void rpc_group_get(struct rpc *r);
+void rpc_group_set(struct rpc *r);
 
 #endif

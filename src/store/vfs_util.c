@@ -112,8 +112,8 @@ static enum err make_all(const struct vfs *v, const char *path, unsigned mode, s
         if (err == OK)
             err = make_one(v, path, mode, &made, &first);
     }
-    if (err == OK && made)
-        err = v->ops->sync_dir(v, above, &first);
+    if (err == OK && made && (err = v->ops->sync_dir(v, above, &first)) != OK)
+        (void)!v->ops->rmdir(v, path, NULL); /* so that the next try makes it, and syncs it */
     if (err != OK && why)
         *why = first;
     free(above);

@@ -90,18 +90,17 @@ static void read_version(struct reading *r)
 
 static void read_file(struct reading *r)
 {
-    struct vfs_stat st;
+    struct vfs_stat st = {0};
     enum err e = vfs_stat(r->cfg.vfs, r->path, &st, &r->why);
     if (e == OK && r->seen && st.size == r->size && st.mtime_ns == r->mtime_ns) {
         r->unchanged = true;
         return;
     }
-    if (e == OK) {
-        r->seen = true;
-        r->size = st.size;
-        r->mtime_ns = st.mtime_ns;
+    if (e == OK)
         e = vfs_read_all(r->cfg.vfs, r->path, r->cfg.max_bytes, &r->text, &r->why);
-    }
+    r->seen = e == OK; /* what could not be read is read at the next look */
+    r->size = st.size;
+    r->mtime_ns = st.mtime_ns;
     if (e == OK)
         r->parsed = r->cfg.parse(buf_cur(&r->text), &r->why);
     if (r->parsed && r->only_kept)
@@ -160,6 +159,8 @@ static void take(struct feed *f, struct reading *r)
     r->parsed = NULL;
     if (r->fetched || r->only_kept)
         f->version = r->version;
+    if (r->fetched && r->why.code) /* not kept: to be fetched again, not to be called unchanged */
+        f->version = (struct version){0};
     f->loaded_us = loop_wall_us(f->cfg.loop);
     f->cfg.loaded(f->cfg.arg, parsed);
 }

@@ -2,6 +2,7 @@
  * said to be done is lost, also in a power cut, and a second try succeeds. */
 #include "base/mem.h"
 #include "base/test.h"
+#include "crypto/base64.h"
 #include "files/files.h"
 #include "store/db.h"
 #include "store/vfs.h"
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE = 300000, PIECE = 32 * 1024, NTH_MAX = 400 };
+enum { SIZE = 100000, PIECE = 32 * 1024, NTH_MAX = 400 };
 
 static const char *const names[] = {"a.bin", "b/c.bin"};
 
@@ -166,27 +167,25 @@ static bool one_move(struct fault *f, bool other_disk)
     return hit;
 }
 
-static void sweep(bool (*one)(struct fault *f, bool way), bool way, uint64_t at_least)
+static void sweep(bool (*one)(struct fault *f, bool way), bool way, enum err code,
+                  uint64_t at_least)
 {
-    static const enum err codes[] = {ERR_IO, ERR_FULL};
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        struct fault f = {.nth = 1, .code = codes[i]};
-        while (one(&f, way))
-            assert_true(++f.nth < NTH_MAX);
-        assert_true(f.nth > at_least); /* it was worth the sweep */
-    }
+    struct fault f = {.nth = 1, .code = code};
+    while (one(&f, way))
+        assert_true(++f.nth < NTH_MAX);
+    assert_true(f.nth > at_least); /* it was worth the sweep */
 }
 
 static void a_move_on_one_disk(void **state)
 {
     (void)state;
-    sweep(one_move, false, 15);
+    sweep(one_move, false, ERR_IO, 15);
 }
 
 static void a_move_to_another_disk(void **state)
 {
     (void)state;
-    sweep(one_move, true, 15);
+    sweep(one_move, true, ERR_FULL, 15);
 }
 
 static void sql(struct world *w, const char *text)
@@ -234,6 +233,237 @@ static void a_move_to_where_they_are_removes_nothing(void **state)
     world_free(&w);
 }
 
+/* --- getting -------------------------------------------------------------------------------- */
+
+struct getter {
+    struct world w;
+    struct node *bob;
+    const char *const *set; /* of bob */
+};
+
+static bool bob_shows(struct getter *g, const char *key, const char *want)
+{
+    json_t *error = NULL;
+    json_t *j = node_call(g->bob, "file.show", json_pack("{s:s}", "id", g->w.id), &error);
+    const char *got = json_string_value(json_object_get(j, key));
+    bool same = got && strcmp(got, want) == 0;
+    json_decref(j);
+    json_decref(error);
+    return same;
+}
+
+static bool bob_seeds(void *arg)
+{
+    return bob_shows(arg, "state", "seeding");
+}
+
+static bool bob_finishes(struct getter *g)
+{
+    return bob_seeds(g) || sim_run_until(g->w.sim, bob_seeds, g, 300 * SEC);
+}
+
+static void bob_starts(struct getter *g)
+{
+    node_start(g->bob, &files_app, g->set);
+    sim_run_for(g->w.sim, SEC);
+}
+
+static void getter_new(struct getter *g, const char *const *set, const char *kind)
+{
+    static const struct sim_link lan = {.latency_us = MSEC};
+    *g = (struct getter){.w = world_new(), .set = set};
+    if (kind) { /* the same files, as another torrent */
+        json_t *r = node_call(g->w.ann, "file.add",
+                              json_pack("{s:s, s:i, s:b, s:b}", "path", "/stuff/box", "piece_size",
+                                        PIECE, kind, 1, "sign", 1),
+                              NULL);
+        json_t *added = node_job(g->w.ann, json_string_value(json_object_get(r, "job")));
+        free(g->w.id);
+        free(g->w.link);
+        g->w.id = mem_strdup(json_string_value(json_object_get(added, "id")));
+        g->w.link = mem_strdup(json_string_value(json_object_get(added, "magnet")));
+        json_decref(r);
+        json_decref(added);
+    }
+    g->bob = node_new(g->w.sim, "bob", addr_v4(10, 0, 0, 2, 0), lan);
+    bob_starts(g);
+}
+
+static void getter_free(struct getter *g)
+{
+    node_free(g->bob);
+    world_free(&g->w);
+}
+
+static bool bob_gets(struct getter *g)
+{
+    return try_call(g->bob, "file.get",
+                    json_pack("{s:s, s:[s]}", "link", g->w.link, "peer", "10.0.0.1:6881"));
+}
+
+static bool bob_has(struct getter *g, const char *dir)
+{
+    bool all = true;
+    for (size_t i = 0; i < 2; i++) {
+        char *path = mem_printf("%s/box/%s", dir, names[i]);
+        all = all && node_has(g->bob, path, g->w.bytes + i, SIZE - i);
+        free(path);
+    }
+    return all;
+}
+
+static void bob_loses_power(struct getter *g)
+{
+    node_crash(g->bob);
+    bob_starts(g);
+}
+
+/* By a link: metadata and, of v2, hash trees come from a peer; the .torrent, the resume file and
+ * the files are written.  Ann goes then: what bob was told to have he has without her. */
+static bool one_get(struct fault *f, const char *kind)
+{
+    struct getter g;
+    getter_new(&g, NULL, kind);
+    arm(g.bob, f);
+    (void)bob_gets(&g); /* else the second try, below */
+    sim_run_for(g.w.sim, 20 * SEC);
+    bool hit = disarm(g.bob, f);
+    if (!bob_seeds(&g) && !bob_gets(&g))
+        fail_msg("operation %u failed: it could not be got again", (unsigned)f->nth);
+    if (!bob_finishes(&g) || !bob_has(&g, "/downloads"))
+        fail_msg("operation %u failed: it was never got", (unsigned)f->nth);
+    sim_run_for(g.w.sim, 300 * SEC);
+    node_stop(g.w.ann);
+    bob_loses_power(&g);
+    if (!bob_finishes(&g) || !bob_has(&g, "/downloads"))
+        fail_msg("operation %u failed: it was lost in a power cut", (unsigned)f->nth);
+    node_start(g.w.ann, &files_app, NULL);
+    getter_free(&g);
+    return hit;
+}
+
+static void sweep_get(const char *kind)
+{
+    struct fault f = {.nth = 1, .code = ERR_FULL};
+    while (one_get(&f, kind))
+        assert_true(++f.nth < NTH_MAX);
+    assert_true(f.nth > 30);
+}
+
+static void a_download_by_a_link(void **state)
+{
+    (void)state;
+    sweep_get(NULL);
+}
+
+static void a_signed_download_of_v2(void **state)
+{
+    (void)state;
+    sweep_get("v2");
+}
+
+static void a_signed_download_of_a_hybrid(void **state)
+{
+    (void)state;
+    sweep_get("hybrid");
+}
+
+/* --- leaving quarantine --------------------------------------------------------------------- */
+
+static bool release(struct getter *g)
+{
+    return try_call(g->bob, "file.release", json_pack("{s:s}", "id", g->w.id));
+}
+
+static bool is_held(struct getter *g)
+{
+    return bob_has(g, "/downloads/.shoal-quarantine");
+}
+
+static bool one_release(struct fault *f, bool cut)
+{
+    static const char *const set[] = {"files.scan=/run/none", NULL};
+    struct getter g;
+    getter_new(&g, set, NULL);
+    assert_true(bob_gets(&g));
+    sim_run_for(g.w.sim, 30 * SEC);
+    assert_true(is_held(&g));
+    node_stop(g.bob);
+    bob_starts(&g);
+    arm(g.bob, f);
+    assert_true(release(&g));
+    sim_run_for(g.w.sim, 5 * SEC);
+    bool hit = disarm(g.bob, f);
+    if (!is_held(&g) && !bob_has(&g, "/downloads"))
+        fail_msg("operation %u failed: it is nowhere", (unsigned)f->nth);
+    if (cut)
+        bob_loses_power(&g);
+    (void)release(&g); /* which may have been done */
+    if (!bob_finishes(&g) || !bob_has(&g, "/downloads") || !bob_shows(&g, "dir", "/downloads"))
+        fail_msg("operation %u failed: it is not released", (unsigned)f->nth);
+    getter_free(&g);
+    return hit;
+}
+
+static void a_release_from_quarantine(void **state)
+{
+    (void)state;
+    sweep(one_release, false, ERR_IO, 5);
+}
+
+static void a_release_from_quarantine_and_a_power_cut(void **state)
+{
+    (void)state;
+    sweep(one_release, true, ERR_FULL, 5);
+}
+
+/* --- the watched folder --------------------------------------------------------------------- */
+
+static size_t torrents(struct node *n)
+{
+    json_t *list = node_call(n, "file.ls", NULL, NULL);
+    size_t count = json_array_size(list);
+    json_decref(list);
+    return count;
+}
+
+static struct buf torrent_of(struct world *w)
+{
+    struct buf b = {0};
+    json_t *file = node_call(w->ann, "file.export", json_pack("{s:s}", "id", w->id), NULL);
+    const char *text = json_string_value(json_object_get(file, "torrent"));
+    assert_true(base64_decode(&b, text, strlen(text)));
+    json_decref(file);
+    return b;
+}
+
+/* It is looked at for ever, so there is no last operation: enough of them until it is added. */
+static void a_torrent_in_the_watched_folder(void **state)
+{
+    (void)state;
+    static const char *const set[] = {"files.watch=/watch", NULL};
+    enum { OPERATIONS = 50 };
+    static const enum err codes[] = {ERR_IO, ERR_FULL, ERR_LIMIT, ERR_DENIED};
+    for (uint64_t nth = 1; nth <= OPERATIONS; nth++) {
+        struct fault f = {.nth = nth, .code = codes[nth % 4]};
+        struct getter g;
+        getter_new(&g, set, NULL);
+        struct buf torrent = torrent_of(&g.w);
+        node_write(g.bob, "/watch/a.torrent", buf_bytes(&torrent), buf_len(&torrent));
+        arm(g.bob, &f);
+        sim_run_for(g.w.sim, 60 * SEC);
+        disarm(g.bob, &f);
+        struct vfs_stat st;
+        if (vfs_stat(g.bob->disk, "/watch/a.torrent.added", &st, NULL) || torrents(g.bob) != 1)
+            fail_msg("operation %u failed: it was not added", (unsigned)nth);
+        bob_loses_power(&g);
+        if (torrents(g.bob) != 1 || bob_shows(&g, "state", "error"))
+            fail_msg("operation %u failed: it was lost in a power cut", (unsigned)nth);
+        buf_done(&torrent);
+        getter_free(&g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +471,12 @@ int main(void)
         cmocka_unit_test(a_move_to_another_disk),
         cmocka_unit_test(a_move_that_cannot_be_recorded),
         cmocka_unit_test(a_move_to_where_they_are_removes_nothing),
+        cmocka_unit_test(a_download_by_a_link),
+        cmocka_unit_test(a_signed_download_of_v2),
+        cmocka_unit_test(a_signed_download_of_a_hybrid),
+        cmocka_unit_test(a_release_from_quarantine),
+        cmocka_unit_test(a_release_from_quarantine_and_a_power_cut),
+        cmocka_unit_test(a_torrent_in_the_watched_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

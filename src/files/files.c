@@ -287,10 +287,20 @@ static void save_totals(struct files *f)
     }
 }
 
+/* What came by a link and could not be written must not depend on peers again after a restart. */
+static void save_torrents(struct files *f)
+{
+    struct holding *h;
+    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));)
+        if (h->unwritten && !keep_is_under_way(h))
+            keep_torrent(h, NULL, NULL);
+}
+
 static void on_save(void *arg)
 {
     struct files *f = arg;
     save_totals(f);
+    save_torrents(f);
     tend_save(f, false);
     f->save_timer = timer_start(f->env.loop, SAVE_US, on_save, f);
 }

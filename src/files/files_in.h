@@ -66,6 +66,7 @@ struct holding {
     uint64_t kept_up, kept_down;     /* totals in its row */
     uint64_t metric_up, metric_down; /* totals that the metrics know */
     bool chosen;                     /* it has a row in `choice` */
+    bool unwritten;                  /* its .torrent could not be kept: tried again at a save */
     struct tended tend;
 };
 
@@ -184,6 +185,8 @@ char *keep_path(const struct files *f, const char *hex, const char *ending); /* 
 /* Writes the .torrent on a lane, then the row; done (may be NULL) comes once, from the loop. */
 typedef void keep_cb(void *arg, const struct why *why);
 void keep_torrent(struct holding *h, keep_cb *done, void *arg);
+/* Whether that is still under way for this torrent. */
+bool keep_is_under_way(const struct holding *h);
 void keep_commit(struct files *f); /* the rows of what is written, without waiting for more */
 void keep_forget(struct files *f); /* the app goes before what its lanes still write */
 void keep_unlink(struct files *f, const char *hex); /* the .torrent and the resume file */

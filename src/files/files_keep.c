@@ -106,6 +106,9 @@ static void keeping_free(struct keeping *k)
 
 static void told(struct keeping *k)
 {
+    struct holding *h = files_find(k->f, k->infohash);
+    if (h)
+        h->unwritten = k->why.code != OK;
     if (k->why.code)
         log_warn(k->f->env.log, "keeping a .torrent: %s", k->why.text);
     if (k->done)
@@ -196,6 +199,19 @@ void keep_torrent(struct holding *h, keep_cb *done, void *arg)
     /* In order: of two for one torrent (v2: its hashes came later) the later one is to stay, and
      * both would write the same temporary file. */
     lane_run(h->f->env.loop, LANE_DISK_ORDERED, write_torrent, on_written, k);
+}
+
+bool keep_is_under_way(const struct holding *h)
+{
+    LIST_EACH(&h->f->keeping, struct keeping, k, link) {
+        if (memcmp(k->infohash, torrent_infohash(h->t), SHA1_LEN) == 0)
+            return true;
+    }
+    LIST_EACH(&h->f->written, struct keeping, w, link) {
+        if (memcmp(w->infohash, torrent_infohash(h->t), SHA1_LEN) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void tell_stopped(const struct keeping *k)

@@ -27,10 +27,13 @@ static enum watch_answer add(struct files *f, struct metainfo *mi, struct why *w
     memcpy(cfg.infohash, mi->infohash, SHA1_LEN);
     if (unwanted_vet(f, cfg.infohash, &mi->hash, mi, true, why) ||
         (map_count(f->torrents) >= FILES_TORRENTS_MAX &&
-         why_set(why, ERR_LIMIT, "%d torrents are held", FILES_TORRENTS_MAX)) ||
-        vfs_mkdirs(f->env.vfs, cfg.dir, 0777, why)) {
+         why_set(why, ERR_LIMIT, "%d torrents are held", FILES_TORRENTS_MAX))) {
         metainfo_free(mi);
         return WATCH_INVALID;
+    }
+    if (vfs_mkdirs(f->env.vfs, cfg.dir, 0777, why)) { /* no fault of the .torrent */
+        metainfo_free(mi);
+        return WATCH_LATER;
     }
     keep_torrent(files_add(f, &cfg), NULL, NULL);
     return WATCH_LATER;
@@ -47,7 +50,11 @@ static enum watch_answer on_found(void *arg, struct cur torrent, struct why *why
         return add(f, mi, why);
     bool kept = is_kept(f, torrent_infohash(h->t));
     metainfo_free(mi);
-    return kept || !torrent_metainfo(h->t) ? WATCH_ADDED : WATCH_LATER;
+    if (kept || !torrent_metainfo(h->t))
+        return WATCH_ADDED;
+    if (!keep_is_under_way(h))
+        keep_torrent(h, NULL, NULL); /* it failed, and was told */
+    return WATCH_LATER;
 }
 
 void files_watch(struct files *f)

@@ -25,21 +25,40 @@ static void release_free(struct release *r)
     free(r);
 }
 
+/* Lasting, or back to where it was: what is recorded as released must not be found elsewhere after
+ * a power cut. */
+static enum err rename_lasting(struct release *r, const char *from, const char *to)
+{
+    struct why ignored;
+    enum err e = vfs_rename(r->vfs, from, to, &r->why);
+    if (e != OK || (e = vfs_sync_dir(r->vfs, r->to_dir, &r->why)) == OK)
+        return e;
+    if (vfs_rename(r->vfs, to, from, &ignored) != OK)
+        return OK; /* then it is released, and lasts if the power does */
+    (void)!vfs_sync_dir(r->vfs, r->from_dir, NULL);
+    (void)!vfs_sync_dir(r->vfs, r->to_dir, NULL);
+    return e;
+}
+
 /* On a lane. */
 static void move(void *arg)
 {
     struct release *r = arg;
     struct vfs_stat st;
     char *from = diskpath_join(r->from_dir, r->name), *to = diskpath_join(r->to_dir, r->name);
-    enum err e = vfs_stat(r->vfs, to, &st, NULL);
+    enum err e = vfs_stat(r->vfs, to, &st, &r->why);
     if (e == OK)
         e = why_set(&r->why, ERR_STATE, "%.180s is there already", to);
-    else
-        e = vfs_stat(r->vfs, from, &st, NULL); /* no file of it may have been wanted */
+    else if (e == ERR_NOT_FOUND)
+        e = vfs_stat(r->vfs, from, &st, &r->why);
     if (e == OK)
-        e = vfs_rename(r->vfs, from, to, &r->why);
-    if (e == OK && vfs_sync_dir(r->vfs, r->to_dir, &r->why) == OK)
+        e = rename_lasting(r, from, to);
+    else if (e == ERR_NOT_FOUND) /* no file of it may have been wanted */
+        e = OK;
+    if (e == OK) {
+        r->why = (struct why){0};
         vfs_rmdir(r->vfs, r->from_dir, NULL); /* others may be in it */
+    }
     free(from);
     free(to);
 }

@@ -9,6 +9,7 @@
 struct seen {
     uint64_t size;
     int64_t mtime_ns;
+    bool told; /* why it is not added */
 };
 
 struct found {
@@ -84,7 +85,7 @@ static void look_at(struct watch *w, struct map *now, char *path)
         path = mem_strdup(path);
     }
     struct seen *s = MEM_NEW(struct seen);
-    *s = (struct seen){st.size, st.mtime_ns};
+    *s = (struct seen){st.size, st.mtime_ns, same && before->told};
     free(map_put(now, path, strlen(path), s));
     free(path);
 }
@@ -139,14 +140,24 @@ static void on_renamed(void *arg)
         look_later(w);
 }
 
+/* Trouble that says nothing of the file: it is tried again at each look, and told once. */
+static void put_off(struct watch *w, const struct found *f)
+{
+    struct seen *s = map_get(w->seen, f->path, strlen(f->path));
+    if (s && !s->told)
+        log_warn(w->log, "%s is not added yet: %s", f->path, f->why.text);
+    if (s)
+        s->told = true;
+}
+
 static void take(struct watch *w, struct found *f)
 {
-    if (f->why.code == ERR_IO) { /* says nothing of the file: it is tried again at the next look */
+    if (f->why.code)
         f->answer = WATCH_LATER;
-        log_warn(w->log, "%s: %s", f->path, f->why.text);
-        return;
-    }
-    f->answer = f->why.code ? WATCH_INVALID : w->take(w->arg, buf_cur(&f->bytes), &f->why);
+    else
+        f->answer = w->take(w->arg, buf_cur(&f->bytes), &f->why);
+    if (f->answer == WATCH_LATER && f->why.code)
+        put_off(w, f);
     if (f->answer == WATCH_ADDED)
         log_info(w->log, "added %s", f->path);
     if (f->answer == WATCH_INVALID)

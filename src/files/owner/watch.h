@@ -17,8 +17,9 @@ enum { WATCH_AT_ONCE = 64 /* files taken in one look */ };
 
 struct watch;
 
-/* A .torrent's bytes.  WATCH_LATER: it is being added; asked again at the next look, so that the
- * file gets its new name only when a crash would not forget the torrent.  WATCH_INVALID: why. */
+/* A .torrent's bytes.  WATCH_LATER: it is being added, or cannot be for the moment (why); asked
+ * again at the next look, so that the file gets its new name only when a crash would not forget the
+ * torrent.  WATCH_INVALID: why. */
 enum watch_answer { WATCH_LATER, WATCH_ADDED, WATCH_INVALID };
 typedef enum watch_answer watch_cb(void *arg, struct cur torrent, struct why *why);
 

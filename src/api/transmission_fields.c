@@ -1,3 +1,4 @@
+#include "api/transmission_fields.h"
 #include "api/transmission_fields_int.h"
 
 #include <stdio.h>

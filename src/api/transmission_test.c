@@ -1,3 +1,5 @@
+#include "api/transmission.h"
+
 #include "api/transmission_world_test.h"
 
 static void the_session_tells_what_the_settings_say(void **state)

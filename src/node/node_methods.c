@@ -1,8 +1,10 @@
 /* The methods that belong to no app: status, identity, settings, limits, the log. */
 #include "base/buf.h"
 #include "base/mem.h"
+#include "node/mask.h"
 #include "node/node_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -82,9 +84,12 @@ static void on_stop(void *app, struct call *c)
 
 static json_t *setting_json(const struct node *n, const struct conf_key *k)
 {
-    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:b}", "key", k->name, "value",
-                     conf_text(n->conf, k->name), "set", conf_is_set(n->conf, k->name), "default",
-                     k->fallback, "help", k->help, "live", k->live);
+    char *value = mask_text(conf_text(n->conf, k->name));
+    json_t *j = json_pack("{s:s, s:s, s:b, s:s, s:s, s:b}", "key", k->name, "value", value, "set",
+                          conf_is_set(n->conf, k->name), "default", k->fallback, "help", k->help,
+                          "live", k->live);
+    free(value);
+    return j;
 }
 
 static const char *key_name_at(const void *arg, size_t i)
@@ -171,9 +176,14 @@ static void set_and_answer(struct node *n, struct call *c, const char *key, cons
 
 static void on_config_set(void *app, struct call *c)
 {
-    const struct conf_key *k = find_setting(app, c);
-    if (k)
-        set_and_answer(app, c, k->name, call_text(c, "value"));
+    struct node *n = app;
+    const struct conf_key *k = find_setting(n, c);
+    if (!k)
+        return;
+    const char *value = call_text(c, "value"), *now = conf_text(n->conf, k->name);
+    char *kept = mem_strdup(mask_is_of(value, now) ? now : value);
+    set_and_answer(n, c, k->name, kept);
+    free(kept);
 }
 
 static void on_config_unset(void *app, struct call *c)

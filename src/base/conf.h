@@ -3,7 +3,8 @@
  * The schema says which keys exist; an unknown key or a value out of its range is an error with the
  * line and a suggestion.  Order: --set > environment SHOAL_SECTION_KEY > user file > defaults.
  * Reading is libinih's; conf_edit() changes one line of a text and leaves all others as they were.
- * Units as people write them: "5M", "200GiB", "90d", "on". */
+ * Units as people write them: "5M", "200GiB", "90d", "on"; "off" is the number 0, where that may
+ * be. */
 #ifndef SHOAL_BASE_CONF_H
 #define SHOAL_BASE_CONF_H
 
@@ -16,11 +17,12 @@
 
 enum conf_type {
     CONF_TEXT,
-    CONF_BOOL,   /* on|off, yes|no, true|false */
-    CONF_INT,    /* min..max */
-    CONF_BYTES,  /* "64M" = 64 * 2^20; also K, G, T, KiB, MiB, kB (1000), MB; min..max in bytes */
-    CONF_RATE,   /* bytes a second as CONF_BYTES, "/s" allowed; "off" or 0: no limit, given as 0 */
-    CONF_TIME,   /* "90d", "12h", "5min", "30s", given in seconds */
+    CONF_BOOL,  /* on|off, yes|no, true|false */
+    CONF_INT,   /* min..max */
+    CONF_BYTES, /* "64M" = 64 * 2^20; also K, G, T, KiB, MiB, kB (1000), MB; min..max in bytes */
+    CONF_RATE,  /* bytes a second as CONF_BYTES, "/s" allowed; "off" or 0: no limit, whatever min is
+                 */
+    CONF_TIME,  /* "90d", "12h", "5min", "30s", given in seconds */
     CONF_CHOICE, /* one of `choices`, "a|b|c" */
     CONF_LIST,   /* comma-separated texts */
 };

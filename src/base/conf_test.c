@@ -103,6 +103,24 @@ static void a_wrong_file_is_refused_by_line_and_changes_nothing(void **state)
     refuses("[api]\nhttp = \xff\n", "shoal.conf: not UTF-8");
 }
 
+static void off_is_nothing_where_nothing_may_be(void **state)
+{
+    (void)state;
+    struct conf *c = fresh();
+    reads(c, "[files]\nkeep = off\nupload = OFF\n");
+    assert_int_equal(conf_int(c, "files.keep"), 0);
+    assert_int_equal(conf_int(c, "files.upload"), 0);
+    conf_free(c);
+    static const enum conf_type types[] = {CONF_INT, CONF_BYTES, CONF_RATE, CONF_TIME};
+    for (size_t i = 0; i < 4; i++) {
+        int64_t n = 9;
+        assert_int_equal(conf_parse_number(types[i], "off", &n, NULL), OK);
+        assert_int_equal(n, 0);
+    }
+    refuses("[files]\npeers = off\n", "shoal.conf line 2: files.peers: off is less than 1");
+    refuses("[files]\ncache = off\n", "shoal.conf line 2: files.cache: off is less than 1048576");
+}
+
 static enum err read_buf(struct conf *c, const struct buf *text, struct why *why)
 {
     return conf_read(c, (const char *)buf_bytes(text), buf_len(text), "f", why);
@@ -348,6 +366,7 @@ int main(void)
         cmocka_unit_test(defaults_are_what_the_table_says),
         cmocka_unit_test(a_file_is_read_as_people_write_it),
         cmocka_unit_test(a_wrong_file_is_refused_by_line_and_changes_nothing),
+        cmocka_unit_test(off_is_nothing_where_nothing_may_be),
         cmocka_unit_test(lengths_have_limits),
         cmocka_unit_test(set_beats_environment_beats_file),
         cmocka_unit_test(a_wrong_environment_changes_nothing),

@@ -72,16 +72,16 @@ static enum err parse(const struct unit *units, const char *text, size_t n, cons
 enum err conf_parse_number(enum conf_type type, const char *text, int64_t *out, struct why *why)
 {
     size_t n = strlen(text);
+    if (!strcasecmp(text, "off")) { /* whether 0 may be, its range says */
+        *out = 0;
+        return OK;
+    }
     switch (type) {
     case CONF_INT:
         return parse(no_units, text, n, "a whole number", out, why);
     case CONF_BYTES:
         return parse(byte_units, text, n, "a size such as 512M or 20GiB", out, why);
     case CONF_RATE:
-        if (!strcasecmp(text, "off")) {
-            *out = 0;
-            return OK;
-        }
         if (n > 2 && !strcmp(text + n - 2, "/s"))
             n -= 2;
         return parse(byte_units, text, n, "a rate such as 5M/s, or off", out, why);

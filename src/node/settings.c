@@ -30,8 +30,8 @@ static const struct conf_key own[] = {
      "The second download limit, bytes a second"},
     {"limits.alt-when", CONF_TEXT, "", 0, 0, NULL, true,
      "Hours of the week in which it is in force anyway: \"Mon-Fri 08:00-18:00\""},
-    {"limits.storage", CONF_BYTES, "0", 0, INT64_C(1) << 50, NULL, true,
-     "How much disk the node may fill with what it downloads; 0: no limit"},
+    {"limits.storage", CONF_BYTES, "off", 0, INT64_C(1) << 50, NULL, true,
+     "How much disk the node may fill with what it downloads; off: no limit"},
 
     {"api.http", CONF_TEXT, "127.0.0.1:7700", 0, 0, NULL, false,
      "Address of the API, the dashboard and the Transmission RPC; \"off\": the Unix socket only"},

@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import lab as L
+from rpc_client import Rpc
 
 
 def fails(node, status, *words, says=''):
@@ -122,6 +123,45 @@ def config_set_keeps_comments(lab):
         assert 'up = 2M' in f.read()
 
 
+def every_limit_can_be_set_and_lifted(lab):
+    a = lab.node('a')
+    for what, value, number in (('storage', '2G', 2 << 30), ('up', '5M', 5 << 20), ('down', '6M', 6 << 20)):
+        a.run('policy', 'set', what, value)
+        assert a.json('policy', 'show')[what] == number
+        for word in ('off', '0'):
+            a.run('policy', 'set', what, word)
+            assert a.json('policy', 'show')[what] == 0
+    for key in ('limits.storage', 'limits.alt-up', 'files.idle-limit', 'files.download-queue',
+                'files.seed-queue', 'files.queue-stalled', 'files.ratio-limit'):
+        assert a.json('config', 'set', key, 'off')['value'] == 'off', key
+    bad = a.run('config', 'set', 'files.connections', 'off', check=False)
+    assert bad.returncode != 0 and 'less than 8' in bad.stderr, bad
+
+
+def a_proxys_password_stays_in_the_file(lab):
+    a = lab.node('a', log__level='debug')
+    secret, url = 'p4ss:w/rd@x', 'socks5://eve:p4ss:w/rd@x@127.0.0.1:9'
+    shown = 'socks5://eve:***@127.0.0.1:9'
+    assert a.json('config', 'set', 'node.proxy', url)['value'] == shown
+    conf = os.path.join(a.home, 'shoal.conf')
+    with open(conf) as f:
+        assert f'proxy = {url}\n' in f.read()
+    a.stop()
+    a.start()
+    said = [a.run(*words).stdout for words in (
+        ('config', 'get', 'node.proxy'), ('config', 'get', 'node.proxy', '--json'), ('config', 'ls'),
+        ('config', 'ls', '--json'), ('status', '--json'), ('log', '--level', 'debug'))]
+    said += [a.run('doctor', check=False).stdout, a.log()]
+    said.append(json.dumps(Rpc(a).ask('session-get')))
+    assert all(shown in s for s in said[:4]), said[:4]
+    assert not any(secret in s or 'w/rd' in s for s in said), said
+    a.run('config', 'set', 'node.proxy', shown)  # as read, so as it is
+    with open(conf) as f:
+        assert f'proxy = {url}\n' in f.read()
+    bad = a.run('config', 'set', 'node.proxy', f'socks5://eve:{secret}@nowhere', check=False)
+    assert secret not in bad.stdout + bad.stderr, bad
+
+
 def a_schedule_limits_and_says_why(lab):
     a = lab.node('a')
     a.run('policy', 'schedule', 'add', 'Mon-Sun 00:00-24:00', 'up=1M')
@@ -198,6 +238,7 @@ if __name__ == '__main__':
            errors_are_json_too, a_second_daemon_on_a_home_is_refused,
            the_daemon_goes_to_the_background_when_ready,
            events_are_one_object_a_line, without_a_home_the_xdg_folders_are_used, config_set_keeps_comments,
+           every_limit_can_be_set_and_lifted, a_proxys_password_stays_in_the_file,
            a_schedule_limits_and_says_why, a_backup_makes_the_same_node_elsewhere,
            the_phrase_is_the_node, help_begins_with_an_example_and_knows_every_command,
            it_ends_within_ten_seconds_of_sigterm)

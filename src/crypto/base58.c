@@ -1,85 +1,17 @@
 #include "crypto/base58.h"
 
-#include "crypto/wipe.h"
+#include "crypto/radix.h"
 
-#include <stdint.h>
-#include <string.h>
+_Static_assert((int)BASE58_BYTES_MAX == (int)RADIX_BYTES_MAX, "its limit is ours");
 
 static const char alphabet[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/* A number in digits of some base, the lowest first. */
-struct number {
-    uint8_t digit[BASE58_TEXT_MAX];
-    size_t len; /* without leading zeros */
-};
-
-/* num = num * times + plus, in base `base`.  False where it outgrows its room. */
-static bool push(struct number *num, unsigned base, unsigned times, unsigned plus)
-{
-    unsigned carry = plus;
-    for (size_t i = 0; i < num->len; i++) {
-        carry += num->digit[i] * times;
-        num->digit[i] = (uint8_t)(carry % base);
-        carry /= base;
-    }
-    for (; carry > 0; carry /= base) {
-        if (num->len == sizeof num->digit)
-            return false;
-        num->digit[num->len++] = (uint8_t)(carry % base);
-    }
-    return true;
-}
-
 bool base58_encode(const void *bytes, size_t n, char *out, size_t cap)
 {
-    const uint8_t *p = bytes;
-    if (n > BASE58_BYTES_MAX)
-        return false;
-    size_t zeros = 0;
-    while (zeros < n && p[zeros] == 0)
-        zeros++;
-    struct number num = {.len = 0};
-    for (size_t i = zeros; i < n; i++)
-        push(&num, 58, 256, p[i]); /* has room for BASE58_BYTES_MAX */
-    bool fits = zeros + num.len < cap;
-    if (fits) {
-        memset(out, alphabet[0], zeros);
-        for (size_t i = 0; i < num.len; i++)
-            out[zeros + i] = alphabet[num.digit[num.len - 1 - i]];
-        out[zeros + num.len] = '\0';
-    }
-    wipe(&num, sizeof num); /* it may be a private key */
-    return fits;
-}
-
-/* The number that the text is; false for a strange letter. */
-static bool read_number(const char *text, size_t len, struct number *num)
-{
-    for (size_t i = 0; i < len; i++) {
-        const char *at = text[i] ? strchr(alphabet, text[i]) : NULL;
-        if (!at || !push(num, 256, 58, (unsigned)(at - alphabet)))
-            return false;
-    }
-    return true;
+    return radix_encode(alphabet, bytes, n, out, cap);
 }
 
 bool base58_decode(const char *text, size_t len, void *out, size_t cap, size_t *n)
 {
-    uint8_t *to = out;
-    if (len >= BASE58_TEXT_MAX)
-        return false;
-    size_t zeros = 0;
-    while (zeros < len && text[zeros] == alphabet[0])
-        zeros++;
-    struct number num = {.len = 0};
-    bool good = read_number(text + zeros, len - zeros, &num);
-    size_t total = zeros + num.len;
-    good = good && total <= cap && total <= BASE58_BYTES_MAX;
-    if (good) {
-        for (size_t i = 0; i < total; i++)
-            to[i] = i < zeros ? 0 : num.digit[total - 1 - i];
-        *n = total;
-    }
-    wipe(&num, sizeof num);
-    return good;
+    return len < BASE58_TEXT_MAX && radix_decode(alphabet, text, len, out, cap, n);
 }

@@ -1,7 +1,10 @@
-/* files/peer/session_in.h - the inside of a session, for its three sources:
- *     session.c      life, the reading side, messages
- *     session_out.c  the writing side: what is said and in what order, blocks from disk
- *     session_ask.c  blocks asked of the peer, and its time-outs
+/* files/peer/session_in.h - the inside of a session, for its sources:
+ *     session.c        life, and what is known of it
+ *     session_hello.c  handshakes, BEP 10's too
+ *     session_read.c   when and how much is read; messages out of bytes
+ *     session_hear.c   what a message does
+ *     session_out.c    the writing side: what is said and in what order, blocks from disk
+ *     session_ask.c    blocks asked of the peer, and its time-outs
  * Nobody else includes this. */
 #ifndef SHOAL_FILES_PEER_SESSION_IN_H
 #define SHOAL_FILES_PEER_SESSION_IN_H
@@ -94,7 +97,19 @@ struct session {
 /* Around everything that comes from outside: at the outermost leave, what is to be said is sent. */
 void session_enter(struct session *s);
 void session_leave(struct session *s);
-void session_say(struct session *s); /* something is in ctl: send it soon */
+void session_say(struct session *s);                         /* something is in ctl: send it soon */
+void session_fail(struct session *s, const struct why *why); /* session_end(), for this reason */
+
+/* session_hello.c */
+void hello_write(const struct session *s, struct buf *out);
+void hello_say(struct session *s);
+void hello_hear(struct session *s, struct cur bytes);
+
+/* session_read.c */
+void read_turn(struct session *s);
+
+/* session_hear.c */
+void hear_frame(struct session *s, struct cur frame);
 
 /* session_out.c */
 void out_init(struct session *s);

@@ -10,7 +10,7 @@
 
 struct duo {
     struct sim *sim;
-    struct loop *loop_a, *loop_b;
+    struct sim_node *ann, *bob;
     struct conn *a, *b; /* a dialled; open, and nobody watches them */
 };
 
@@ -37,11 +37,11 @@ static inline void duo_open(struct duo *d, uint64_t seed)
     struct why why;
     *d = (struct duo){.sim = sim_new(seed)};
     struct addr at_a = addr_v4(10, 0, 0, 1, 0), at_b = addr_v4(10, 0, 0, 2, 0);
-    d->loop_a = sim_node_loop(sim_node_add(d->sim, "ann", at_a, link));
-    d->loop_b = sim_node_loop(sim_node_add(d->sim, "bob", at_b, link));
-    struct listener *l = tcp_listen(d->loop_b, &at_b, duo_accept, &d->b, &why);
+    d->ann = sim_node_add(d->sim, "ann", at_a, link);
+    d->bob = sim_node_add(d->sim, "bob", at_b, link);
+    struct listener *l = tcp_listen(sim_node_loop(d->bob), &at_b, duo_accept, &d->b, &why);
     struct addr to = listener_addr(l);
-    d->a = tcp_dial(d->loop_a, &to, NULL, duo_ignore, NULL);
+    d->a = tcp_dial(sim_node_loop(d->ann), &to, NULL, duo_ignore, NULL);
     assert_true(sim_run_until(d->sim, duo_is_there, &d->b, 10 * SEC));
     sim_run_for(d->sim, SEC);
     listener_close(l);

@@ -161,11 +161,11 @@ static int instead(const struct options *o)
     else if (o->instead == 'r')
         code = identity_restore(o->home, stdin, &why);
     else if (o->instead == 'b')
-        code = backup_create(o->home, o->file, &why);
+        code = backup_create(vfs_os(), o->home, o->file, &why);
     else if (o->instead == 'u')
-        code = backup_restore(o->home, o->file, &why);
+        code = backup_restore(vfs_os(), o->home, o->file, &why);
     if (code == OK && strchr("bcu", o->instead) &&
-        (code = backup_check(o->file, &members, &why)) == OK)
+        (code = backup_check(vfs_os(), o->file, &members, &why)) == OK)
         printf("%s: %u files, all whole\n", o->file, members);
     if (code != OK)
         fprintf(stderr, "error: %s\n", why.text);

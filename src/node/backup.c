@@ -9,12 +9,14 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
 enum {
     MEMBER_MAX = 64 * 1024 * 1024, /* bytes of one member; databases and .torrents are smaller */
     MEMBERS_MAX = 100000,
+    READ_AT_ONCE = 64 * 1024,
 };
 static const char manifest_name[] = "MANIFEST.json";
 
@@ -29,7 +31,9 @@ static bool wanted(const char *name)
 /* --- writing ----------------------------------------------------------------------------- */
 
 struct writer {
-    struct archive *to;
+    struct archive *to; /* writes to `out` */
+    struct vfile *out;
+    uint64_t at;
     json_t *sums;
     const struct vfs *vfs;
 };
@@ -138,30 +142,65 @@ static enum err put_all(struct writer *w, const struct paths *p, struct why *why
     return code;
 }
 
-enum err backup_create(const char *home, const char *file, struct why *why)
+static la_ssize_t on_write(struct archive *to, void *arg, const void *bytes, size_t n)
 {
-    struct vfile *taken =
-        vfs_open(vfs_os(), file, VFS_WRITE | VFS_CREATE | VFS_EXCL | VFS_PRIVATE, why);
-    if (!taken)
-        return why->code;
-    vfile_close(taken);
-    struct paths p;
-    paths_init(&p, home);
-    struct writer w = {archive_write_new(), json_object(), vfs_os()};
-    archive_write_set_format_pax_restricted(w.to);
+    struct writer *w = arg;
+    struct why why;
+    if (vfile_pwrite(w->out, bytes, n, w->at, &why)) {
+        archive_set_error(to, EIO, "%s", why.text);
+        return -1;
+    }
+    w->at += n;
+    return (la_ssize_t)n;
+}
+
+static enum err put_archive(struct writer *w, const struct paths *p, struct why *why)
+{
     enum err code = OK;
-    if (archive_write_open_filename(w.to, file) != ARCHIVE_OK)
-        code = why_set(why, ERR_IO, "%s: %s", file, archive_error_string(w.to));
+    w->to = archive_write_new();
+    archive_write_set_format_pax_restricted(w->to);
+    archive_write_set_bytes_in_last_block(w->to, 1);
+    if (archive_write_open(w->to, w, NULL, on_write, NULL) != ARCHIVE_OK)
+        code = why_set(why, ERR_IO, "%s", archive_error_string(w->to));
     if (code == OK)
-        code = put_all(&w, &p, why);
-    if (archive_write_close(w.to) != ARCHIVE_OK && code == OK)
-        code = why_set(why, ERR_IO, "%s: %s", file, archive_error_string(w.to));
-    archive_write_free(w.to);
+        code = put_all(w, p, why);
+    if (archive_write_close(w->to) != ARCHIVE_OK && code == OK)
+        code = why_set(why, ERR_IO, "%s", archive_error_string(w->to));
+    archive_write_free(w->to);
+    return code;
+}
+
+static enum err sync_above(const struct vfs *vfs, const char *file, struct why *why)
+{
+    const char *slash = strrchr(file, '/');
+    char *dir = !slash          ? mem_strdup(".")
+                : slash == file ? mem_strdup("/")
+                                : mem_strndup(file, (size_t)(slash - file));
+    enum err code = vfs_sync_dir(vfs, dir, why);
+    free(dir);
+    return code;
+}
+
+enum err backup_create(const struct vfs *vfs, const char *home, const char *file, struct why *why)
+{
+    struct paths p;
+    struct writer w = {.vfs = vfs, .sums = json_object()};
+    w.out = vfs_open(vfs, file, VFS_WRITE | VFS_CREATE | VFS_EXCL | VFS_PRIVATE, why);
+    if (!w.out) {
+        json_decref(w.sums);
+        return why->code;
+    }
+    paths_init(&p, home);
+    enum err code = put_archive(&w, &p, why);
+    if (code == OK)
+        code = vfile_sync(w.out, why);
+    vfile_close(w.out);
+    if (code == OK)
+        code = sync_above(vfs, file, why);
+    if (code != OK)
+        (void)!vfs_unlink(vfs, file, NULL); /* or half a backup stays behind: the reason is told */
     json_decref(w.sums);
     paths_done(&p);
-    struct why ignored;
-    if (code != OK && vfs_unlink(vfs_os(), file, &ignored) != OK)
-        return code; /* half a backup stays behind, and the reason was told */
     return code;
 }
 
@@ -202,16 +241,32 @@ static enum err read_member(struct archive *from, struct archive_entry *e, struc
     return OK;
 }
 
-static enum err each_member(const char *file, member_fn *fn, void *arg, struct why *why)
+struct reader {
+    struct vfile *in;
+    uint64_t at;
+    uint8_t bytes[READ_AT_ONCE];
+};
+
+static la_ssize_t on_read(struct archive *from, void *arg, const void **bytes)
 {
-    struct archive *from = archive_read_new();
-    archive_read_support_format_tar(from);
+    struct reader *r = arg;
+    struct why why;
+    ssize_t n = vfile_pread(r->in, r->bytes, sizeof r->bytes, r->at, &why);
+    if (n < 0)
+        archive_set_error(from, EIO, "%s", why.text);
+    else
+        r->at += (uint64_t)n;
+    *bytes = r->bytes;
+    return n;
+}
+
+static enum err read_all(struct archive *from, const char *file, member_fn *fn, void *arg,
+                         struct why *why)
+{
     struct buf bytes = {0};
-    enum err code = OK;
-    if (archive_read_open_filename(from, file, 65536) != ARCHIVE_OK)
-        code = why_set(why, ERR_INVALID, "%s: %s", file, archive_error_string(from));
     struct archive_entry *e;
     unsigned count = 0;
+    enum err code = OK;
     while (code == OK && archive_read_next_header(from, &e) == ARCHIVE_OK) {
         code = read_member(from, e, &bytes, why);
         if (code == OK)
@@ -221,8 +276,28 @@ static enum err each_member(const char *file, member_fn *fn, void *arg, struct w
     }
     if (code == OK && archive_errno(from) != 0)
         code = why_set(why, ERR_INVALID, "%s: %s", file, archive_error_string(from));
-    archive_read_free(from);
     buf_done(&bytes);
+    return code;
+}
+
+static enum err each_member(const struct vfs *vfs, const char *file, member_fn *fn, void *arg,
+                            struct why *why)
+{
+    struct vfile *in = vfs_open(vfs, file, VFS_READ, why);
+    if (!in)
+        return why->code;
+    struct reader *r = MEM_NEW(struct reader);
+    r->in = in;
+    struct archive *from = archive_read_new();
+    archive_read_support_format_tar(from);
+    enum err code = OK;
+    if (archive_read_open(from, r, NULL, on_read, NULL) != ARCHIVE_OK)
+        code = why_set(why, ERR_INVALID, "%s: %s", file, archive_error_string(from));
+    if (code == OK)
+        code = read_all(from, file, fn, arg, why);
+    archive_read_free(from);
+    vfile_close(in);
+    free(r);
     return code;
 }
 
@@ -258,10 +333,10 @@ static enum err compare(const struct check *c, struct why *why)
     return OK;
 }
 
-enum err backup_check(const char *file, unsigned *members, struct why *why)
+enum err backup_check(const struct vfs *vfs, const char *file, unsigned *members, struct why *why)
 {
     struct check c = {json_object(), NULL};
-    enum err code = each_member(file, check_member, &c, why);
+    enum err code = each_member(vfs, file, check_member, &c, why);
     if (code == OK)
         code = compare(&c, why);
     *members = (unsigned)json_object_size(c.sums);
@@ -273,43 +348,49 @@ enum err backup_check(const char *file, unsigned *members, struct why *why)
 /* --- restoring --------------------------------------------------------------------------- */
 
 struct restore {
+    const struct vfs *vfs;
     const struct paths *paths;
+    bool identity; /* that alone, or all but that */
 };
 
 static enum err restore_member(void *arg, const char *name, const struct buf *bytes,
                                struct why *why)
 {
     const struct restore *r = arg;
-    if (!strcmp(name, manifest_name))
+    if (!strcmp(name, manifest_name) || !strcmp(name, "data/identity") != r->identity)
         return OK;
     char *path = strcmp(name, "shoal.conf")
                      ? mem_printf("%s/%s", r->paths->data, name + strlen("data/"))
                      : mem_strdup(r->paths->conf);
     char *dir = mem_strndup(path, (size_t)(strrchr(path, '/') - path));
-    enum err code = vfs_mkdirs(vfs_os(), dir, 0700, why);
+    enum err code = vfs_mkdirs(r->vfs, dir, 0700, why);
     if (code == OK)
-        code = vfs_replace(vfs_os(), path, buf_bytes(bytes), buf_len(bytes), VFS_PRIVATE, why);
+        code = vfs_replace(r->vfs, path, buf_bytes(bytes), buf_len(bytes), VFS_PRIVATE, why);
     free(dir);
     free(path);
     return code;
 }
 
-enum err backup_restore(const char *home, const char *file, struct why *why)
+enum err backup_restore(const struct vfs *vfs, const char *home, const char *file, struct why *why)
 {
     unsigned members;
-    enum err code = backup_check(file, &members, why);
+    enum err code = backup_check(vfs, file, &members, why);
     if (code != OK)
         return code;
     struct paths p;
     paths_init(&p, home);
     char *identity = mem_printf("%s/identity", p.data);
     struct vfs_stat st;
-    struct why absent;
-    struct restore r = {&p};
-    if (vfs_stat(vfs_os(), identity, &st, &absent) != ERR_NOT_FOUND)
+    struct restore r = {.vfs = vfs, .paths = &p};
+    code = vfs_stat(vfs, identity, &st, why);
+    if (code == OK)
         code = why_set(why, ERR_STATE, "%s has an identity already; nothing was restored", p.data);
-    else
-        code = each_member(file, restore_member, &r, why);
+    else if (code == ERR_NOT_FOUND)
+        code = each_member(vfs, file, restore_member, &r, why);
+    /* Last: what was cut off has none, and can be done again. */
+    r.identity = true;
+    if (code == OK && (code = each_member(vfs, file, restore_member, &r, why)) != OK)
+        (void)!vfs_unlink(vfs, identity, NULL);
     free(identity);
     paths_done(&p);
     return code;

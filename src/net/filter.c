@@ -163,7 +163,7 @@ ssize_t filter_recv(struct conn *conn, void *to, size_t n)
     if (is_over(f))
         return CONN_FAILED;
     if (f->open && buf_len(&f->in) == 0)
-        got = has_messages(f) ? read_ahead(f) : read_bytes(f, to, n);
+        got = has_messages(f) && !f->ops->read ? read_ahead(f) : read_bytes(f, to, n);
     if (f->open && buf_len(&f->in) > 0)
         got = give(f, to, n);
     f->want_read |= got == CONN_AGAIN;

@@ -79,7 +79,9 @@ struct filter_ops {
      * returns.  CONN_FAILED only after filter_fail(), or where filter_pull() said so. */
     ssize_t (*read)(struct filter *f, void *to, size_t n);
     /* Open, where messages carry the owner's bytes: those of the next one to the end of `in`.
-     * > 0 when it did, or as read.  It is asked only when `in` is empty. */
+     * > 0 when it did, or as read.  It is asked only when `in` is empty.  A filter that can open a
+     * message straight to where the owner wants it has read as well: then this one only finds out
+     * whether read would give something. */
     ssize_t (*unwrap)(struct filter *f);
 
     /* Open: the owner's bytes, in one piece of 1 to `chunk`, go to `out`; returns how many it took:

@@ -249,6 +249,12 @@ struct tls_judge *tls_judge_of(const struct conn *conn)
     return conn->ops == &ops.conn ? ((const struct tls_conn *)conn)->judge : NULL;
 }
 
+bool tls_is_open(const struct conn *conn)
+{
+    assert(conn->ops == &ops.conn);
+    return ((const struct tls_conn *)conn)->f.open;
+}
+
 const char *tls_alpn(const struct conn *conn)
 {
     assert(conn->ops == &ops.conn);

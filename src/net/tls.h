@@ -18,6 +18,8 @@
 #include "base/cur.h"
 #include "net/conn.h"
 
+#include <stdbool.h>
+
 struct tls;
 
 /* Settings of a client.  ca_pem: trust the certificates in this PEM text and no others; NULL: the
@@ -64,6 +66,8 @@ struct conn *tls_accept_equal(struct tls *t, struct conn *below, struct tls_judg
                               void *arg);
 /* NULL where c is no such conn. */
 struct tls_judge *tls_judge_of(const struct conn *c);
+/* Whether the handshake is done: before, what the judge has seen is not proven. */
+bool tls_is_open(const struct conn *c);
 
 /* The application protocol agreed on, once open; "" for none. */
 const char *tls_alpn(const struct conn *c);

@@ -10,6 +10,8 @@
  *     files_queue.c    whose turn it is, seeding limits, storage
  *     files_groups.c   torrents that share a rate
  *     files_methods.c  what a person can ask for
+ *     files_add.c      ... of files: to be shared
+ *     files_get.c      ... of links and .torrents: to be here
  *     files_reach.c    being found without trackers
  *     files_wishes.c   ... of one torrent's care
  *     files_trackers.c ... of its trackers
@@ -322,12 +324,18 @@ extern const struct method files_methods[];
 /* files_methods.c */
 /* The torrent that `id` means; NULL: the call is answered. */
 struct holding *files_named(struct files *f, struct call *c, const char *id);
+/* What seeding limits ended goes on without the one that is reached.  now: before its turn. */
+void files_resume(struct holding *h, bool now);
+/* files_add.c */
 void adding_cancel_all(struct files *f);
+void file_add(void *app, struct call *c);
+/* files_get.c */
 void lookup_cancel_all(struct files *f);
+void file_get(void *app, struct call *c);
+/* A peer given by hand: ADDRESS:PORT, or a name that is looked up first. */
+MUST_CHECK enum err files_add_peer(struct holding *h, const char *text, struct why *why);
 
 /* files_methods.c: what the methods of files_table.c do (core/call.h's method_fn). */
-void file_add(void *app, struct call *c);
-void file_get(void *app, struct call *c);
 void file_ls(void *app, struct call *c);
 void file_show(void *app, struct call *c);
 void file_pause(void *app, struct call *c);

@@ -73,13 +73,14 @@ enum err vfs_list(const struct vfs *v, const char *path, char ***names, size_t *
 void vfs_list_free(char **names, size_t n);
 
 /* A folder that was looked for once, so that names in it cost no way from the root: for a job that
- * opens many files.  It stays the same folder when it is moved.  `below`: its path below dir, ""
- * for dir itself; on the way from dir no symlink is followed, that is ERR_DENIED (dir is the
- * owner's choice and may be one).  Names are single parts; a symlink is never followed. */
+ * opens many files.  It stays the same folder when it is moved.  dir is the owner's choice and may
+ * be a symlink; that it is not there is seen by what is asked of it. */
 struct vfolder;
-struct vfolder *vfs_folder(const struct vfs *v, const char *dir, const char *below,
-                           struct why *why);
+struct vfolder *vfs_folder(const struct vfs *v, const char *dir);
+/* One below it: on the way no symlink is followed, that is ERR_DENIED.  `top` may go before it. */
+struct vfolder *vfolder_enter(const struct vfolder *top, const char *below, struct why *why);
 void vfolder_close(struct vfolder *d); /* NULL: nothing */
+/* Names are single parts; a symlink is never followed. */
 struct vfile *vfolder_open(const struct vfolder *d, const char *name, unsigned flags,
                            struct why *why);
 enum err vfolder_stat(const struct vfolder *d, const char *name, struct vfs_stat *out,

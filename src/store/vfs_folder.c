@@ -41,17 +41,27 @@ static enum err check_parts(const struct vfs *v, char *path, size_t skip, struct
     return check(v, path, why);
 }
 
-struct vfolder *vfs_folder(const struct vfs *v, const char *dir, const char *below, struct why *why)
+static struct vfolder *folder_new(const struct vfs *v, char *path, int fd)
 {
-    int fd = v->ops->folder ? v->ops->folder(v, dir, below) : -1;
-    char *path = below[0] ? join(dir, below) : mem_strdup(dir);
-    if (fd < 0 && below[0] && check_parts(v, path, strlen(path) - strlen(below), why) != OK) {
-        free(path);
-        return NULL;
-    }
     struct vfolder *d = MEM_NEW(struct vfolder);
     *d = (struct vfolder){v, path, fd};
     return d;
+}
+
+struct vfolder *vfs_folder(const struct vfs *v, const char *dir)
+{
+    return folder_new(v, mem_strdup(dir), v->ops->folder ? v->ops->folder(v, dir) : -1);
+}
+
+struct vfolder *vfolder_enter(const struct vfolder *top, const char *below, struct why *why)
+{
+    int fd = top->fd >= 0 ? top->v->ops->folder_in(top->fd, below) : -1;
+    char *path = join(top->path, below);
+    if (fd < 0 && check_parts(top->v, path, strlen(path) - strlen(below), why) != OK) {
+        free(path);
+        return NULL;
+    }
+    return folder_new(top->v, path, fd);
 }
 
 void vfolder_close(struct vfolder *d)

@@ -33,7 +33,8 @@ struct vfs_ops {
                      struct why *why);
     /* For struct vfolder; all NULL: it is made of the calls above.  folder: a descriptor, or -1
      * when the slow way is to be tried, which also finds the words for what is wrong. */
-    int (*folder)(const struct vfs *v, const char *dir, const char *below);
+    int (*folder)(const struct vfs *v, const char *dir);
+    int (*folder_in)(int folder, const char *below);
     void (*folder_close)(int folder);
     struct vfile *(*open_in)(const struct vfs *v, int folder, const char *name, const char *path,
                              unsigned flags, struct why *why);

@@ -200,18 +200,18 @@ static enum err os_stat(const struct vfs *v, const char *path, struct vfs_stat *
     return os_stat_in(AT_FDCWD, path, path, out, why);
 }
 
-/* openat2(2), which glibc has no function for. */
-static int os_folder(const struct vfs *v, const char *dir, const char *below)
+static int os_folder(const struct vfs *v, const char *dir)
 {
     (void)v;
+    return open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* openat2(2), which glibc has no function for. */
+static int os_folder_in(int folder, const char *below)
+{
     struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
-    int top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (top < 0 || !below[0])
-        return top;
-    int fd = (int)syscall(SYS_openat2, top, below, &how, sizeof how);
-    close(top);
-    return fd;
+    return (int)syscall(SYS_openat2, folder, below, &how, sizeof how);
 }
 
 static void os_folder_close(int folder)
@@ -310,6 +310,7 @@ static const struct vfs_ops os_ops = {
     .free_bytes = os_free_bytes,
     .list = os_list,
     .folder = os_folder,
+    .folder_in = os_folder_in,
     .folder_close = os_folder_close,
     .open_in = os_open_in,
     .stat_in = os_stat_in,

@@ -391,11 +391,13 @@ static void a_folder_is_found_once_and_its_names_opened(void **state)
     struct vfs_stat st;
     assert_int_equal(vfs_mkdirs(e->v, at(e, "a/b"), 0700, &why), OK);
     vfile_close(make(e, "a/b/c", "text"));
-    assert_null(vfs_folder(e->v, e->root, "a/x", &why));
+    struct vfolder *top = vfs_folder(e->v, e->root);
+    assert_null(vfolder_enter(top, "a/x", &why));
     assert_int_equal(why.code, ERR_NOT_FOUND);
-    assert_null(vfs_folder(e->v, e->root, "a/b/c", &why));
+    assert_null(vfolder_enter(top, "a/b/c", &why));
     assert_int_equal(why.code, ERR_DENIED);
-    struct vfolder *d = vfs_folder(e->v, e->root, "a/b", &why);
+    struct vfolder *d = vfolder_enter(top, "a/b", &why);
+    vfolder_close(top);
     assert_int_equal(vfolder_stat(d, "c", &st, &why), OK);
     assert_int_equal(st.size, 4);
     struct vfile *f = vfolder_open(d, "new", VFS_WRITE | VFS_CREATE | VFS_EXCL, &why);
@@ -414,10 +416,14 @@ static void no_link_is_followed_below_a_folder(void **state)
     struct vfs_stat st;
     assert_int_equal(vfs_mkdirs(e->v, at(e, "real/deep"), 0700, &why), OK);
     assert_int_equal(symlink("real", at(e, "link")), 0);
-    assert_null(vfs_folder(e->v, e->root, "link/deep", &why));
+    struct vfolder *top = vfs_folder(e->v, e->root);
+    assert_null(vfolder_enter(top, "link/deep", &why));
     assert_int_equal(why.code, ERR_DENIED);
+    vfolder_close(top);
     /* The folder to begin with is the owner's choice. */
-    struct vfolder *d = vfs_folder(e->v, at(e, "link"), "deep", &why);
+    top = vfs_folder(e->v, at(e, "link"));
+    struct vfolder *d = vfolder_enter(top, "deep", &why);
+    vfolder_close(top);
     assert_non_null(d);
     assert_int_equal(symlink("x", at(e, "real/deep/x")), 0);
     assert_null(vfolder_open(d, "x", VFS_READ, &why));

@@ -23,12 +23,20 @@ struct diskdir diskdir_of(const struct vfs *vfs, const char *dir)
     return (struct diskdir){.vfs = vfs, .dir = dir};
 }
 
-void diskdir_done(struct diskdir *d)
+static void leave(struct diskdir *d)
 {
-    vfolder_close(d->at);
+    if (d->at != d->top)
+        vfolder_close(d->at);
     free(d->below);
     d->at = NULL;
     d->below = NULL;
+}
+
+void diskdir_done(struct diskdir *d)
+{
+    leave(d);
+    vfolder_close(d->top);
+    d->top = NULL;
 }
 
 static enum err make_folders_of(const struct diskdir *d, const char *path, struct why *why)
@@ -39,6 +47,13 @@ static enum err make_folders_of(const struct diskdir *d, const char *path, struc
     free(parent);
     free(full);
     return err;
+}
+
+static struct vfolder *enter_below(struct diskdir *d)
+{
+    if (!d->top)
+        d->top = vfs_folder(d->vfs, d->dir);
+    return d->below[0] ? vfolder_enter(d->top, d->below, &d->why) : d->top;
 }
 
 /* Have d->at be the folder of `path`; returns its last part, or NULL and a reason. */
@@ -54,11 +69,15 @@ static const char *enter(struct diskdir *d, const char *path, bool create, struc
         *why = d->why;
         return NULL;
     }
-    diskdir_done(d);
+    leave(d);
     d->below = mem_strndup(path, n);
-    d->at = vfs_folder(d->vfs, d->dir, d->below, &d->why);
-    if (!d->at && d->why.code == ERR_NOT_FOUND && create && make_folders_of(d, path, &d->why) == OK)
-        d->at = vfs_folder(d->vfs, d->dir, d->below, &d->why);
+    d->at = enter_below(d);
+    if (!d->at && d->why.code == ERR_NOT_FOUND && create &&
+        make_folders_of(d, path, &d->why) == OK) {
+        vfolder_close(d->top); /* it may have been missing, too */
+        d->top = NULL;
+        d->at = enter_below(d);
+    }
     if (!d->at)
         *why = d->why;
     return d->at ? name : NULL;

@@ -20,13 +20,14 @@ char *diskpath_join(const char *dir, const char *path);
 /* The folder that `path` lies in: "/a" for "/a/b", "/" for "/a".  The caller's to free(). */
 char *diskpath_parent(const char *path);
 
-/* The folder below `dir` that was used last: kept for one job, in which neighbours then cost one
- * look each.  What others move meanwhile is seen by the next job. */
+/* `dir` and the folder below it that was used last: kept for one job, in which neighbours then cost
+ * one look each.  What others move meanwhile is seen by the next job. */
 struct diskdir {
     const struct vfs *vfs;
-    const char *dir;    /* outlives it */
-    char *below;        /* of `at` */
-    struct vfolder *at; /* NULL: it cannot be entered, and why */
+    const char *dir;     /* outlives it */
+    struct vfolder *top; /* dir; NULL: not yet needed */
+    char *below;         /* of `at` */
+    struct vfolder *at;  /* may be top; NULL: it cannot be entered, and why */
     struct why why;
 };
 struct diskdir diskdir_of(const struct vfs *vfs, const char *dir);

@@ -291,6 +291,8 @@ static void stop(struct data *d)
 {
     timer_cancel(d->w.timer);
     d->w.timer = NULL;
+    timer_cancel(d->w.gather);
+    d->w.gather = NULL;
     timer_cancel(d->r.idle);
     d->r.idle = NULL;
     sweep_stop(d->c.sweep);

@@ -14,7 +14,7 @@
  * when it is read; until then reads of them wait.
  *
  * Memory: at most DATA_HELD_MAX bytes of blocks that are not yet on disk, over all pieces;
- * data_busy() says stop reading from peers. */
+ * data_busy() says stop reading from peers, long before that if it is the disk that is slow. */
 #ifndef SHOAL_FILES_DISK_DATA_H
 #define SHOAL_FILES_DISK_DATA_H
 

@@ -13,6 +13,7 @@
 
 struct kit {
     struct sim *sim;
+    struct sim_node *node;
     struct loop *loop;
     struct vfs *mem;
     struct metainfo mi;
@@ -36,8 +37,8 @@ static void fill(uint8_t *to, uint64_t at, size_t n)
 static void kit_init(struct kit *k, size_t count, uint64_t len, uint32_t piece_len)
 {
     *k = (struct kit){.sim = sim_new(1), .mem = vfs_mem_new()};
-    struct sim_node *n = sim_node_add(k->sim, "ann", addr_v4(10, 0, 0, 1, 0), (struct sim_link){0});
-    k->loop = sim_node_loop(n);
+    k->node = sim_node_add(k->sim, "ann", addr_v4(10, 0, 0, 1, 0), (struct sim_link){0});
+    k->loop = sim_node_loop(k->node);
     k->files = mem_array(count, sizeof *k->files);
     for (size_t i = 0; i < count; i++)
         k->files[i] =
@@ -226,6 +227,44 @@ static void nothing_past_the_limit_is_held(void **state)
     vfs_free(mem);
 }
 
+static void pieces_that_come_within_milliseconds_share_a_write(void **state)
+{
+    (void)state;
+    struct kit k;
+    kit_init(&k, 1, 100 * 16384, 16384);
+    struct vfs *mem = k.mem, *fault = vfs_fault_new(mem);
+    k.mem = fault;
+    kit_open(&k, false);
+    uint64_t writes = vfs_fault_calls(fault, VFS_OP_WRITE);
+    for (uint32_t p = 0; p < 100; p++) {
+        assert_true(put(&k, p, 0));
+        sim_run_for(k.sim, MSEC / 10);
+    }
+    sim_run_for(k.sim, 15 * MSEC);
+    assert_int_equal(k.ok, 100);
+    assert_in_range(vfs_fault_calls(fault, VFS_OP_WRITE) - writes, 1, 20);
+    kit_done(&k);
+    vfs_free(mem);
+}
+
+static void who_sends_faster_than_the_disk_writes_is_not_read_from(void **state)
+{
+    (void)state;
+    struct kit k;
+    kit_init(&k, 1, 64 * 1024 * 1024, 16384);
+    kit_open(&k, false);
+    sim_node_set_lane(k.node, LANE_DISK_ORDERED, 1 * SEC);
+    uint32_t p = 0;
+    while (!data_busy(k.d))
+        assert_true(put(&k, p++, 0));
+    assert_in_range(p, 100, DATA_HELD_MAX / BLOCK_LEN / 4);
+    assert_false(k.drained);
+    sim_run_for(k.sim, 60 * SEC);
+    assert_true(k.drained && !data_busy(k.d));
+    assert_int_equal(k.ok, p);
+    kit_done(&k);
+}
+
 static void more_files_than_may_be_open_in_tiny_pieces(void **state)
 {
     (void)state;
@@ -260,6 +299,8 @@ int main(void)
         cmocka_unit_test(a_piece_larger_than_memory_is_spilled_and_read_back),
         cmocka_unit_test(in_order_a_large_piece_is_never_read_back),
         cmocka_unit_test(nothing_past_the_limit_is_held),
+        cmocka_unit_test(pieces_that_come_within_milliseconds_share_a_write),
+        cmocka_unit_test(who_sends_faster_than_the_disk_writes_is_not_read_from),
         cmocka_unit_test(more_files_than_may_be_open_in_tiny_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -308,7 +308,7 @@ static bool is_aside(const struct disk *k, size_t file)
     return bits_get(k->skip, (uint32_t)file) && bits_get(k->absent, (uint32_t)file);
 }
 
-enum err disk_announce(struct disk *k, const struct disk_range *ranges, size_t n, struct why *why)
+static enum err announce(struct disk *k, const struct disk_range *ranges, size_t n, struct why *why)
 {
     struct layout_span s;
     for (size_t i = 0; i < n; i++) {
@@ -385,17 +385,16 @@ static enum err write_span(struct disk *k, struct diskdir *dir, const struct lay
     return OK;
 }
 
-enum err disk_write(struct disk *k, uint64_t offset, struct iovec *iov, int count, struct why *why)
+enum err disk_write(struct disk *k, const struct disk_range *ranges, size_t n, struct iovec *iov,
+                    struct why *why)
 {
-    uint64_t len = 0;
-    for (int i = 0; i < count; i++)
-        len += iov[i].iov_len;
     struct layout_span s;
     struct diskdir dir = diskdir_of(k->cfg.vfs, k->cfg.dir);
-    enum err err = OK;
-    for (struct layout_walk w = layout_walk(k->cfg.layout, offset, len);
-         err == OK && layout_next(&w, &s);)
-        err = write_span(k, &dir, &s, &iov, why);
+    enum err err = announce(k, ranges, n, why);
+    for (size_t i = 0; i < n; i++)
+        for (struct layout_walk w = layout_walk(k->cfg.layout, ranges[i].offset, ranges[i].len);
+             err == OK && layout_next(&w, &s);)
+            err = write_span(k, &dir, &s, &iov, why);
     diskdir_done(&dir);
     return err;
 }
@@ -412,7 +411,7 @@ static enum err bring_back(struct disk *k, size_t file, struct why *why)
     struct disk_range all = {k->cfg.layout->files[file].offset, k->cfg.layout->files[file].len};
     bits_clear(k->absent, (uint32_t)file); /* so that it is announced as one that is there */
     bits_set(k->unnamed, (uint32_t)file);
-    enum err err = disk_announce(k, &all, 1, why);
+    enum err err = announce(k, &all, 1, why);
     return err == OK ? parts_bring_back(k->parts, &at, file, why) : err;
 }
 

@@ -49,17 +49,14 @@ MUST_CHECK enum err disk_bring_back(struct disk *k, struct why *why);
 /* Make the empty files that are not there and not skipped. */
 MUST_CHECK enum err disk_make_empty(struct disk *k, struct why *why);
 
-/* Before anything is written there: the files' mtimes will not be what is recorded, and the record
- * must say so first.  All ranges of a job at once, for it is one write to the resume file. */
+/* Write bytes into ranges of the stream; iov has them one behind another, and is used up.  The
+ * files' mtimes will not be what is recorded, and the record says so first: one write to the resume
+ * file for all ranges of a job. */
 struct disk_range {
     uint64_t offset, len; /* of the stream */
 };
-MUST_CHECK enum err disk_announce(struct disk *k, const struct disk_range *ranges, size_t n,
-                                  struct why *why);
-
-/* Write bytes at `offset` of the stream; one range, announced.  iov is used up. */
-MUST_CHECK enum err disk_write(struct disk *k, uint64_t offset, struct iovec *iov, int count,
-                               struct why *why);
+MUST_CHECK enum err disk_write(struct disk *k, const struct disk_range *ranges, size_t n,
+                               struct iovec *iov, struct why *why);
 
 /* What happened, for the resume file; nothing is written before disk_append(). */
 void disk_proven(struct disk *k, uint32_t piece);

@@ -30,6 +30,11 @@ struct pieces { /* numbers, in the order in which they came */
 };
 void pieces_add(struct pieces *p, uint32_t piece);
 
+struct data_gate {       /* of jobs of one kind */
+    uint64_t started_us; /* the last of them */
+    size_t bytes;        /* of blocks that came since */
+};
+
 struct data_write {
     struct map *parts;   /* piece -> struct part: those that are not had and not bad */
     struct link ready;   /* parts that have something worth writing */
@@ -41,6 +46,9 @@ struct data_write {
     bool running;        /* a write job is */
     bool syncing;        /* disk_sync is running, or its result is not recorded yet */
     struct timer *timer; /* to the next sync; NULL: nothing is dirty */
+    struct link to_hash; /* parts that have something worth hashing */
+    struct data_gate hashes, writes;
+    struct timer *gather; /* to the next job, if one waits */
     /* For the next write job: */
     struct pieces proven, lost;
     bool make_empty, checked, mark, synced, unsynced;

@@ -3,7 +3,8 @@
  * A block is held until it is both hashed and written, so nothing is read back.  A piece is hashed
  * by chunks as its blocks come in order, on the CPU lane, and written on the ordered disk lane as
  * soon as a run of RUN_BLOCKS is there, or the piece is whole; what gathers while one write job
- * runs goes into the next, in the order of the stream, so neighbours are written in one call.
+ * runs, and for some milliseconds (is_due), goes into the next, in the order of the stream, so
+ * neighbours are written in one call.
  *
  * When memory runs short (a hole at the front of a large piece, many pieces at once) all that is
  * held is written and dropped, hashed or not; a piece that this happens to is `spilled` and is read
@@ -18,11 +19,13 @@
 enum {
     RUN_BLOCKS = 16,                    /* 256 KiB: hashed at once, and written at once */
     JOB_BLOCKS = 512,                   /* 8 MiB: at most this in one write job */
+    AHEAD_BYTES = 4 << 20,              /* a job's worth */
     BUSY_BYTES = DATA_HELD_MAX / 4 * 3, /* data_busy(), and memory is short */
     SPARE_MAX = 128,                    /* 2 MiB a torrent that gets */
     DRAINED_BYTES = DATA_HELD_MAX / 2,  /* DATA_DRAINED */
 };
 #define DATA_SYNC_US (5 * SEC)
+#define GATHER_US (5 * MSEC)
 
 enum block_state { BLOCK_NONE, BLOCK_HELD, BLOCK_WRITING, BLOCK_WRITTEN };
 
@@ -47,6 +50,7 @@ struct part {
     bool waste;            /* bad, or dropped: freed when no lane holds it */
     unsigned writing;      /* blocks in the write job */
     struct link link;      /* in w.ready or w.waste, or in none */
+    struct link to_hash;   /* in w.to_hash, or in none */
     struct block blocks[];
 };
 
@@ -110,6 +114,7 @@ static struct part *part_new(struct data *d, uint32_t piece)
     t->piece = piece;
     t->block_count = blocks;
     list_init(&t->link);
+    list_init(&t->to_hash);
     map_put(d->w.parts, &piece, sizeof piece, t);
     bits_set(d->c.touched, piece);
     data_left_unknown(d, piece);
@@ -138,6 +143,7 @@ static void part_free(struct part *t)
     piece_hash_free(t->hash);
     free(t->leaves);
     list_drop(&t->link);
+    list_drop(&t->to_hash);
     free(t);
 }
 
@@ -151,6 +157,7 @@ static void part_drop(struct part *t)
 {
     map_drop(t->d->w.parts, &t->piece, sizeof t->piece);
     list_drop(&t->link);
+    list_drop(&t->to_hash);
     t->waste = true;
     sweep_stop(t->recheck);
     if (part_is_held(t))
@@ -183,6 +190,13 @@ static bool is_short(const struct data *d)
     return d->w.held >= BUSY_BYTES;
 }
 
+/* The disk is slower than the peers: as much as it is writing waits already.  More would not make
+ * it faster, only take memory that nobody has touched yet. */
+static bool is_behind(const struct data *d)
+{
+    return d->w.running && d->w.writes.bytes >= AHEAD_BYTES;
+}
+
 bool data_busy(const struct data *d)
 {
     return d->w.busy;
@@ -190,7 +204,7 @@ bool data_busy(const struct data *d)
 
 static void tell_drained(struct data *d)
 {
-    if (!d->w.busy || d->w.held > DRAINED_BYTES)
+    if (!d->w.busy || d->w.held > DRAINED_BYTES || is_behind(d))
         return;
     d->w.busy = false;
     data_emit(d, DATA_DRAINED, 0, NULL);
@@ -208,6 +222,34 @@ static void spill(struct data *d)
             t->spilled = true;
         }
     }
+}
+
+/* --- jobs that wait for more ---------------------------------------------------------------- */
+
+static void hash_kick(struct data *d);
+
+static void on_gathered(void *arg)
+{
+    struct data *d = arg;
+    d->w.gather = NULL;
+    hash_kick(d);
+    data_write_kick(d);
+}
+
+/* Whether a job may start now; else on_gathered() comes when it may.  A job wakes a thread and then
+ * the loop, which costs more than to hash or to write a small piece.  So what comes within
+ * GATHER_US of the last job's start goes into the next, if there is not enough for one before. */
+static bool is_due(struct data *d, struct data_gate *g)
+{
+    uint64_t now = loop_now_us(d->cfg.loop);
+    uint64_t due = g->started_us ? g->started_us + GATHER_US : 0;
+    if (now >= due || g->bytes >= AHEAD_BYTES || d->closing) {
+        *g = (struct data_gate){.started_us = now};
+        return true;
+    }
+    if (!d->w.gather)
+        d->w.gather = timer_start(d->cfg.loop, due - now, on_gathered, d);
+    return false;
 }
 
 /* --- a piece is whole ----------------------------------------------------------------------- */
@@ -357,11 +399,14 @@ bool data_mend(struct data *d, uint32_t piece, const uint8_t *bad)
 
 /* --- hashing -------------------------------------------------------------------------------- */
 
-static void hash_more(struct part *t);
+struct hash_job {
+    struct data *d;
+    size_t count;
+    struct part *parts[];
+};
 
-static void hash_work(void *arg)
+static void hash_part(struct part *t)
 {
-    struct part *t = arg;
     if (!t->hash)
         t->hash = piece_hash_new(&t->d->layout, t->piece, false);
     for (uint32_t i = t->hashed; i < t->hashing_to; i++)
@@ -372,8 +417,22 @@ static void hash_work(void *arg)
     t->hash = NULL;
 }
 
+static void hash_work(void *arg)
+{
+    struct hash_job *j = arg;
+    for (size_t i = 0; i < j->count; i++)
+        hash_part(j->parts[i]);
+}
+
+static void hash_more(struct part *t);
+
 static void take_hashed(struct part *t)
 {
+    t->hashing = false;
+    if (t->waste) {
+        part_let_go(t);
+        return;
+    }
     for (uint32_t i = t->hashed; i < t->hashing_to; i++)
         if (t->blocks[i].state == BLOCK_WRITTEN)
             block_drop(t, i);
@@ -386,32 +445,56 @@ static void take_hashed(struct part *t)
 
 static void on_hashed(void *arg)
 {
-    struct part *t = arg;
-    struct data *d = t->d;
-    t->hashing = false;
-    if (t->waste)
-        part_let_go(t);
-    else
-        take_hashed(t);
+    struct hash_job *j = arg;
+    struct data *d = j->d;
+    for (size_t i = 0; i < j->count; i++)
+        take_hashed(j->parts[i]);
     tell_drained(d);
     data_write_kick(d);
+    free(j);
     data_let_go(d);
 }
 
-/* Hash what came in order, when it is enough to be worth a job or the piece is whole. */
-static void hash_more(struct part *t)
+/* Where what came in order ends, if it is enough to be worth hashing or the piece is whole; else
+ * where it begins. */
+static uint32_t hashable_to(const struct part *t)
 {
-    if (t->hashing || t->spilled || t->waste || t->d->dead || t->hashed == t->block_count)
-        return;
     uint32_t to = t->hashed;
+    if (t->hashing || t->spilled || t->waste || t->d->dead)
+        return to;
     while (to < t->block_count && t->blocks[to].bytes)
         to++;
-    if (to == t->hashed || (to < t->block_count && to - t->hashed < RUN_BLOCKS))
+    return to == t->block_count || to - t->hashed >= RUN_BLOCKS ? to : t->hashed;
+}
+
+static void hash_kick(struct data *d)
+{
+    size_t n = 0;
+    LIST_EACH(&d->w.to_hash, struct part, t, to_hash)
+        n++;
+    if (n == 0 || !is_due(d, &d->w.hashes))
         return;
-    t->hashing_to = to;
-    t->hashing = true;
-    data_hold(t->d);
-    lane_run(t->d->cfg.loop, LANE_CPU, hash_work, on_hashed, t);
+    struct hash_job *j = mem_zalloc(sizeof *j + n * sizeof *j->parts);
+    j->d = d;
+    LIST_EACH(&d->w.to_hash, struct part, t, to_hash) {
+        list_drop(&t->to_hash);
+        uint32_t to = hashable_to(t);
+        if (to == t->hashed)
+            continue;
+        t->hashing_to = to;
+        t->hashing = true;
+        j->parts[j->count++] = t;
+    }
+    data_hold(d);
+    lane_run(d->cfg.loop, LANE_CPU, hash_work, on_hashed, j);
+}
+
+static void hash_more(struct part *t)
+{
+    if (!list_empty(&t->to_hash) || hashable_to(t) == t->hashed)
+        return;
+    list_push(&t->d->w.to_hash, &t->to_hash);
+    hash_kick(t->d);
 }
 
 /* --- taking blocks -------------------------------------------------------------------------- */
@@ -443,7 +526,9 @@ bool data_put(struct data *d, uint32_t piece, uint32_t begin, const void *bytes,
     memcpy(t->blocks[i].bytes, bytes, len);
     t->arrived++;
     d->w.held += len;
-    d->w.busy |= is_short(d);
+    d->w.hashes.bytes += len;
+    d->w.writes.bytes += len;
+    d->w.busy |= is_short(d) || is_behind(d);
     hash_more(t);
     if (is_whole(t) || in_run(t, i))
         ready(t);
@@ -494,38 +579,21 @@ struct job {
     struct why why;
 };
 
-/* The run of neighbours that begins with block `from`; returns where the next begins. */
-static size_t run_of(const struct job *j, size_t from, struct disk_range *run)
+static enum err write_blocks(struct job *j)
 {
-    size_t i = from;
-    *run = (struct disk_range){.offset = j->refs[from].offset};
-    while (i < j->count && j->refs[i].offset == run->offset + run->len)
-        run->len += j->iov[i++].iov_len;
-    return i;
-}
-
-static enum err announce_runs(struct job *j)
-{
+    if (j->count == 0)
+        return OK;
     struct disk_range *runs = mem_array(j->count, sizeof *runs);
     size_t n = 0;
-    for (size_t i = 0; i < j->count;)
-        i = run_of(j, i, &runs[n++]);
-    enum err err = disk_announce(j->d->disk, runs, n, &j->why);
+    for (size_t i = 0; i < j->count; i++) {
+        uint64_t at = j->refs[i].offset;
+        if (n == 0 || at != runs[n - 1].offset + runs[n - 1].len)
+            runs[n++] = (struct disk_range){.offset = at};
+        runs[n - 1].len += j->iov[i].iov_len;
+    }
+    enum err err = disk_write(j->d->disk, runs, n, j->iov, &j->why);
     free(runs);
     return err;
-}
-
-static enum err write_runs(struct job *j)
-{
-    struct disk_range run;
-    if (j->count > 0 && announce_runs(j) != OK)
-        return j->why.code;
-    for (size_t i = 0, from = 0; i < j->count; from = i) {
-        i = run_of(j, from, &run);
-        if (disk_write(j->d->disk, run.offset, j->iov + from, (int)(i - from), &j->why) != OK)
-            return j->why.code;
-    }
-    return OK;
 }
 
 static enum err record(struct job *j)
@@ -556,7 +624,7 @@ static void job_work(void *arg)
         (disk_bring_back(j->d->disk, &j->why) != OK || disk_make_empty(j->d->disk, &j->why) != OK))
         return;
     j->make_empty = false;
-    if (write_runs(j) != OK)
+    if (write_blocks(j) != OK)
         return;
     j->wrote = true;
     if (record(j) != OK)
@@ -788,6 +856,9 @@ void data_write_kick(struct data *d)
         return;
     if (!data_write_pending(d) && !is_short(d))
         return;
+    bool last = d->w.proven.n >= map_count(d->w.parts); /* nothing is on its way: do not wait */
+    if (!last && !is_due(d, &d->w.writes))
+        return;
     struct job *j = MEM_NEW(struct job);
     j->d = d;
     take_blocks(d, j);
@@ -877,6 +948,7 @@ void data_write_init(struct data *d)
     d->w.parts = map_new(loop_random_u64(d->cfg.loop));
     list_init(&d->w.ready);
     list_init(&d->w.waste);
+    list_init(&d->w.to_hash);
 }
 
 void data_write_close(struct data *d)
@@ -885,6 +957,7 @@ void data_write_close(struct data *d)
     for (size_t at = 0; (t = map_next(d->w.parts, &at, NULL, NULL));)
         if (!is_whole(t) || t->doubted || d->dead)
             part_drop(t);
+    hash_kick(d);
 }
 
 void data_write_done(struct data *d)

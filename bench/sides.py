@@ -17,6 +17,17 @@ import peers
 
 TICKS = os.sysconf('SC_CLK_TCK')
 HERE = os.path.dirname(os.path.abspath(__file__))
+INSIDE = 'SHOAL_BENCH_INSIDE'
+
+
+def own_network(ips):
+    """Run again where nobody else's traffic is, and any address is ours."""
+    if os.environ.get(INSIDE):
+        return
+    lo = ' && '.join(['ip link set lo up', *(f'ip addr add {ip}/32 dev lo' for ip in ips)])
+    user = [] if os.geteuid() == 0 else ['-r']
+    os.execvpe('unshare', ['unshare', '-n', *user, 'sh', '-c', f'{lo} && exec "$0" "$@"',
+                           sys.executable, *sys.argv], {**os.environ, INSIDE: '1'})
 
 
 def cpu_s(pid):

@@ -368,6 +368,110 @@ static void a_signed_download_of_a_hybrid(void **state)
     sweep_get("hybrid", 3);
 }
 
+/* --- choosing ------------------------------------------------------------------------------- */
+
+static bool chooses(struct getter *g, const char *verb, const char *glob)
+{
+    return try_call(g->bob, "file.set", json_pack("{s:s, s:[s]}", "id", g->w.id, verb, glob));
+}
+
+/* One file was not wanted, so its part of a shared piece was put aside; now it is wanted, and what
+ * was put aside goes into it while the rest comes. */
+static bool one_choice(struct fault *f, bool cut)
+{
+    struct getter g;
+    getter_new(&g, NULL, NULL);
+    assert_true(try_call(g.bob, "file.get",
+                         json_pack("{s:s, s:[s], s:[s]}", "link", g.w.link, "peer", "10.0.0.1:6881",
+                                   "skip", "a.bin")));
+    sim_run_for(g.w.sim, 30 * SEC);
+    arm(g.bob, f);
+    bool chosen = chooses(&g, "normal", "a.bin");
+    sim_run_for(g.w.sim, 10 * SEC);
+    bool hit = disarm(g.bob, f);
+    if (cut)
+        bob_loses_power(&g);
+    if (!chosen && !chooses(&g, "normal", "a.bin"))
+        fail_msg("operation %u failed: it could not be chosen again", (unsigned)f->nth);
+    if (cut)
+        (void)try_call(g.bob, "file.peer",
+                       json_pack("{s:s, s:s}", "id", g.w.id, "addr", "10.0.0.1:6881"));
+    if (!bob_finishes(&g) || !bob_has(&g, "/downloads"))
+        fail_msg("operation %u failed: it was never got", (unsigned)f->nth);
+    sim_run_for(g.w.sim, 60 * SEC);
+    bob_loses_power(&g);
+    if (!bob_finishes(&g) || !bob_has(&g, "/downloads"))
+        fail_msg("operation %u failed: it was lost in a power cut", (unsigned)f->nth);
+    getter_free(&g);
+    return hit;
+}
+
+static void a_file_that_is_wanted_after_all(void **state)
+{
+    (void)state;
+    sweep(one_choice, false, ERR_IO, 15);
+}
+
+static void a_file_that_is_wanted_after_all_and_a_power_cut(void **state)
+{
+    (void)state;
+    sweep(one_choice, true, ERR_FULL, 15);
+}
+
+/* --- sharing -------------------------------------------------------------------------------- */
+
+static bool is_signed(struct world *w)
+{
+    json_t *row = node_call(w->ann, "file.show", json_pack("{s:s}", "id", w->id), NULL);
+    bool is = json_array_size(json_object_get(row, "signers")) == 1;
+    json_decref(row);
+    return is;
+}
+
+/* Adds and signs what is shared already, under its other name.  true: it was reported. */
+static bool shares(struct world *w, char **id)
+{
+    json_t *r = node_call(w->ann, "file.add",
+                          json_pack("{s:s, s:i, s:b, s:b}", "path", "/stuff/box", "piece_size",
+                                    PIECE, "v2", 1, "sign", 1),
+                          NULL);
+    const char *job = json_string_value(json_object_get(r, "job"));
+    sim_run_for(w->sim, 20 * SEC);
+    json_t *j = jobs_get(w->ann->jobs, job), *added = json_object_get(j, "result");
+    const char *made = json_string_value(json_object_get(added, "id"));
+    assert_string_not_equal(json_string_value(json_object_get(j, "state")), "running");
+    if (made) {
+        free(*id);
+        *id = mem_strdup(made);
+    }
+    json_decref(j);
+    json_decref(r);
+    return made != NULL;
+}
+
+static bool one_share(struct fault *f, bool way)
+{
+    (void)way;
+    struct world w = world_new();
+    arm(w.ann, f);
+    bool shared = shares(&w, &w.id);
+    bool hit = disarm(w.ann, f);
+    if (shared)
+        power_cut(&w);
+    if (!shared && !shares(&w, &w.id))
+        fail_msg("operation %u failed: it could not be shared again", (unsigned)f->nth);
+    if (!seeds(&w) || !is_signed(&w))
+        fail_msg("operation %u failed: it is not shared, or not signed", (unsigned)f->nth);
+    world_free(&w);
+    return hit;
+}
+
+static void what_is_shared_and_signed(void **state)
+{
+    (void)state;
+    sweep(one_share, false, ERR_FULL, 10);
+}
+
 /* --- leaving quarantine --------------------------------------------------------------------- */
 
 static bool release(struct getter *g)
@@ -474,6 +578,9 @@ int main(void)
         cmocka_unit_test(a_download_by_a_link),
         cmocka_unit_test(a_signed_download_of_v2),
         cmocka_unit_test(a_signed_download_of_a_hybrid),
+        cmocka_unit_test(a_file_that_is_wanted_after_all),
+        cmocka_unit_test(a_file_that_is_wanted_after_all_and_a_power_cut),
+        cmocka_unit_test(what_is_shared_and_signed),
         cmocka_unit_test(a_release_from_quarantine),
         cmocka_unit_test(a_release_from_quarantine_and_a_power_cut),
         cmocka_unit_test(a_torrent_in_the_watched_folder),

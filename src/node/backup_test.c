@@ -5,6 +5,7 @@
 #include "core/keys.h"
 #include "store/db.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +60,7 @@ static void make_home(const char *home)
 
 static void world_new(struct world *w)
 {
-    strcpy(w->root, "/tmp/shoal-backup-XXXXXX");
+    snprintf(w->root, sizeof w->root, "/tmp/shoal-backup-XXXXXX");
     assert_non_null(mkdtemp(w->root));
     w->home = mem_printf("%s/home", w->root);
     w->other = mem_printf("%s/other", w->root);

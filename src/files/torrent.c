@@ -2,10 +2,6 @@
 
 #include "base/mem.h"
 #include "crypto/hex.h"
-#include "files/meta/bits.h"
-#include "files/meta/magnet.h"
-#include "files/meta/metainfo_v2.h"
-#include "files/meta/renames.h"
 #include "files/torrent_in.h"
 
 #include <stdarg.h>
@@ -118,7 +114,7 @@ static bool has_ticking(const struct torrent *t)
            t->up_rate.per_s > 0 || t->down_rate.per_s > 0;
 }
 
-static void retry_disk(struct torrent *t)
+void torrent_retry_disk(struct torrent *t)
 {
     log_info(t->log, "trying the disk again");
     clear_error(t);
@@ -155,7 +151,7 @@ static void on_tick(void *arg)
     uint64_t now = torrent_now(t);
     bool moved = moves(t);
     if (t->error && !t->error_stays && now - t->error_us >= TORRENT_RETRY_US)
-        retry_disk(t);
+        torrent_retry_disk(t);
     swarm_tick(t);
     read_tick(t);
     web_tick(t);
@@ -169,120 +165,18 @@ static void on_tick(void *arg)
         torrent_need_tick(t);
 }
 
-void torrent_want_dial(struct torrent *t)
-{
-    timer_cancel(t->dial_later);
-    t->dial_later = NULL;
-    if (t->closing > 0)
-        return;
-    if (list_empty(&t->dial_turn))
-        list_push(&t->env->to_dial, &t->dial_turn);
-    t->env->want_dial(t->env->node);
-}
-
-void torrent_dial_rest(struct torrent *t)
-{
-    timer_cancel(t->dial_later);
-    t->dial_later = NULL;
-    list_drop(&t->dial_turn);
-}
-
 void torrent_need_tick(struct torrent *t)
 {
     if (!t->tick && t->closing == 0)
         t->tick = timer_start(t->env->wire.loop, SEC, on_tick, t);
 }
 
-/* Trackers */
-
-static void fill_announce(void *arg, struct tracker_announce *a)
-{
-    struct torrent *t = arg;
-    memcpy(a->infohash, t->infohash, SHA1_LEN);
-    memcpy(a->peer_id, t->env->wire.peer_id, sizeof a->peer_id);
-    a->port = t->env->wire.port;
-    a->ipv4 = t->env->own[0];
-    a->ipv6 = t->env->own[1];
-    a->uploaded = t->up_rate.total;
-    a->downloaded = t->down_rate.total;
-    a->left = 1; /* while the size is not known, anything but 0 */
-    if (!t->mi)
-        return;
-    a->left = t->mi->payload - (t->opened ? data_done(t->data) : 0);
-}
-
-static void on_peers(void *arg, const struct addr *peers, size_t n)
-{
-    struct torrent *t = arg;
-    for (size_t i = 0; i < n; i++)
-        torrent_add_peer(t, &peers[i], PEER_TRACKER);
-    torrent_changed(t);
-}
-
-/* The name of a hybrid that is not its id. */
-static const uint8_t *other_name(const struct torrent *t)
-{
-    const uint8_t *wire[INFOHASH_WIRE_MAX];
-    size_t n = infohash_wire(&t->hash, wire);
-    for (size_t i = 0; i < n; i++)
-        if (memcmp(wire[i], t->infohash, INFOHASH_LEN) != 0)
-            return wire[i];
-    return NULL;
-}
-
-static void fill_other(void *arg, struct tracker_announce *a)
-{
-    struct torrent *t = arg;
-    fill_announce(t, a);
-    memcpy(a->infohash, other_name(t), INFOHASH_LEN);
-}
-
-static void make_trackers(struct torrent *t)
-{
-    struct trackers_cfg cfg = {
-        .loop = t->env->wire.loop,
-        .log = t->log,
-        .udp = t->env->udp,
-        .from_ip = t->env->from_ip,
-        .both = t->env->both,
-        .urls = t->mi ? t->mi->trackers : t->urls,
-        .url_count = t->mi ? t->mi->tracker_count : t->url_count,
-        .fill = fill_announce,
-        .peers = on_peers,
-        .arg = t,
-    };
-    if (!t->trackers)
-        t->trackers = trackers_new(&cfg);
-    cfg.fill = fill_other; /* the swarm of the other version is another to the tracker */
-    if (!t->other_trackers && other_name(t))
-        t->other_trackers = trackers_new(&cfg);
-}
-
-static void announce_start(struct torrent *t)
-{
-    make_trackers(t);
-    trackers_start(t->trackers);
-    if (t->other_trackers)
-        trackers_start(t->other_trackers);
-    torrent_dht_wake(t);
-}
-
-/* A hybrid's other name came with the metadata. */
-static void announce_other(struct torrent *t)
-{
-    if (t->other_trackers)
-        return;
-    make_trackers(t);
-    if (t->other_trackers)
-        trackers_start(t->other_trackers);
-}
+/* Data */
 
 static void nothing(void *arg)
 {
     (void)arg;
 }
-
-/* Data */
 
 static void on_complete(struct torrent *t)
 {
@@ -417,14 +311,6 @@ void torrent_unblock(struct torrent *t)
 
 /* Life */
 
-static void copy_trackers(struct torrent *t, const struct mi_tracker *urls, size_t n)
-{
-    t->urls = mem_array(n, sizeof *t->urls);
-    t->url_count = n;
-    for (size_t i = 0; i < n; i++)
-        t->urls[i] = (struct mi_tracker){mem_strdup(urls[i].url), urls[i].tier};
-}
-
 struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *cfg)
 {
     struct torrent *t = MEM_NEW(struct torrent);
@@ -456,7 +342,7 @@ struct torrent *torrent_new(struct torrent_env *env, const struct torrent_cfg *c
     t->fresh = cfg->fresh;
     t->uploaded = cfg->uploaded;
     t->downloaded = cfg->downloaded;
-    copy_trackers(t, cfg->trackers, cfg->tracker_count);
+    announce_copy_urls(t, cfg->trackers, cfg->tracker_count);
     t->peers = torrent_peers_new(loop_random_u64(env->wire.loop));
     list_init(&t->dial_turn);
     list_init(&t->members);
@@ -583,13 +469,6 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
     close_data(t);
 }
 
-void torrent_drop_trackers(struct torrent *t)
-{
-    trackers_free(t->trackers);
-    trackers_free(t->other_trackers);
-    t->trackers = t->other_trackers = NULL;
-}
-
 void torrent_free(struct torrent *t)
 {
     if (!t)
@@ -636,354 +515,4 @@ void torrent_free(struct torrent *t)
     free(t->want);
     free(t->blocked);
     free(t);
-}
-
-/* Orders */
-
-static void be_still(struct torrent *t)
-{
-    if (t->opened && !torrent_is_complete(t))
-        read_end_all(t, "the torrent is paused");
-    swarm_end(t, "the torrent rests");
-    torrent_dht_rest(t);
-    if (t->trackers)
-        trackers_stop(t->trackers, nothing, NULL);
-    if (t->other_trackers)
-        trackers_stop(t->other_trackers, nothing, NULL);
-}
-
-static void begin_again(struct torrent *t)
-{
-    /* With data that is not open yet on_opened() does it, when it is known what to announce. */
-    if (t->started && (t->opened || !t->mi || t->hashes || t->trackers))
-        announce_start(t);
-}
-
-void torrent_pause(struct torrent *t)
-{
-    bool was_still = torrent_is_still(t);
-    if (t->paused)
-        return;
-    t->paused = true;
-    if (!was_still)
-        be_still(t);
-    torrent_changed(t);
-}
-
-void torrent_resume(struct torrent *t)
-{
-    bool was_still = torrent_is_still(t);
-    t->paused = false;
-    if (t->error && !t->error_stays)
-        retry_disk(t);
-    if (was_still && !torrent_is_still(t))
-        begin_again(t);
-    torrent_changed(t);
-    torrent_want_dial(t);
-}
-
-/* Sets t->held or t->blocked; true when it is another now. */
-static bool set_reason(char **slot, const char *why)
-{
-    if (why ? *slot && strcmp(*slot, why) == 0 : !*slot)
-        return false;
-    char *reason = mem_strdup(why);
-    free(*slot);
-    *slot = reason;
-    return true;
-}
-
-void torrent_hold(struct torrent *t, const char *why)
-{
-    bool was_still = torrent_is_still(t);
-    if (!set_reason(&t->held, why))
-        return;
-    if (!was_still && why)
-        be_still(t);
-    if (was_still && !torrent_is_still(t))
-        begin_again(t);
-    torrent_changed(t);
-    torrent_want_dial(t);
-}
-
-void torrent_block(struct torrent *t, const char *why)
-{
-    bool was_still = torrent_is_still(t);
-    if (!set_reason(&t->blocked, why))
-        return;
-    if (why)
-        log_warn(t->log, "%s", why);
-    if (why && !was_still) {
-        swarm_end(t, why); /* not at once: it may be a session that brought the metadata */
-        if (t->trackers)
-            trackers_stop(t->trackers, nothing, NULL);
-    }
-    if (!why && t->mi && !t->data && t->started && !t->error)
-        torrent_open_data(t); /* it was forbidden before anything was written */
-    if (was_still && !torrent_is_still(t))
-        begin_again(t);
-    torrent_changed(t);
-    torrent_want_dial(t);
-}
-
-const char *torrent_blocked(const struct torrent *t)
-{
-    return t->blocked;
-}
-
-bool torrent_verify(struct torrent *t)
-{
-    if (!t->opened)
-        return false;
-    data_verify(t->data);
-    torrent_need_tick(t);
-    torrent_changed(t);
-    return true;
-}
-
-void torrent_sign(struct torrent *t, const struct signer *s)
-{
-    metainfo_sign(t->mi, s);
-    if (t->env->own_key && memcmp(t->env->own_key, s->key, sizeof s->key) == 0)
-        t->vouch.put_us = torrent_now(t); /* at once */
-    vouch_wake(t);
-    torrent_changed(t);
-}
-
-void torrent_reannounce(struct torrent *t)
-{
-    if (t->trackers && !torrent_is_still(t))
-        trackers_announce(t->trackers);
-    if (t->other_trackers && !torrent_is_still(t))
-        trackers_announce(t->other_trackers);
-    torrent_dht_wake(t);
-}
-
-void torrent_scrape(struct torrent *t)
-{
-    if (!t->trackers)
-        make_trackers(t);
-    trackers_scrape(t->trackers);
-}
-
-void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source)
-{
-    if (!torrent_refuses(t, a) && torrent_peers_add(t->peers, a, source, torrent_now(t), NULL))
-        torrent_want_dial(t);
-}
-
-/* A link does not say whether the torrent is private (BEP 27); what has no other way to its
- * metadata is asked for here too, as all clients do. */
-bool torrent_is_told_near(const struct torrent *t)
-{
-    return torrent_may_connect(t) && !(t->mi && t->mi->private_);
-}
-
-void torrent_heard_near(struct torrent *t, const struct addr *a)
-{
-    if (torrent_is_told_near(t) && !torrent_refuses(t, a) &&
-        torrent_peers_heard(t->peers, a, torrent_now(t)))
-        torrent_want_dial(t);
-}
-
-bool torrent_refuses(const struct torrent *t, const struct addr *a)
-{
-    return t->env->refuses && t->env->refuses(t->env->node, a);
-}
-
-static bool is_refused(const void *arg, const struct addr *a)
-{
-    return torrent_refuses(arg, a);
-}
-
-void torrent_sift(struct torrent *t)
-{
-    torrent_peers_sift(t->peers, is_refused, t);
-    swarm_sift(t);
-}
-
-void torrent_add_web_seed(struct torrent *t, const char *url)
-{
-    web_add(t, url);
-}
-
-void torrent_add_tracker(struct torrent *t, const char *url)
-{
-    make_trackers(t);
-    trackers_add(t->trackers, url, 0);
-    if (t->other_trackers)
-        trackers_add(t->other_trackers, url, 0);
-}
-
-static void free_urls(struct torrent *t)
-{
-    for (size_t i = 0; i < t->url_count; i++)
-        free((char *)(uintptr_t)t->urls[i].url);
-    free(t->urls);
-}
-
-void torrent_set_trackers(struct torrent *t, const struct mi_tracker *trackers, size_t n)
-{
-    bool ran = t->trackers && trackers_running(t->trackers);
-    torrent_drop_trackers(t); /* those that go are not told: an edit is no goodbye to a swarm */
-    if (t->mi) {
-        metainfo_set_trackers(t->mi, trackers, n);
-    } else {
-        free_urls(t);
-        copy_trackers(t, trackers, n);
-    }
-    if (ran)
-        announce_start(t);
-    torrent_changed(t);
-}
-
-size_t torrent_trackers(const struct torrent *t, const struct mi_tracker **out)
-{
-    *out = t->mi ? t->mi->trackers : t->urls;
-    return t->mi ? t->mi->tracker_count : t->url_count;
-}
-
-void torrent_set_limits(struct torrent *t, uint64_t up, uint64_t down)
-{
-    limit_set(&t->up, up, torrent_now(t));
-    limit_set(&t->down, down, torrent_now(t));
-    swarm_resume(t);
-    torrent_changed(t);
-}
-
-void torrent_set_conns(struct torrent *t, unsigned most)
-{
-    t->conns_max = most < TORRENT_CONNS_CAP ? most : TORRENT_CONNS_CAP;
-    torrent_want_dial(t);
-}
-
-void torrent_set_share(struct torrent *t, struct limit *up, struct limit *down,
-                       enum limit_weight weight, bool free_of_node)
-{
-    t->up.group = up;
-    t->down.group = down;
-    t->up.weight = t->down.weight = weight;
-    t->up.free_of_node = t->down.free_of_node = free_of_node;
-    swarm_resume(t);
-}
-
-/* Facts */
-
-const uint8_t *torrent_infohash(const struct torrent *t)
-{
-    return t->infohash;
-}
-
-const struct infohash *torrent_hash(const struct torrent *t)
-{
-    return &t->hash;
-}
-
-void torrent_hashes(const struct torrent *t, const uint8_t *out[INFOHASH_WIRE_MAX], size_t *n)
-{
-    *n = infohash_wire(&t->hash, out);
-}
-
-const char *torrent_hex(const struct torrent *t)
-{
-    return t->hex;
-}
-
-const char *torrent_name(const struct torrent *t)
-{
-    return t->mi ? t->mi->name : t->name;
-}
-
-const char *torrent_dir(const struct torrent *t)
-{
-    return t->dir;
-}
-
-const struct metainfo *torrent_metainfo(const struct torrent *t)
-{
-    return t->mi;
-}
-
-bool torrent_is_paused(const struct torrent *t)
-{
-    return t->paused;
-}
-
-const char *torrent_held(const struct torrent *t)
-{
-    return t->held;
-}
-
-bool torrent_is_broken(const struct torrent *t)
-{
-    return t->error_stays;
-}
-
-void torrent_totals(const struct torrent *t, uint64_t *up, uint64_t *down)
-{
-    *up = t->uploaded;
-    *down = t->downloaded;
-}
-
-void torrent_rates(const struct torrent *t, uint64_t *up, uint64_t *down)
-{
-    *up = t->up_rate.per_s;
-    *down = t->down_rate.per_s;
-}
-
-void torrent_limits(const struct torrent *t, uint64_t *up, uint64_t *down)
-{
-    *up = t->up.rate;
-    *down = t->down.rate;
-}
-
-uint64_t torrent_file_done(const struct torrent *t, size_t file)
-{
-    return t->opened ? data_file_done(t->data, file) : 0;
-}
-
-int64_t torrent_added_us(const struct torrent *t)
-{
-    return t->added_us;
-}
-
-size_t torrent_conns(const struct torrent *t)
-{
-    return t->member_count;
-}
-
-void torrent_magnet(const struct torrent *t, struct buf *out)
-{
-    const struct mi_tracker *urls = t->mi ? t->mi->trackers : t->urls;
-    size_t n = t->mi ? t->mi->tracker_count : t->url_count;
-    const char **list = mem_array(n, sizeof *list);
-    for (size_t i = 0; i < n; i++)
-        list[i] = urls[i].url;
-    const char *name = t->mi ? renames_first_name(t->mi) : t->name;
-    magnet_write(out, &t->hash, name, list, n);
-    free(list);
-    web_put(t, out);
-    /* As BEP 46 names a key and a salt: there the DHT has the signature (sign.h). */
-    vouch_put_link(t, out);
-}
-
-void torrent_kept_link(const struct torrent *t, struct buf *out)
-{
-    struct addr named[TORRENT_KEPT_PEERS];
-    torrent_magnet(t, out);
-    size_t n = torrent_peers_named(t->peers, named, TORRENT_KEPT_PEERS);
-    for (size_t i = 0; i < n; i++) {
-        char at[ADDR_TEXT];
-        buf_printf(out, "&x.pe=%s", addr_format(&named[i], at));
-    }
-}
-
-void torrent_write(const struct torrent *t, struct buf *out)
-{
-    const struct metainfo *mi = t->mi;
-    struct buf layers = {0};
-    if (mi->v2)
-        mi_v2_put_layers(&layers, mi);
-    metainfo_put(out, mi, buf_cur(&layers));
-    buf_done(&layers);
 }

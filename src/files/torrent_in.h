@@ -1,6 +1,11 @@
 /* files/torrent_in.h - the inside of a torrent, for its sources:
  *     torrent.c        life, the data's events, the tick
- *     torrent_swarm.c  sessions: who is connected, what is asked, who is served, who is to blame
+ *     torrent_orders.c pause, resume, limits: what it is told to do
+ *     torrent_facts.c  what it is asked about itself
+ *     torrent_announce.c  its trackers
+ *     torrent_swarm.c  who is connected, who is served, who is to blame
+ *     torrent_dial.c   who is dialled, who is taken in
+ *     torrent_talk.c   what sessions tell
  *     torrent_ask.c    which blocks are asked of whom
  *     torrent_steer.c  what the only seed suggests to whom
  *     torrent_info.c   metadata, asked and given
@@ -173,12 +178,10 @@ bool torrent_is_still(const struct torrent *t); /* paused or held */
 bool torrent_may_connect(const struct torrent *t);
 void torrent_changed(struct torrent *t);
 void torrent_need_tick(struct torrent *t);
-void torrent_want_dial(struct torrent *t); /* there may be somebody to dial, or room for one */
-void torrent_dial_rest(struct torrent *t); /* until torrent_want_dial() */
 /* Goes to the error state.  stays: trying again does not help. */
 void torrent_fail(struct torrent *t, bool stays, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void torrent_open_data(struct torrent *t);
-
+void torrent_retry_disk(struct torrent *t); /* after the disk's error, now */
 /* An error that stays is over: the data is opened. */
 void torrent_unblock(struct torrent *t);
 /* After a change of what is here or of what is wanted: is it complete now? */
@@ -231,6 +234,30 @@ void swarm_end(struct torrent *t, const char *why); /* all sessions, in a later 
 void swarm_sift(struct torrent *t);                 /* ends sessions with whom torrent_refuses() */
 void swarm_free(struct torrent *t);                 /* all sessions, silently */
 void swarm_drop_member(struct member *m);
+
+/* For torrent_dial.c and torrent_talk.c: */
+struct member *swarm_add_member(struct torrent *t, struct session *s, struct peer_entry *entry);
+void swarm_dialled(struct member *m); /* however that ended */
+void swarm_meet(struct member *m);    /* the peer's pieces are known, and ours */
+void swarm_interest(struct member *m);
+void swarm_set_choke(struct member *m, bool choke);
+void swarm_count_wanted(struct member *m);
+void swarm_end_if_idle(struct member *m);
+void swarm_grant(struct torrent *t); /* free slots go at once to those who wait */
+
+/* torrent_dial.c */
+void torrent_want_dial(struct torrent *t); /* there may be somebody to dial, or room for one */
+void torrent_dial_rest(struct torrent *t); /* until torrent_want_dial() */
+
+/* torrent_talk.c */
+extern const struct session_ops torrent_member_ops; /* arg: the member */
+
+/* torrent_announce.c */
+void announce_start(struct torrent *t); /* to all trackers, and in the DHT */
+void announce_other(struct torrent *t); /* a hybrid's other name came with the metadata */
+void announce_stop(struct torrent *t);  /* says goodbye to the trackers */
+void announce_copy_urls(struct torrent *t, const struct mi_tracker *urls, size_t n);
+void announce_free_urls(struct torrent *t);
 
 /* torrent_ask.c */
 void ask_fill(struct member *m);    /* ask it for what may now be asked */

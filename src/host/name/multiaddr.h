@@ -14,7 +14,9 @@
 #include "host/name/peer_id.h"
 #include "net/addr.h"
 
-enum { MULTIADDR_MAX = 384, MULTIADDR_TEXT = 1024, MULTIADDR_PARTS_MAX = 16 };
+/* As text, 15 times /webrtc-direct and a percent-encoded /http-path of 350 bytes are the longest.
+ */
+enum { MULTIADDR_MAX = 384, MULTIADDR_TEXT = 1280, MULTIADDR_PARTS_MAX = 16 };
 
 /* The multicodec table's numbers, of those that we know by name. */
 enum multiaddr_code {
@@ -57,9 +59,13 @@ struct multiaddr_part {
     struct cur value; /* into the address */
 };
 
+/* ERR_LIMIT: more than MULTIADDR_MAX bytes or MULTIADDR_PARTS_MAX parts; ERR_UNSUPPORTED: a part
+ * that we do not know; ERR_INVALID: the rest.  Text may end in slashes, and say /ipfs for /p2p. */
 MUST_CHECK enum err multiaddr_decode(struct multiaddr *out, struct cur bytes, struct why *why);
 MUST_CHECK enum err multiaddr_parse(struct multiaddr *out, const char *text, struct why *why);
+/* As text; "" for none.  Returns `text`. */
 const char *multiaddr_format(const struct multiaddr *a, char text[MULTIADDR_TEXT]);
+/* Byte by byte: /wss and /tls/ws are two. */
 bool multiaddr_equal(const struct multiaddr *a, const struct multiaddr *b);
 
 /* Walk: `at` is cur_of(a->bytes, a->len) at first; false at the end. */
@@ -69,16 +75,19 @@ bool multiaddr_next(struct cur *at, struct multiaddr_part *part);
 enum reach { REACH_TCP, REACH_WS, REACH_WSS, REACH_QUIC };
 struct multiaddr_route {
     enum reach reach;
-    struct addr addr; /* ADDR_NONE where `host` is a name; then with the port all the same */
+    struct addr addr; /* ADDR_NONE where `host` is a name; then with the port all the same. Neither,
+                         if relayed: the relay is known by its id alone */
     uint16_t port;
     enum multiaddr_code named; /* MA_DNS, MA_DNS4, MA_DNS6, MA_DNSADDR; 0: addr */
     char host[256];
     char sni[256];       /* wss: whose certificate; "" for host */
     struct peer_id peer; /* the last /p2p; of nobody: not said */
-    bool relayed;        /* through `relay` */
+    bool relayed;        /* through `relay`, which is of nobody where only its address is said */
     struct peer_id relay;
 };
-/* ERR_UNSUPPORTED: a way that we do not know, told in words. */
+/* ERR_UNSUPPORTED: a way that we do not know, told in words; no place at all; a zone.  Whether the
+ * port and the address make sense to dial nobody asks here: addresses to listen at are routes too.
+ * A /dnsaddr may stand without a port. */
 MUST_CHECK enum err multiaddr_route(const struct multiaddr *a, struct multiaddr_route *out,
                                     struct why *why);
 

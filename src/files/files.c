@@ -452,6 +452,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     list_init(&f->written);
     list_init(&f->lookups);
     list_init(&f->inquiries);
+    list_init(&f->taking);
     list_init(&f->scans);
     list_init(&f->order);
     list_init(&f->recent);
@@ -552,6 +553,7 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
     adding_cancel_all(f);
     lookup_cancel_all(f);
     inquiry_cancel_all(f);
+    take_cancel_all(f);
     scans_end(f);
     keep_commit(f);
     save_totals(f);
@@ -583,6 +585,7 @@ void files_free(struct files *f)
     adding_cancel_all(f);
     lookup_cancel_all(f);
     inquiry_cancel_all(f);
+    take_cancel_all(f);
     scans_end(f);
     keep_forget(f);
     struct holding *h;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/keys.h"
 #include "files/meta/create.h"
+#include "files/meta/parse.h"
 
 #include <string.h>
 
@@ -145,16 +146,14 @@ static void more_trackers(struct torrent *t, const struct metainfo *mi)
     free(all);
 }
 
-static void on_created(void *arg, struct cur torrent, unsigned skipped, const struct why *why)
+static void on_created(void *arg, struct cur torrent, struct metainfo *mi, unsigned skipped,
+                       const struct why *why)
 {
     struct adding *a = arg;
     struct files *f = a->f;
-    struct why broken;
-    struct metainfo *mi = torrent.n ? metainfo_parse_own(torrent, &broken) : NULL;
     a->create = NULL;
     if (!mi) {
-        job_failed(a->job, "file.not_shared", torrent.n ? &broken : why,
-                   torrent.n ? NULL : next_after(why->code));
+        job_failed(a->job, "file.not_shared", why, torrent.n ? NULL : next_after(why->code));
         adding_free(a);
         return;
     }
@@ -165,7 +164,7 @@ static void on_created(void *arg, struct cur torrent, unsigned skipped, const st
     memcpy(a->infohash, mi->infohash, SHA1_LEN);
     if (h) { /* shared again: with more trackers, perhaps */
         more_trackers(h->t, mi);
-        metainfo_free(mi);
+        parse_drop(f->env.loop, mi);
     } else {
         struct torrent_cfg cfg = {
             .mi = mi, .dir = dir, .seed = true, .added_us = loop_wall_us(f->env.loop)};

@@ -2,9 +2,9 @@
 #include "files/files_in.h"
 
 #include "base/mem.h"
-#include "crypto/base64.h"
 #include "crypto/hex.h"
 #include "files/meta/magnet.h"
+#include "files/meta/parse.h"
 
 #include <string.h>
 
@@ -129,8 +129,8 @@ static void add_peers(struct holding *h, json_t *list)
             log_info(h->f->env.log, "a peer given by hand: %s", why.text);
 }
 
-/* What was asked for is known by its infohash: a new torrent, or one that is there. */
-static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg, const struct magnet *m)
+void file_get_known(struct files *f, struct call *c, struct torrent_cfg *cfg,
+                    const struct magnet *m)
 {
     const char *dir = call_text(c, "dir") ? call_text(c, "dir") : f->download_dir;
     struct holding *h = files_find_any(f, cfg->mi ? &cfg->mi->hash : &cfg->hash);
@@ -139,7 +139,7 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg, con
     struct why why;
     if (unwanted_vet(f, cfg->infohash, cfg->mi ? &cfg->mi->hash : &cfg->hash, cfg->mi, true,
                      &why)) {
-        metainfo_free(cfg->mi);
+        parse_drop(f->env.loop, cfg->mi);
         call_fail(c, "file.blocked", &why, "shoal file blocklist shows what is blocked");
         return;
     }
@@ -148,20 +148,20 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg, con
         (rules && cfg->mi && choose_check(rules, cfg->mi, &why))) {
         call_fail(c, why.code == ERR_NOT_FOUND ? "file.no_match" : CALL_USAGE, &why,
                   "give a pattern as '*.mkv', or numbers as '#0,2-4'");
-        metainfo_free(cfg->mi);
+        parse_drop(f->env.loop, cfg->mi);
         free(rules);
         return;
     }
     cfg->rules = rules;
     if (!h && vfs_mkdirs(f->env.vfs, dir, 0777, &why)) {
         free(rules);
-        metainfo_free(cfg->mi);
+        parse_drop(f->env.loop, cfg->mi);
         call_fail(c, "file.no_folder", &why, "give another folder with --dir");
         return;
     }
     if (!h && map_count(f->torrents) >= FILES_TORRENTS_MAX) {
         free(rules);
-        metainfo_free(cfg->mi);
+        parse_drop(f->env.loop, cfg->mi);
         call_failf(c, "file.too_many", ERR_LIMIT, "remove some first", "%d torrents are held",
                    FILES_TORRENTS_MAX);
         return;
@@ -169,7 +169,7 @@ static void get_it(struct files *f, struct call *c, struct torrent_cfg *cfg, con
     if (h) {
         for (size_t i = 0; i < cfg->tracker_count && !torrent_metainfo(h->t); i++)
             torrent_add_tracker(h->t, cfg->trackers[i].url);
-        metainfo_free(cfg->mi);
+        parse_drop(f->env.loop, cfg->mi);
         if (rules && torrent_select(h->t, rules, &why))
             log_warn(f->env.log, "%s: %s", torrent_name(h->t), why.text);
         torrent_set_order(h->t, call_bool(c, "sequential") || torrent_is_sequential(h->t),
@@ -215,7 +215,7 @@ static void get_named(struct files *f, struct call *c, struct magnet *m)
     for (; cfg.tracker_count < m->tracker_count; cfg.tracker_count++)
         urls[cfg.tracker_count] =
             (struct mi_tracker){m->trackers[cfg.tracker_count], (unsigned)cfg.tracker_count};
-    get_it(f, c, &cfg, m);
+    file_get_known(f, c, &cfg, m);
     struct holding *h = files_find_any(f, &m->hash);
     for (size_t i = 0; h && i < m->web_seed_count; i++)
         torrent_add_web_seed(h->t, m->web_seeds[i]);
@@ -237,21 +237,6 @@ static void get_magnet(struct files *f, struct call *c, const char *link)
         inquiry_resolve(f, c, m, get_named); /* a mutable torrent: the DHT knows which it is now */
 }
 
-static void get_torrent(struct files *f, struct call *c, struct cur bytes)
-{
-    struct why why;
-    struct torrent_cfg cfg = {0};
-    cfg.mi = metainfo_parse(bytes, &why);
-    if (!cfg.mi) {
-        struct why said;
-        why_set(&said, why.code, "cannot take it as a .torrent file: %s", why.text);
-        call_fail(c, "file.bad_torrent", &said, "see that it is a .torrent file, and whole");
-        return;
-    }
-    memcpy(cfg.infohash, cfg.mi->infohash, SHA1_LEN);
-    get_it(f, c, &cfg, NULL);
-}
-
 /* The topic of a link that is an infohash alone; NULL: it is none. */
 static const char *topic_of(const char *text)
 {
@@ -269,12 +254,7 @@ void file_get(void *app, struct call *c)
     if (check_peers(call_array(c, "peer"), &why)) {
         call_fail(c, CALL_USAGE, &why, "give a peer as ADDRESS:PORT");
     } else if (torrent) {
-        struct buf bytes = {0};
-        if (base64_decode(&bytes, torrent, strlen(torrent)))
-            get_torrent(f, c, buf_cur(&bytes));
-        else
-            call_failf(c, "file.bad_torrent", ERR_INVALID, NULL, "torrent is not base64");
-        buf_done(&bytes);
+        take_torrent(f, c, torrent);
     } else if (link && topic_of(link)) {
         char *magnet = mem_printf("magnet:?xt=%s%s", topic_of(link), link);
         get_magnet(f, c, magnet);

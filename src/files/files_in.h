@@ -12,6 +12,7 @@
  *     files_methods.c  what a person can ask for
  *     files_add.c      ... of files: to be shared
  *     files_get.c      ... of links and .torrents: to be here
+ *     files_take.c     ... of which those that come as a file
  *     files_reach.c    being found without trackers
  *     files_wishes.c   ... of one torrent's care
  *     files_trackers.c ... of its trackers
@@ -118,6 +119,7 @@ struct files {
     struct timer *commit_soon;
     struct link lookups;       /* peers given by name */
     struct link inquiries;     /* calls that wait for the DHT */
+    struct link taking;        /* calls whose .torrent is being read */
     struct ports *ports;       /* NULL once stopping */
     struct files_dht *dht;     /* NULL: files.dht is off */
     unsigned conns_max;        /* files.connections */
@@ -334,6 +336,17 @@ void lookup_cancel_all(struct files *f);
 void file_get(void *app, struct call *c);
 /* A peer given by hand: ADDRESS:PORT, or a name that is looked up first. */
 MUST_CHECK enum err files_add_peer(struct holding *h, const char *text, struct why *why);
+
+/* What was asked for is known by its infohash: a new torrent, or one that is there.  Takes cfg->mi.
+ */
+struct magnet;
+void file_get_known(struct files *f, struct call *c, struct torrent_cfg *cfg,
+                    const struct magnet *m);
+
+/* files_take.c */
+/* A .torrent in base64; a large one is read on a lane. */
+void take_torrent(struct files *f, struct call *c, const char *base64);
+void take_cancel_all(struct files *f);
 
 /* files_methods.c: what the methods of files_table.c do (core/call.h's method_fn). */
 void file_ls(void *app, struct call *c);

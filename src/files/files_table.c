@@ -332,7 +332,7 @@ const struct method files_methods[] = {
      .summary = "Download what a link or a .torrent stands for",
      .result = ROW " and `existing`: it was there already, and goes on",
      .errors = "file.bad_link, file.bad_torrent, file.no_match, file.no_folder, file.not_kept, "
-               "file.too_many",
+               "file.too_many, file.blocked, file.stopped",
      .example = "shoal get 'magnet:?xt=urn:btih:...' -o ~/Downloads",
      .also = "get",
      .call = file_get},

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "crypto/hex.h"
+#include "files/meta/parse.h"
 #include "files/torrent_in.h"
 
 #include <stdarg.h>
@@ -397,7 +398,8 @@ static void on_data_closed(void *arg)
         else if (t->mover)
             mover_data_closed(t);
     }
-    metainfo_free(fw->mi);
+    if (fw->mi)
+        parse_drop(fw->loop, fw->mi);
     free(fw);
 }
 
@@ -448,6 +450,7 @@ void torrent_close(struct torrent *t, void (*done)(void *arg), void *arg)
     t->closing = 1; /* this call itself: done comes from the loop */
     read_end_all(t, "the torrent is being closed");
     swarm_free(t);
+    load_forget(t);
     torrent_dial_rest(t);
     torrent_dht_rest(t);
     v2_done(t);
@@ -476,6 +479,7 @@ void torrent_free(struct torrent *t)
     read_end_all(t, "the torrent is gone");
     swarm_free(t);
     web_free(t);
+    load_forget(t);
     torrent_dial_rest(t);
     torrent_dht_rest(t);
     vouch_free(t);
@@ -490,6 +494,7 @@ void torrent_free(struct torrent *t)
     if (t->farewell) {
         t->farewell->t = NULL;
         t->farewell->mi = t->mi;
+        t->farewell->loop = t->env->wire.loop;
         t->mi = NULL;
     }
     mover_drop(t);
@@ -500,7 +505,7 @@ void torrent_free(struct torrent *t)
     limit_done(&t->up);
     limit_done(&t->down);
     log_free(t->log);
-    metainfo_free(t->mi);
+    parse_drop(t->env->wire.loop, t->mi);
     free(t->name);
     free(t->dir);
     free(t->release_dir);

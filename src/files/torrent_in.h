@@ -9,6 +9,7 @@
  *     torrent_ask.c    which blocks are asked of whom
  *     torrent_steer.c  what the only seed suggests to whom
  *     torrent_info.c   metadata, asked and given
+ *     torrent_load.c   large metadata, read on a lane
  *     torrent_pex.c    peer exchange
  *     torrent_web.c    web seeds
  *     torrent_dht.c    the DHT
@@ -39,6 +40,7 @@
 struct farewell {
     struct torrent *t;   /* NULL: freed */
     struct metainfo *mi; /* then to be freed with this */
+    struct loop *loop;
 };
 
 enum { STEER_MAX = 16 };
@@ -143,6 +145,7 @@ struct torrent {
     struct torrent_dht dht;
     struct torrent_vouch vouch;
     struct budget info_budget;
+    struct info_load *load; /* NULL: no metadata is being read */
 
     struct link webs; /* web seeds, torrent_web.c */
     size_t web_count;
@@ -278,7 +281,13 @@ void steer_meets(struct member *m);               /* all its pieces are known */
 void steer_drop(struct member *m);                /* it is not served any more */
 void steer_end(struct torrent *t);
 
+/* torrent_load.c: large metadata, on a lane */
+void load_begin(struct member *m); /* all of it is here; takes m->info */
+void load_forget(struct torrent *t);
+
 /* torrent_info.c */
+/* The metadata is here, or why not; takes mi. */
+void info_accept(struct torrent *t, struct metainfo *mi, const struct why *why);
 void info_want(struct torrent *t); /* begin attempts where there is room */
 void info_drop(struct member *m);
 void info_message(struct member *m, const struct wire_metadata *md);

@@ -1,6 +1,7 @@
 #include "files/torrent_in.h"
 
 #include "base/mem.h"
+#include "files/meta/parse.h"
 
 void info_drop(struct member *m)
 {
@@ -26,7 +27,7 @@ static bool can_give(const struct member *m)
 
 void info_want(struct torrent *t)
 {
-    while (!t->mi && torrent_may_connect(t)) {
+    while (!t->mi && !t->load && torrent_may_connect(t)) {
         unsigned running = 0;
         struct member *best = NULL;
         LIST_EACH(&t->members, struct member, m, link) {
@@ -41,16 +42,10 @@ void info_want(struct torrent *t)
     }
 }
 
-/* The metadata is here and has the hash. */
-static void got(struct torrent *t, struct cur info)
+void info_accept(struct torrent *t, struct metainfo *mi, const struct why *why)
 {
-    struct why why;
-    struct metainfo *mi = metainfo_of_info(info, &t->hash, t->urls, t->url_count, &why);
-    LIST_EACH(&t->members, struct member, m, link) {
-        info_drop(m); /* `info` lies in one of them */
-    }
     if (!mi) {
-        torrent_fail(t, true, "the metadata cannot be used: %s", why.text);
+        torrent_fail(t, true, "the metadata cannot be used: %s", why->text);
         return;
     }
     t->mi = mi;
@@ -70,6 +65,17 @@ static void got(struct torrent *t, struct cur info)
     if (!t->error_stays && !t->blocked)
         torrent_open_data(t);
     torrent_changed(t);
+}
+
+/* The metadata is here and has the hash. */
+static void got(struct torrent *t, struct cur info)
+{
+    struct why why;
+    struct metainfo *mi = metainfo_of_info(info, &t->hash, t->urls, t->url_count, &why);
+    LIST_EACH(&t->members, struct member, m, link) {
+        info_drop(m); /* `info` lies in one of them */
+    }
+    info_accept(t, mi, &why);
 }
 
 static void blame(struct member *m)
@@ -92,7 +98,8 @@ static void on_part(struct member *m, const struct wire_metadata *md)
         return;
     }
     size_t held = info_fetch_held(m->info);
-    if (info_fetch_data(m->info, md, torrent_now(t), &done, &why)) {
+    if (info_fetch_data(m->info, md, torrent_now(t), &done, &why) ||
+        (done && info_fetch_held(m->info) <= PARSE_SMALL && info_fetch_join(m->info, &why))) {
         budget_give(&t->info_budget, BUDGET_BYTES,
                     held + md->data.n - info_fetch_held(m->info)); /* what was not kept */
         blame(m);
@@ -100,10 +107,12 @@ static void on_part(struct member *m, const struct wire_metadata *md)
         info_want(t);
         return;
     }
-    if (done)
-        got(t, info_fetch_bytes(m->info));
-    else
+    if (!done)
         ask_more(m);
+    else if (info_fetch_held(m->info) > PARSE_SMALL)
+        load_begin(m);
+    else
+        got(t, info_fetch_bytes(m->info));
 }
 
 static void on_request(struct member *m, uint32_t piece)

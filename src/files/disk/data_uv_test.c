@@ -23,13 +23,14 @@ struct kit {
     uint32_t ok, got;
 };
 
-static void on_created(void *arg, struct cur torrent, unsigned skipped, const struct why *why)
+static void on_created(void *arg, struct cur torrent, struct metainfo *mi, unsigned skipped,
+                       const struct why *why)
 {
     struct kit *k = arg;
     if (torrent.n == 0)
         fail_msg("%s", why->text);
     assert_int_equal(skipped, 0);
-    k->mi = metainfo_parse(torrent, NULL);
+    k->mi = mi;
     k->created = true;
 }
 

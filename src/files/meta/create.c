@@ -8,6 +8,7 @@
 #include "files/disk/sweep.h"
 #include "files/meta/create_walk.h"
 #include "files/meta/metainfo_v2.h"
+#include "files/meta/parse.h"
 
 #include <string.h>
 
@@ -30,11 +31,15 @@ struct create {
     uint64_t told_us;
     struct readpool *pool;
     struct sweep *sweep;
+    struct buf torrent; /* the end: its bytes, and what they say */
+    struct metainfo *mi;
     struct why why; /* of the first failure */
 };
 
 static void create_free(struct create *c)
 {
+    buf_done(&c->torrent);
+    parse_drop(c->cfg.loop, c->mi);
     walked_done(&c->walked);
     readpool_free(c->pool);
     free(c->pieces);
@@ -46,10 +51,13 @@ static void create_free(struct create *c)
 }
 
 /* The end: the torrent, or c->why. */
-static void answer(struct create *c, struct cur torrent)
+static void answer(struct create *c)
 {
-    if (c->done)
-        c->done(c->arg, torrent, c->walked.skipped, &c->why);
+    struct metainfo *mi = c->mi;
+    if (c->done) {
+        c->mi = NULL;
+        c->done(c->arg, buf_cur(&c->torrent), mi, c->walked.skipped, &c->why);
+    }
     create_free(c);
 }
 
@@ -171,17 +179,17 @@ static enum err put_layers(struct create *c, struct buf *layers)
 
 static void finish(struct create *c)
 {
-    struct buf torrent = {0}, layers = {0};
+    struct buf layers = {0};
     enum err err = OK;
     if (has_v2(c)) {
         make_roots(c);
         err = put_layers(c, &layers);
     }
-    if (err == OK)
-        write_torrent(c, buf_cur(&layers), &torrent);
-    answer(c, buf_cur(&torrent));
+    if (err == OK) {
+        write_torrent(c, buf_cur(&layers), &c->torrent);
+        c->mi = metainfo_parse_own(buf_cur(&c->torrent), &c->why);
+    }
     buf_done(&layers);
-    buf_done(&torrent);
 }
 
 /* --- step 3: has anything changed? ---------------------------------------------------------- */
@@ -189,17 +197,15 @@ static void finish(struct create *c)
 static void look_again_work(void *arg)
 {
     struct create *c = arg;
-    if (create_walk_again(c->cfg.vfs, c->dir, &c->walked, &c->why) == OK)
-        c->why.code = OK;
+    if (create_walk_again(c->cfg.vfs, c->dir, &c->walked, &c->why) != OK)
+        return;
+    c->why.code = OK;
+    finish(c);
 }
 
 static void on_looked_again(void *arg)
 {
-    struct create *c = arg;
-    if (c->why.code == OK && c->done)
-        finish(c);
-    else
-        answer(c, cur_of(NULL, 0));
+    answer(arg);
 }
 
 /* --- step 2: hash --------------------------------------------------------------------------- */
@@ -237,7 +243,7 @@ static void on_hashed(void *arg)
     struct create *c = arg;
     c->sweep = NULL;
     if (c->why.code != OK || !c->done) {
-        answer(c, cur_of(NULL, 0));
+        answer(c);
         return;
     }
     why_set(&c->why, ERR_CLOSED, "the disk lane has stopped"); /* if work never runs */
@@ -344,15 +350,17 @@ static void walk_work(void *arg)
     struct create *c = arg;
     if (c->name[0] == '\0')
         why_set(&c->why, ERR_INVALID, "%s: has no name to share it by", c->cfg.path);
-    else if (create_walk(c->cfg.vfs, c->dir, c->name, c->arena, &c->walked, &c->why) == OK)
+    else if (create_walk(c->cfg.vfs, c->dir, c->name, c->arena, &c->walked, &c->why) == OK) {
         c->why.code = OK;
+        c->why.code = lay_out(c);
+    }
 }
 
 static void on_walked(void *arg)
 {
     struct create *c = arg;
-    if (!c->done || c->why.code != OK || lay_out(c) != OK) {
-        answer(c, cur_of(NULL, 0));
+    if (!c->done || c->why.code != OK) {
+        answer(c);
         return;
     }
     c->pool = readpool_new(c->cfg.loop, c->cfg.vfs, c->dir, &c->layout);

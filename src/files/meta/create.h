@@ -33,8 +33,10 @@ struct create_cfg {
 struct create;
 /* bytes hashed and in all (0 while walking); now and then, from the loop. */
 typedef void create_progress_cb(void *arg, uint64_t done, uint64_t total);
-/* torrent: the .torrent's bytes, valid during the call, or an empty cursor and why. */
-typedef void create_cb(void *arg, struct cur torrent, unsigned skipped, const struct why *why);
+/* torrent: the .torrent's bytes, valid during the call; mi: what they say, the callback's.  Or an
+ * empty cursor, NULL and why. */
+typedef void create_cb(void *arg, struct cur torrent, struct metainfo *mi, unsigned skipped,
+                       const struct why *why);
 
 /* What cannot be read or is empty is told by `done`, like every other failure. */
 struct create *create_start(const struct create_cfg *cfg, create_progress_cb *progress,

@@ -57,13 +57,16 @@ static void on_progress(void *arg, uint64_t done, uint64_t total)
     k->total = total;
 }
 
-static void on_done(void *arg, struct cur torrent, unsigned skipped, const struct why *why)
+static void on_done(void *arg, struct cur torrent, struct metainfo *mi, unsigned skipped,
+                    const struct why *why)
 {
     struct kit *k = arg;
     k->done++;
     k->skipped = skipped;
     k->why = *why;
-    if (torrent.n > 0) {
+    assert_int_equal(mi != NULL, torrent.n > 0);
+    metainfo_free(mi);
+    if (torrent.n > 0) { /* as others read it */
         k->mi = metainfo_parse(torrent, NULL);
         assert_non_null(k->mi);
     }

@@ -47,7 +47,7 @@ static size_t part_len(const struct info_fetch *f, uint32_t piece)
     return left < WIRE_METADATA_PIECE ? left : WIRE_METADATA_PIECE;
 }
 
-static enum err join(struct info_fetch *f, struct why *why)
+enum err info_fetch_join(struct info_fetch *f, struct why *why)
 {
     for (uint32_t i = 0; i < f->pieces; i++) {
         buf_put(&f->whole, f->parts[i], part_len(f, i));
@@ -79,10 +79,8 @@ enum err info_fetch_data(struct info_fetch *f, const struct wire_metadata *md, u
     f->held += md->data.n;
     f->got++;
     f->last_us = now_us;
-    if (f->got < f->pieces)
-        return OK;
-    *done = true;
-    return join(f, why);
+    *done = f->got == f->pieces;
+    return OK;
 }
 
 bool info_fetch_is_late(const struct info_fetch *f, uint64_t now_us)

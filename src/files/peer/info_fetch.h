@@ -27,12 +27,15 @@ void info_fetch_free(struct info_fetch *f);
 /* The next piece to ask for; false: none now. */
 bool info_fetch_next(struct info_fetch *f, uint32_t *piece);
 
-/* A data message came.  ERR_INVALID: the peer is wrong (not asked for, another size, the whole has
- * another hash).  *done: all is here and has the hash. */
+/* A data message came.  ERR_INVALID: the peer is wrong (not asked for, another size).  *done: all
+ * is here, to be joined. */
 MUST_CHECK enum err info_fetch_data(struct info_fetch *f, const struct wire_metadata *md,
                                     uint64_t now_us, bool *done, struct why *why);
 bool info_fetch_is_late(const struct info_fetch *f, uint64_t now_us);
 size_t info_fetch_held(const struct info_fetch *f); /* bytes that came so far */
-struct cur info_fetch_bytes(struct info_fetch *f);  /* once done */
+/* Once done; takes as long as hashing it, and touches nothing else: a lane can do it.  ERR_INVALID:
+ * the whole has another hash. */
+MUST_CHECK enum err info_fetch_join(struct info_fetch *f, struct why *why);
+struct cur info_fetch_bytes(struct info_fetch *f); /* once joined */
 
 #endif

@@ -29,6 +29,8 @@ static void give(struct scene *s, const struct wire_metadata *md)
     struct why why = {0};
     bool done;
     enum err err = info_fetch_data(s->f, md, 0, &done, &why);
+    if (err == OK && done)
+        err = info_fetch_join(s->f, &why);
     check(err == OK || (err == ERR_INVALID && why.text[0]));
     check(info_fetch_held(s->f) <= SIZE);
     if (err == OK && done) {

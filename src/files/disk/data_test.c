@@ -464,6 +464,32 @@ static void sequential_blocks_come_from_one_read(void **state)
     kit_done(&k);
 }
 
+/* Also when the bytes of it that came lie on the disk already, and when it is lost meanwhile. */
+static void what_is_not_proven_is_given_to_nobody(void **state)
+{
+    (void)state;
+    struct kit k;
+    kit_init(&k);
+    kit_open(&k, "boot");
+    kit_put_all(&k, 0, KIT_PIECES, 1);
+    kit_close(&k);
+    struct vfile *f = vfs_open(k.mem, "/home/ann/down/t/a/big", VFS_WRITE, NULL);
+    assert_int_equal(vfile_pwrite(f, "wrong", 5, 60000, NULL), OK); /* in piece 4, by somebody */
+    vfile_close(f);
+    kit_open(&k, "next boot");
+    assert_int_equal(data_have_count(k.d), KIT_PIECES - 1);
+    struct kit_got g = {0};
+    uint32_t gone = 0;
+    while (data_has(k.d, gone))
+        gone++;
+    assert_non_null(data_get(k.d, gone, 0, BLOCK_LEN, kit_on_got, &g));
+    sim_run_for(k.sim, 1 * SEC);
+    assert_int_equal(g.calls, 1);
+    assert_null(g.bytes);
+    assert_int_equal(g.why.code, ERR_NOT_FOUND);
+    kit_done(&k);
+}
+
 static void a_read_can_be_taken_back_at_each_stage(void **state)
 {
     (void)state;
@@ -505,6 +531,35 @@ static void reads_have_a_limit_and_are_answered_at_close(void **state)
     assert_int_equal(g.calls, DATA_READS_MAX);
     assert_null(g.bytes);
     assert_int_equal(g.why.code, ERR_CLOSED);
+    kit_done(&k);
+}
+
+static void on_removed(void *arg, const struct why *why)
+{
+    *(struct why *)arg = *why;
+}
+
+static void to_remove_what_is_not_there_is_no_failure(void **state)
+{
+    (void)state;
+    struct kit k;
+    struct why why = {.code = ERR_STATE};
+    kit_init(&k);
+    data_remove(k.loop, k.fault, &k.mi, "/home/ann/down", on_removed, &why);
+    sim_run_for(k.sim, 1 * SEC);
+    assert_int_equal(why.code, OK);
+    kit_open(&k, "boot");
+    kit_put_all(&k, 0, KIT_PIECES, 1);
+    kit_close(&k);
+    vfs_fault_set(k.fault, VFS_OP_UNLINK, 2, 1, ERR_IO);
+    data_remove(k.loop, k.fault, &k.mi, "/home/ann/down", on_removed, &why);
+    sim_run_for(k.sim, 1 * SEC);
+    assert_int_equal(why.code, ERR_IO); /* told, and the others are gone */
+    data_remove(k.loop, k.fault, &k.mi, "/home/ann/down", on_removed, &why);
+    sim_run_for(k.sim, 1 * SEC);
+    assert_int_equal(why.code, OK);
+    struct vfs_stat st;
+    assert_int_equal(vfs_stat(k.mem, "/home/ann/down/t", &st, NULL), ERR_NOT_FOUND);
     kit_done(&k);
 }
 
@@ -553,8 +608,10 @@ int main(void)
         cmocka_unit_test(after_a_kill_nothing_is_hashed_in_the_same_boot),
         cmocka_unit_test(a_boot_without_a_name_is_never_the_same),
         cmocka_unit_test(sequential_blocks_come_from_one_read),
+        cmocka_unit_test(what_is_not_proven_is_given_to_nobody),
         cmocka_unit_test(a_read_can_be_taken_back_at_each_stage),
         cmocka_unit_test(reads_have_a_limit_and_are_answered_at_close),
+        cmocka_unit_test(to_remove_what_is_not_there_is_no_failure),
         cmocka_unit_test(remove_takes_the_files_and_leaves_the_owners_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

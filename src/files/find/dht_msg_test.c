@@ -157,6 +157,22 @@ static struct dht_msg full_reply(void)
     return m;
 }
 
+/* BEP 33: each has 256 bytes, and who counts with them reads 256. */
+static void a_bloom_filter_of_another_length_is_none(void **state)
+{
+    (void)state;
+    for (int which = 0; which < 2; which++) {
+        struct dht_msg m = full_reply(), out;
+        struct buf b = {0};
+        (which ? &m.bloom_seeds : &m.bloom_peers)->n = DHT_BLOOM_LEN - 1;
+        dht_msg_put(&b, &m);
+        assert_int_equal(reads(buf_cur(&b), &out), OK);
+        assert_int_equal(out.bloom_seeds.n, 0);
+        assert_int_equal(out.bloom_peers.n, 0);
+        buf_done(&b);
+    }
+}
+
 static void reads_back_all_that_a_reply_can_say(void **state)
 {
     (void)state;
@@ -408,6 +424,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(writes_and_reads_the_queries_of_bep_5, begin, end),
         cmocka_unit_test_setup_teardown(writes_and_reads_the_replies_of_bep_5, begin, end),
+        cmocka_unit_test_setup_teardown(a_bloom_filter_of_another_length_is_none, begin, end),
         cmocka_unit_test_setup_teardown(reads_back_all_that_a_reply_can_say, begin, end),
         cmocka_unit_test_setup_teardown(refuses_every_truncation, begin, end),
         cmocka_unit_test_setup_teardown(a_datagram_or_a_transaction_can_be_too_long, begin, end),

@@ -457,6 +457,36 @@ static void a_token_is_needed_and_is_for_one_address(void **state)
     world_free(w);
 }
 
+static void an_item_is_put_with_a_token_of_the_same_address_only(void **state)
+{
+    (void)state;
+    struct world *w = world_new(12, at);
+    struct stranger *ann = stranger_new(w, "ann", at(101), w->n[0]);
+    struct stranger *bob = stranger_new(w, "bob", at(102), w->n[0]);
+    struct dht_msg put = {.method = DHT_PUT, .item = {.v = cur_of("5:hello", 7)}};
+    struct dht_msg get = {
+        .method = DHT_GET, .has_target = true, .target = dht_item_target(&put.item)};
+    ask(ann, &get);
+    sim_run_for(w->sim, SEC);
+    assert_true(ann->token_len > 0);
+    ask(bob, &put); /* none */
+    sim_run_for(w->sim, SEC);
+    assert_int_equal(bob->m.error, DHT_E_PROTOCOL);
+    put.token = cur_of(ann->token, ann->token_len);
+    ask(bob, &put); /* another's */
+    sim_run_for(w->sim, SEC);
+    assert_int_equal(bob->m.kind, DHT_ERROR);
+    assert_int_equal(bob->m.error, DHT_E_PROTOCOL);
+    assert_int_equal(dht_stats(w->n[0]->d).items, 0);
+    ask(ann, &put);
+    sim_run_for(w->sim, SEC);
+    assert_int_equal(ann->m.kind, DHT_REPLY);
+    assert_int_equal(dht_stats(w->n[0]->d).items, 1);
+    stranger_free(ann);
+    stranger_free(bob);
+    world_free(w);
+}
+
 static void one_stranger_gets_so_many_answers_and_others_theirs(void **state)
 {
     (void)state;
@@ -536,6 +566,7 @@ int main(void)
         cmocka_unit_test(an_operation_waits_until_somebody_is_known),
         cmocka_unit_test(cancelled_operations_are_silent_at_every_step),
         cmocka_unit_test(a_token_is_needed_and_is_for_one_address),
+        cmocka_unit_test(an_item_is_put_with_a_token_of_the_same_address_only),
         cmocka_unit_test(one_stranger_gets_so_many_answers_and_others_theirs),
         cmocka_unit_test(a_forged_flood_is_not_amplified),
         cmocka_unit_test(a_reply_from_another_address_is_none),

@@ -102,11 +102,32 @@ static void a_taken_number_is_refused_and_any_number_avoids_it(void **state)
     sim_free(p.sim);
 }
 
+/* The number is free for UDP and taken for TCP: half of it would be half a node. */
+static void a_number_that_is_taken_for_one_protocol_is_refused(void **state)
+{
+    (void)state;
+    struct pair p = pair_new();
+    struct loop *loop = sim_node_loop(p.ann);
+    struct heard h = {0};
+    struct why why;
+    struct addr at = addr_v4(10, 0, 0, 1, 6881);
+    struct listener *taken = tcp_listen(loop, &at, on_accepted, &h, &why);
+    assert_non_null(taken);
+    assert_null(ports_open(loop, &at, &ops, &h, &why));
+    assert_non_null(strstr(why.text, "6881"));
+    struct udp *udp = udp_open(loop, &at, on_dht, &h, &why); /* and UDP is let go again */
+    assert_non_null(udp);
+    udp_close(udp);
+    listener_close(taken);
+    sim_free(p.sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_number_serves_both_protocols_and_families),
         cmocka_unit_test(a_taken_number_is_refused_and_any_number_avoids_it),
+        cmocka_unit_test(a_number_that_is_taken_for_one_protocol_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,11 @@ static void what_is_not_allowed_is_never_picked(void **state)
     assert_int_equal(carrier_pick(&m, CARRIER_TCP, &far, &within_us), CARRIER_TCP);
     assert_int_equal(within_us, CONN_HANDSHAKE_US);
     assert_false(carrier_failed(&m, CARRIER_TCP, CARRIER_TCP));
+    /* Also when it was all that may be tried, and failed. */
+    m.failed = CARRIER_TCP;
+    assert_int_equal(carrier_pick(&m, CARRIER_TCP, &far, &within_us), CARRIER_TCP);
+    assert_int_equal(carrier_pick(&m, CARRIER_TCP, &near, &within_us), CARRIER_TCP);
+    m.failed = 0;
     m.works = CARRIER_TCP;
     assert_int_equal(carrier_pick(&m, CARRIER_UTP, &near, &within_us), CARRIER_UTP);
     assert_false(carrier_failed(&m, CARRIER_UTP, CARRIER_UTP));

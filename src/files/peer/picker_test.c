@@ -234,6 +234,25 @@ static void a_failed_piece_names_its_senders_and_is_fetched_alone(void **state)
     picker_free(p);
 }
 
+/* Its owner goes while all of it is asked: what it owes comes back after that. */
+static void a_piece_that_was_fetched_alone_is_anybodys_when_its_peer_goes(void **state)
+{
+    (void)state;
+    struct picker *p = picker_new(PIECE, PIECE, 1);
+    for (uint32_t b = 0; b < PER_PIECE; b++)
+        picker_got(p, 0, b, b < 2 ? 5 : 6);
+    uint32_t ids[4];
+    assert_int_equal(picker_failed(p, 0, ids, 4), 2);
+    struct picker_who a = who(5, NULL), b = who(6, NULL);
+    struct picker_block x[8];
+    assert_int_equal(picker_pick(p, &a, x, 8), PER_PIECE);
+    picker_gone(p, 5);
+    for (uint32_t i = 0; i < PER_PIECE; i++)
+        picker_back(p, 0, i);
+    assert_int_equal(picker_pick(p, &b, x, 8), PER_PIECE);
+    picker_free(p);
+}
+
 static void a_failed_block_alone_is_free_again(void **state)
 {
     (void)state;
@@ -451,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_whole_piece_waits_for_its_hash),
         cmocka_unit_test(the_last_block_may_be_short),
         cmocka_unit_test(a_failed_piece_names_its_senders_and_is_fetched_alone),
+        cmocka_unit_test(a_piece_that_was_fetched_alone_is_anybodys_when_its_peer_goes),
         cmocka_unit_test(a_failed_block_alone_is_free_again),
         cmocka_unit_test(on_parole_a_peer_gets_only_pieces_of_its_own),
         cmocka_unit_test(allowed_fast_pieces_are_picked_by_number),

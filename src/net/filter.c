@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SHORT_REST = 2048 };
 enum { AHEAD = 2048 }; /* read to find out whether there is something for the owner */
 
 static bool is_over(const struct filter *f)
@@ -173,40 +174,50 @@ ssize_t filter_recv(struct conn *conn, void *to, size_t n)
 /* Up to `most` bytes from the parts, `skip` bytes in: a small header and its payload travel as one.
  * They are where they were, or gathered in `room`. */
 static const uint8_t *gather(const struct iovec *iov, int count, size_t skip, size_t most,
-                             uint8_t *room, size_t *n)
+                             struct buf *room, size_t *n)
 {
-    *n = 0;
-    for (int i = 0; i < count && *n < most; i++) {
+    buf_clear(room);
+    for (int i = 0; i < count && buf_len(room) < most; i++) {
         if (skip >= iov[i].iov_len) {
             skip -= iov[i].iov_len;
             continue;
         }
         const uint8_t *at = (const uint8_t *)iov[i].iov_base + skip;
         size_t part = iov[i].iov_len - skip;
-        part = part < most - *n ? part : most - *n;
-        if (*n == 0 && (part == most || i + 1 == count)) {
+        size_t left = most - buf_len(room);
+        part = part < left ? part : left;
+        if (part == most || (i + 1 == count && buf_len(room) == 0)) {
             *n = part;
             return at;
         }
-        memcpy(room + *n, at, part);
-        *n += part;
+        buf_put(room, at, part);
         skip = 0;
     }
-    return room;
+    *n = buf_len(room);
+    return buf_bytes(room);
+}
+
+/* One write below for many small records, and none for the few bytes that a chunk has left over. */
+static bool goes_along(const struct filter *f, size_t more)
+{
+    return more > 0 && !f->why && (buf_len(&f->out) < FILTER_CHUNK / 2 || more <= SHORT_REST);
 }
 
 static size_t write_open(struct filter *f, const struct iovec *iov, int count, size_t given)
 {
-    uint8_t room[FILTER_CHUNK];
-    size_t chunk = f->ops->chunk > 0 ? f->ops->chunk : sizeof room;
+    struct buf room = {0};
+    size_t chunk = f->ops->chunk > 0 ? f->ops->chunk : FILTER_CHUNK;
     size_t took = 0, n = 0, of_n = 0;
-    assert(chunk <= sizeof room);
+    assert(chunk <= FILTER_CHUNK);
     while (took < given && of_n == n && buf_len(&f->out) == 0 && !is_over(f)) {
-        const uint8_t *bytes = gather(iov, count, took, chunk, room, &n);
-        of_n = f->ops->write(f, bytes, n);
-        took += of_n;
+        do {
+            const uint8_t *bytes = gather(iov, count, took, chunk, &room, &n);
+            of_n = f->ops->write(f, bytes, n);
+            took += of_n;
+        } while (of_n == n && goes_along(f, given - took));
         flush(f);
     }
+    buf_done(&room);
     return took;
 }
 

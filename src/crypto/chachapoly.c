@@ -31,6 +31,11 @@ void chachapoly_free(struct chachapoly *c)
     free(c);
 }
 
+void chachapoly_rekey(struct chachapoly *c, const uint8_t key[CHACHAPOLY_KEY_LEN])
+{
+    evp_must(EVP_CipherInit_ex(c->ctx, NULL, NULL, key, NULL, -1)); /* -1: direction as it is */
+}
+
 /* The nonce, the data that only counts, then the text.  Nothing is passed as no call at all:
  * EVP takes NULL for the end. */
 static void run(struct chachapoly *c, const uint8_t nonce[CHACHAPOLY_NONCE_LEN], const void *ad,

@@ -21,6 +21,9 @@ struct chachapoly;
 struct chachapoly *chachapoly_new(enum chachapoly_use use, const uint8_t key[CHACHAPOLY_KEY_LEN]);
 void chachapoly_free(struct chachapoly *c);
 
+/* Another key from now on: many that each seal now and then share one, which takes a kilobyte. */
+void chachapoly_rekey(struct chachapoly *c, const uint8_t key[CHACHAPOLY_KEY_LEN]);
+
 /* `in` is sealed into n + CHACHAPOLY_TAG_LEN bytes at `out`; ad, which may be nothing, is sealed
  * with it and not kept.  out may be in, and overlaps it in no other way.  n, ad_len < 2^31. */
 void chachapoly_seal(struct chachapoly *c, const uint8_t nonce[CHACHAPOLY_NONCE_LEN],

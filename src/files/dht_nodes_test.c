@@ -8,7 +8,6 @@
 #include "crypto/hex.h"
 #include "crypto/sha1.h"
 #include "files/meta/sign.h"
-#include "store/vfs.h"
 #include "support/dht_host.h"
 #include "support/sim_node.h"
 
@@ -124,68 +123,6 @@ static char *reason(struct net *n, struct node *node)
     char *s = mem_strdup(json_string_value(json_object_get(j, "reason")));
     json_decref(j);
     return s;
-}
-
-struct look { /* for ann, among those who announced an infohash */
-    bool found, ended;
-};
-
-static void on_announced(void *arg, const struct addr *peers, size_t n)
-{
-    struct look *l = arg;
-    struct addr ann = addr_v4(10, 0, 0, 2, 0);
-    for (size_t i = 0; i < n; i++)
-        l->found = l->found || addr_same_ip(&peers[i], &ann);
-}
-
-static void on_looked(void *arg, const struct dht_result *r)
-{
-    struct look *l = arg;
-    (void)r;
-    l->ended = true;
-}
-
-static bool is_announced(struct net *n, const char *hex)
-{
-    struct look l = {false, false};
-    struct dht_id id;
-    assert_true(hex_decode(hex, 2 * DHT_ID_LEN, id.b, DHT_ID_LEN));
-    assert_non_null(dht_peers(n->hosts[1]->d, &id, NULL, true, on_announced, on_looked, &l));
-    for (int i = 0; i < 60 && !l.ended; i++)
-        sim_run_for(n->sim, SEC);
-    assert_true(l.ended);
-    return l.found;
-}
-
-/* Ann has the link of v1; that it is a hybrid she learns while she looks for peers by that name. */
-static void a_hybrid_is_found_at_once_by_the_name_that_was_learned_late(void **state)
-{
-    (void)state;
-    struct net *n = net_new(1);
-    n->seed = start(n, "seed", 1, NULL);
-    node_write(n->seed, "/stuff/film.bin", n->bytes, SIZE);
-    json_t *r = node_call(n->seed, "file.add",
-                          json_pack("{s:s, s:b}", "path", "/stuff/film.bin", "hybrid", 1), NULL);
-    json_t *added = node_job(n->seed, json_string_value(json_object_get(r, "job")));
-    n->link = mem_printf("magnet:?xt=urn:btih:%s",
-                         json_string_value(json_object_get(added, "infohash_v1")));
-    char *v2 = mem_strdup(json_string_value(json_object_get(added, "infohash_v2")));
-    json_decref(r);
-    json_decref(added);
-    sim_run_for(n->sim, 30 * SEC);
-    n->ann = start(n, "ann", 2, NULL);
-    sim_run_for(n->sim, 30 * SEC); /* she knows the DHT */
-    for (size_t i = 6; i < HOSTS; i++)
-        dht_host_crash(n->hosts[i]); /* whom she asks now, and waits for */
-    json_decref(node_call(n->ann, "file.get",
-                          json_pack("{s:s, s:[s]}", "link", n->link, "peer", "10.0.0.1:6881"),
-                          NULL));
-    assert_true(sim_run_until(n->sim, ann_has_it, n, 120 * SEC));
-    sim_run_for(n->sim, 60 * SEC); /* and not a quarter of an hour later */
-    assert_true(is_announced(n, n->link + strlen("magnet:?xt=urn:btih:")));
-    assert_true(is_announced(n, v2));
-    free(v2);
-    net_free(n);
 }
 
 static void an_infohash_is_enough(void **state)
@@ -568,7 +505,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_infohash_is_enough),
-        cmocka_unit_test(a_hybrid_is_found_at_once_by_the_name_that_was_learned_late),
         cmocka_unit_test(who_comes_first_is_found_later),
         cmocka_unit_test(a_private_torrent_is_not_announced),
         cmocka_unit_test(a_paused_torrent_is_forgotten),

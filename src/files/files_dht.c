@@ -138,7 +138,7 @@ static void on_announced(void *arg, const struct dht_id *infohash, const struct 
     struct files *f = arg;
     struct holding *h = files_find(f, infohash->b);
     if (h)
-        torrent_dht_told(h->t, infohash->b, peer);
+        torrent_dht_told(h->t, peer);
 }
 
 void files_dht_start(struct files *f)

@@ -156,7 +156,7 @@ void torrent_reannounce(struct torrent *t);
 void torrent_scrape(struct torrent *t); /* numbers from the trackers, also while it is still */
 void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source source);
 /* A peer said to our node of the DHT that it has this torrent, or wants it. */
-void torrent_dht_told(struct torrent *t, const uint8_t *name, const struct addr *peer);
+void torrent_dht_told(struct torrent *t, const struct addr *peer);
 /* May strangers on this network hear that we have it?  And what they say of themselves (LSD). */
 bool torrent_is_told_near(const struct torrent *t);
 void torrent_heard_near(struct torrent *t, const struct addr *a);

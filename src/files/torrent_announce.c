@@ -22,17 +22,12 @@ static void fill_announce(void *arg, struct tracker_announce *a)
     a->left = t->mi->payload - (t->opened ? data_done(t->data) : 0);
 }
 
-static void found(struct torrent *t, const uint8_t *name, const struct addr *peers, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        torrent_found(t, name, &peers[i], PEER_TRACKER);
-    torrent_changed(t);
-}
-
 static void on_peers(void *arg, const struct addr *peers, size_t n)
 {
     struct torrent *t = arg;
-    found(t, t->infohash, peers, n);
+    for (size_t i = 0; i < n; i++)
+        torrent_add_peer(t, &peers[i], PEER_TRACKER);
+    torrent_changed(t);
 }
 
 /* The name of a hybrid that is not its id. */
@@ -53,11 +48,6 @@ static void fill_other(void *arg, struct tracker_announce *a)
     memcpy(a->infohash, other_name(t), INFOHASH_LEN);
 }
 
-static void on_other_peers(void *arg, const struct addr *peers, size_t n)
-{
-    found(arg, other_name(arg), peers, n);
-}
-
 static void make_trackers(struct torrent *t)
 {
     struct trackers_cfg cfg = {
@@ -75,7 +65,6 @@ static void make_trackers(struct torrent *t)
     if (!t->trackers)
         t->trackers = trackers_new(&cfg);
     cfg.fill = fill_other; /* the swarm of the other version is another to the tracker */
-    cfg.peers = on_other_peers;
     if (!t->other_trackers && other_name(t))
         t->other_trackers = trackers_new(&cfg);
 }

@@ -50,25 +50,16 @@ static bool is_us(const struct torrent *t, const struct addr *a)
             addr_same_ip(a, &t->env->from));
 }
 
-static void found(struct torrent *t, size_t walk, const struct addr *peers, size_t n)
+static void on_peers(void *arg, const struct addr *peers, size_t n)
 {
+    struct torrent *t = arg;
     for (size_t i = 0; i < n && t->dht.found < PEERS_PER_WALK; i++) {
         if (is_us(t, &peers[i]))
             continue;
-        torrent_found(t, t->dht.name[walk], &peers[i], PEER_DHT);
+        torrent_add_peer(t, &peers[i], PEER_DHT);
         t->dht.found++;
     }
     torrent_changed(t);
-}
-
-static void on_first_peers(void *arg, const struct addr *peers, size_t n)
-{
-    found(arg, 0, peers, n);
-}
-
-static void on_second_peers(void *arg, const struct addr *peers, size_t n)
-{
-    found(arg, 1, peers, n);
 }
 
 static void walk_done(struct torrent *t, size_t i, const struct dht_result *r)
@@ -98,47 +89,29 @@ static void on_second(void *arg, const struct dht_result *r)
     walk_done(arg, 1, r);
 }
 
-static void walk(struct torrent *t, size_t i, const uint8_t *name)
-{
-    static dht_done_cb *const done[INFOHASH_WIRE_MAX] = {on_first, on_second};
-    static dht_peers_cb *const peers[INFOHASH_WIRE_MAX] = {on_first_peers, on_second_peers};
-    struct dht_announce announce = {
-        .port = t->env->wire.port, .implied = t->env->dht_implied, .seed = torrent_is_complete(t)};
-    struct cur c = cur_of(name, INFOHASH_LEN);
-    struct dht_id id = dht_id_read(&c);
-    memcpy(t->dht.name[i], name, INFOHASH_LEN);
-    t->dht.op[i] = dht_peers(t->env->dht, &id, &announce, !announce.seed, peers[i], done[i], t);
-}
-
 static void on_timer(void *arg)
 {
+    static dht_done_cb *const done[INFOHASH_WIRE_MAX] = {on_first, on_second};
     struct torrent *t = arg;
     const uint8_t *name[INFOHASH_WIRE_MAX];
     t->dht.timer = NULL;
     if (!may_walk(t))
         return;
+    struct dht_announce announce = {
+        .port = t->env->wire.port, .implied = t->env->dht_implied, .seed = torrent_is_complete(t)};
     size_t n = infohash_wire(&t->hash, name);
     t->dht.found = 0;
-    for (size_t i = 0; i < n; i++)
-        walk(t, i, name[i]);
+    for (size_t i = 0; i < n; i++) {
+        struct cur c = cur_of(name[i], INFOHASH_LEN);
+        struct dht_id id = dht_id_read(&c);
+        t->dht.op[i] = dht_peers(t->env->dht, &id, &announce, !announce.seed, on_peers, done[i], t);
+    }
 }
 
-/* The walk that is under way knew one name only, that of the link; the next is a quarter of an hour
- * away. */
-static void walk_by_other_name(struct torrent *t)
-{
-    const uint8_t *name[INFOHASH_WIRE_MAX];
-    struct torrent_dht *w = &t->dht;
-    size_t n = infohash_wire(&t->hash, name), busy = w->op[0] ? 0 : 1;
-    for (size_t i = 0; i < n && !w->op[!busy]; i++)
-        if (memcmp(name[i], w->name[busy], INFOHASH_LEN) != 0)
-            walk(t, !busy, name[i]);
-}
-
-void torrent_dht_told(struct torrent *t, const uint8_t *name, const struct addr *peer)
+void torrent_dht_told(struct torrent *t, const struct addr *peer)
 {
     if (may_walk(t) && !is_us(t, peer))
-        torrent_found(t, name, peer, PEER_DHT);
+        torrent_add_peer(t, peer, PEER_DHT);
 }
 
 void torrent_dht_wake(struct torrent *t)
@@ -146,10 +119,9 @@ void torrent_dht_wake(struct torrent *t)
     vouch_wake(t);
     if (!may_walk(t))
         return;
-    if (t->dht.op[0] || t->dht.op[1]) {
-        walk_by_other_name(t);
-        return;
-    }
+    for (size_t i = 0; i < INFOHASH_WIRE_MAX; i++)
+        if (t->dht.op[i])
+            return;
     t->dht.empty = 0;
     walk_after(t, 0);
 }

@@ -70,12 +70,11 @@ struct member {
 
 /* The torrent in the DHT: a walk for each of its names, now and then. */
 struct torrent_dht {
-    struct dht_op *op[INFOHASH_WIRE_MAX];          /* NULL: not under way */
-    uint8_t name[INFOHASH_WIRE_MAX][INFOHASH_LEN]; /* what each looks for */
-    struct timer *timer; /* to the next walk; NULL: one runs, or none is due */
-    size_t found;        /* peers of this walk */
-    unsigned empty;      /* walks in a row that found nobody */
-    char *why;           /* of the last walk that found nobody; NULL: none */
+    struct dht_op *op[INFOHASH_WIRE_MAX]; /* NULL: not under way */
+    struct timer *timer;                  /* to the next walk; NULL: one runs, or none is due */
+    size_t found;                         /* peers of this walk */
+    unsigned empty;                       /* walks in a row that found nobody */
+    char *why;                            /* of the last walk that found nobody; NULL: none */
 };
 
 /* Signatures in the DHT: ours is put there, and that of the link's signer looked for. */
@@ -178,9 +177,6 @@ const struct torrent_field *torrent_field_more(const char *name); /* torrent_pol
 /* torrent.c */
 bool torrent_refuses(const struct torrent *t, const struct addr *a);
 uint64_t torrent_now(const struct torrent *t);
-/* Somebody who has it by this name, one of those that peers use: of a hybrid it is called by it. */
-void torrent_found(struct torrent *t, const uint8_t *name, const struct addr *a,
-                   enum peer_source source);
 bool torrent_is_still(const struct torrent *t); /* paused or held */
 bool torrent_may_connect(const struct torrent *t);
 void torrent_changed(struct torrent *t);

@@ -118,19 +118,6 @@ void torrent_add_peer(struct torrent *t, const struct addr *a, enum peer_source 
         torrent_want_dial(t);
 }
 
-void torrent_found(struct torrent *t, const uint8_t *name, const struct addr *a,
-                   enum peer_source source)
-{
-    bool fresh = false;
-    struct peer_entry *e = NULL;
-    if (!torrent_refuses(t, a))
-        e = torrent_peers_add(t->peers, a, source, torrent_now(t), &fresh);
-    if (e && fresh)
-        e->by_v2 = t->hash.has_v2 && memcmp(name, t->hash.v2, INFOHASH_LEN) == 0;
-    if (e)
-        torrent_want_dial(t);
-}
-
 /* A link does not say whether the torrent is private (BEP 27); what has no other way to its
  * metadata is asked for here too, as all clients do. */
 bool torrent_is_told_near(const struct torrent *t)

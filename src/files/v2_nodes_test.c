@@ -29,7 +29,7 @@ struct mallory {
     struct listener *listener;
     struct conn *conn;
     struct buf in, out;
-    uint8_t infohash[INFOHASH_LEN], called[INFOHASH_LEN]; /* what it says; what it was called by */
+    uint8_t infohash[INFOHASH_LEN];
     bool greeted, silent;
     unsigned asked, refused, conns;
     /* Not NULL: it has the bytes of LARGE pieces, and gives them; no hashes, though.  picky: only
@@ -99,7 +99,6 @@ static void answer(struct mallory *m)
     size_t len;
     if (!m->greeted && buf_len(&m->in) >= WIRE_HANDSHAKE_LEN) {
         m->greeted = true;
-        memcpy(m->called, buf_bytes(&m->in) + 28, INFOHASH_LEN); /* BEP 3: 1 + 19 + 8 before it */
         buf_eat(&m->in, WIRE_HANDSHAKE_LEN);
         if (m->listener) {
             wire_put_handshake_v2(&m->out, m->infohash, mallory_id);
@@ -569,30 +568,17 @@ static void assert_both_announce(const struct udp_tracker *t, const char *link)
     assert_int_equal(seeders, 2);
 }
 
-static struct udp_tracker *open_tracker(struct scene *s)
-{
-    struct addr at = addr_v4(10, 0, 0, 66, 6969);
-    struct udp_tracker *t = udp_tracker_open(sim_node_loop(s->m.machine), &at, 600, NULL);
-    assert_non_null(t);
-    return t;
-}
-
-static char *with_tracker(const char *link)
-{
-    return mem_printf("%s&tr=udp://10.0.0.66:6969", link);
-}
-
 static void each_name_is_announced_also_after_a_restart(void **state)
 {
     (void)state;
-    static const struct {
-        const char *kind;
-        bool by_v1;
-    } cases[] = {{"v2", false}, {"hybrid", false}, {"hybrid", true}};
-    for (size_t k = 0; k < 3; k++) {
-        struct scene *s = scene_of(cases[k].kind, PIECE, "udp://10.0.0.66:6969");
-        struct udp_tracker *t = open_tracker(s);
-        char *link = with_tracker(cases[k].by_v1 ? s->v1 : s->v2); /* and no peer named */
+    static const char *const kinds[] = {"v2", "hybrid"};
+    for (size_t k = 0; k < 2; k++) {
+        struct scene *s = scene_of(kinds[k], PIECE, "udp://10.0.0.66:6969");
+        struct addr at = addr_v4(10, 0, 0, 66, 6969);
+        struct loop *loop = sim_node_loop(s->m.machine);
+        struct udp_tracker *t = udp_tracker_open(loop, &at, 600, NULL);
+        assert_non_null(t);
+        char *link = mem_printf("%s&tr=udp://10.0.0.66:6969", s->v2); /* and no peer named */
         json_decref(node_call(s->bob, "file.get", json_pack("{s:s}", "link", link), NULL));
         sim_run_for(s->sim, 300 * MSEC);
         node_stop(s->bob); /* on the way */
@@ -604,7 +590,7 @@ static void each_name_is_announced_also_after_a_restart(void **state)
         node_stop(s->ann);
         node_crash(s->bob);
         udp_tracker_close(t);
-        t = open_tracker(s);
+        t = udp_tracker_open(loop, &at, 600, NULL);
         node_start(s->ann, &files_app, plain);
         node_start(s->bob, &files_app, plain);
         sim_run_for(s->sim, 900 * SEC);
@@ -614,40 +600,6 @@ static void each_name_is_announced_also_after_a_restart(void **state)
         free(link);
         scene_free(s);
     }
-}
-
-/* Carol has the link of v2 alone, and no metadata. */
-static void who_is_in_the_swarm_of_v2_is_called_by_that_name(void **state)
-{
-    (void)state;
-    struct scene *s = scene_of("hybrid", PIECE, "udp://10.0.0.66:6969");
-    struct udp_tracker *t = open_tracker(s);
-    char *v1 = with_tracker(s->v1), *v2 = with_tracker(s->v2);
-    node_stop(s->ann);
-    struct node *carol = start(s->sim, "carol", 3);
-    json_decref(node_call(carol, "file.get", json_pack("{s:s}", "link", v2), NULL));
-    sim_run_for(s->sim, 20 * SEC);
-    node_crash(carol);
-    struct addr at = addr_v4(10, 0, 0, 3, 6881);
-    s->m.listener =
-        tcp_listen(sim_node_loop(carol->machine), &at, on_accept, &s->m, NULL); /* in her place */
-    node_start(s->ann, &files_app, plain);
-    json_decref(node_call(s->bob, "file.get", json_pack("{s:s}", "link", v1), NULL));
-    sim_run_for(s->sim, 60 * SEC);
-    assert_true(bob_has_it(s));
-    assert_true(s->m.conns > 0);
-    uint8_t name[INFOHASH_LEN];
-    assert_true(hex_decode(strstr(s->v2, "1220") + 4, 2 * INFOHASH_LEN, name, INFOHASH_LEN));
-    assert_memory_equal(s->m.called, name, INFOHASH_LEN);
-    conn_close(s->m.conn);
-    listener_close(s->m.listener);
-    s->m.conn = NULL;
-    s->m.listener = NULL;
-    node_free(carol);
-    udp_tracker_close(t);
-    free(v1);
-    free(v2);
-    scene_free(s);
 }
 
 int main(void)
@@ -664,7 +616,6 @@ int main(void)
         cmocka_unit_test(who_came_by_v1s_link_has_v2s_hashes_too),
         cmocka_unit_test(hashes_of_blocks_are_given_also_of_several_pieces),
         cmocka_unit_test(each_name_is_announced_also_after_a_restart),
-        cmocka_unit_test(who_is_in_the_swarm_of_v2_is_called_by_that_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,8 +128,8 @@ static void enter(struct noise_conn *c)
 {
     uint8_t send[SHA256_LEN], recv[SHA256_LEN];
     noise_xx_split(c->xx, send, recv);
-    noise_cipher_init(&c->sends, CHACHAPOLY_SEALS, send);
-    noise_cipher_init(&c->gets, CHACHAPOLY_OPENS, recv);
+    noise_cipher_init(&c->sends, c->self->aeads.seals, send);
+    noise_cipher_init(&c->gets, c->self->aeads.opens, recv);
     wipe(send, sizeof send);
     wipe(recv, sizeof recv);
     noise_xx_free(c->xx);
@@ -314,7 +314,7 @@ static struct conn *over(const struct secure_self *self, struct conn *below,
         c->expected = *expected;
     loop_random(below->loop, secret, sizeof secret);
     noise_key_init(&once, secret);
-    c->xx = noise_xx_new(dialled, &self->noise, &once, cur_of(NULL, 0));
+    c->xx = noise_xx_new(dialled, &self->aeads, &self->noise, &once, cur_of(NULL, 0));
     wipe(secret, sizeof secret);
     wipe(&once, sizeof once);
     filter_begin(&c->f);

@@ -1,17 +1,19 @@
 #include "host/secure/noise_cipher.h"
 
+#include "crypto/wipe.h"
+
 #include <string.h>
 
-void noise_cipher_init(struct noise_cipher *c, enum chachapoly_use use,
+void noise_cipher_init(struct noise_cipher *c, struct chachapoly *aead,
                        const uint8_t key[CHACHAPOLY_KEY_LEN])
 {
-    *c = (struct noise_cipher){.aead = chachapoly_new(use, key)};
+    *c = (struct noise_cipher){.aead = aead};
+    memcpy(c->key, key, sizeof c->key);
 }
 
 void noise_cipher_done(struct noise_cipher *c)
 {
-    chachapoly_free(c->aead);
-    *c = (struct noise_cipher){0};
+    wipe(c, sizeof *c);
 }
 
 /* "32 bits of zeros followed by little-endian encoding of n" */
@@ -29,6 +31,7 @@ bool noise_cipher_seal(struct noise_cipher *c, const void *ad, size_t ad_len, co
     if (c->nonce == UINT64_MAX)
         return false;
     write_nonce(c->nonce++, nonce);
+    chachapoly_rekey(c->aead, c->key);
     chachapoly_seal(c->aead, nonce, ad, ad_len, in, n, out);
     return true;
 }
@@ -40,5 +43,6 @@ bool noise_cipher_open(struct noise_cipher *c, const void *ad, size_t ad_len, co
     if (c->nonce == UINT64_MAX)
         return false;
     write_nonce(c->nonce++, nonce);
+    chachapoly_rekey(c->aead, c->key);
     return chachapoly_open(c->aead, nonce, ad, ad_len, in, n, out);
 }

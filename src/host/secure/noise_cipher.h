@@ -11,14 +11,15 @@ enum {
 };
 
 struct noise_cipher {
-    struct chachapoly *aead;
+    struct chachapoly *aead; /* borrowed: connections of a host share two, one each way */
+    uint8_t key[CHACHAPOLY_KEY_LEN];
     uint64_t nonce; /* of the next message; the last of all is "reserved for other use" */
 };
 
-/* The key is copied. */
-void noise_cipher_init(struct noise_cipher *c, enum chachapoly_use use,
+/* aead: for sealing or for opening; whatever its key is.  The key is copied. */
+void noise_cipher_init(struct noise_cipher *c, struct chachapoly *aead,
                        const uint8_t key[CHACHAPOLY_KEY_LEN]);
-void noise_cipher_done(struct noise_cipher *c); /* also of one that was zeros */
+void noise_cipher_done(struct noise_cipher *c); /* wiped */
 
 /* n bytes into n + NOISE_TAG_LEN, and back; out may be in.  False: no nonce is left; or what is
  * opened was not sealed so, and zeros come out. */

@@ -14,6 +14,7 @@ struct foe {
     struct conn *c; /* raw */
     struct end them;
     struct noise_key key;
+    struct noise_aeads aeads;
     struct noise_xx *xx;
     struct noise_cipher sends, gets;
     struct buf in, out;
@@ -48,10 +49,12 @@ static void foe_open(struct foe *f, struct secure_bench *b)
     f->listener = tcp_listen(b->w.b, &b->w.at_b, on_foe_accept, f, NULL);
     struct addr to = listener_addr(f->listener);
     f->c = tcp_dial(b->w.a, &to, NULL, NULL, NULL);
+    f->aeads.seals = chachapoly_new(CHACHAPOLY_SEALS, secret);
+    f->aeads.opens = chachapoly_new(CHACHAPOLY_OPENS, secret);
     noise_key_init(&f->key, secret);
     secret[0]++;
     noise_key_init(&once, secret);
-    f->xx = noise_xx_new(true, &f->key, &once, cur_of(NULL, 0));
+    f->xx = noise_xx_new(true, &f->aeads, &f->key, &once, cur_of(NULL, 0));
     world_settle(&b->w);
     assert_non_null(f->them.c);
 }
@@ -62,6 +65,8 @@ static void foe_close(struct foe *f)
     conn_close(f->them.c);
     listener_close(f->listener);
     noise_xx_free(f->xx);
+    chachapoly_free(f->aeads.seals);
+    chachapoly_free(f->aeads.opens);
     noise_cipher_done(&f->sends);
     noise_cipher_done(&f->gets);
     buf_done(&f->in);
@@ -112,8 +117,8 @@ static void foe_shake(struct foe *f, struct cur payload)
     assert_int_equal(noise_xx_write(f->xx, payload, &m, &why), OK);
     foe_send_frame(f, buf_cur(&m));
     noise_xx_split(f->xx, send, recv);
-    noise_cipher_init(&f->sends, CHACHAPOLY_SEALS, send);
-    noise_cipher_init(&f->gets, CHACHAPOLY_OPENS, recv);
+    noise_cipher_init(&f->sends, f->aeads.seals, send);
+    noise_cipher_init(&f->gets, f->aeads.opens, recv);
     buf_done(&m);
     buf_done(&theirs);
 }

@@ -22,6 +22,7 @@ static const enum token pattern[MESSAGES][TOKENS_MAX] = {
 };
 
 struct noise_xx {
+    struct noise_aeads aeads;
     bool initiator, keyed, has_static;
     unsigned at; /* which message is next */
     uint8_t ck[SHA256_LEN], h[SHA256_LEN], k[SHA256_LEN];
@@ -60,7 +61,7 @@ static void seal(struct noise_xx *x, struct cur plain, struct buf *out)
     uint8_t *sealed = buf_room(out, n);
     if (x->keyed) {
         struct noise_cipher c;
-        noise_cipher_init(&c, CHACHAPOLY_SEALS, x->k);
+        noise_cipher_init(&c, x->aeads.seals, x->k);
         c.nonce = x->nonce++;
         bool sealed_it = noise_cipher_seal(&c, x->h, sizeof x->h, plain.p, plain.n, sealed);
         assert(sealed_it); /* the nonce is 0 or 1 */
@@ -82,7 +83,7 @@ static bool unseal(struct noise_xx *x, struct cur sealed, struct buf *out)
     uint8_t *plain = buf_room(out, sealed.n - tag);
     if (x->keyed) {
         struct noise_cipher c;
-        noise_cipher_init(&c, CHACHAPOLY_OPENS, x->k);
+        noise_cipher_init(&c, x->aeads.opens, x->k);
         c.nonce = x->nonce++;
         good = noise_cipher_open(&c, x->h, sizeof x->h, sealed.p, sealed.n, plain);
         noise_cipher_done(&c);
@@ -96,11 +97,13 @@ static bool unseal(struct noise_xx *x, struct cur sealed, struct buf *out)
 
 /* The handshake state, section 5.3. */
 
-struct noise_xx *noise_xx_new(bool initiator, const struct noise_key *ours,
-                              const struct noise_key *once, struct cur prologue)
+struct noise_xx *noise_xx_new(bool initiator, const struct noise_aeads *aeads,
+                              const struct noise_key *ours, const struct noise_key *once,
+                              struct cur prologue)
 {
     struct noise_xx *x = MEM_NEW(struct noise_xx);
     x->initiator = initiator;
+    x->aeads = *aeads;
     x->s = *ours;
     x->e = *once;
     memcpy(x->h, protocol_name, sizeof x->h);

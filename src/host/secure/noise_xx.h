@@ -7,7 +7,7 @@
  *
  * Each message carries a payload behind its keys; that of the first is not secret.
  *
- *     struct noise_xx *x = noise_xx_new(true, &ours, &once, cur_of("", 0));
+ *     struct noise_xx *x = noise_xx_new(true, &aeads, &ours, &once, cur_of("", 0));
  *     while (noise_xx_next(x) != NOISE_XX_SPLIT)
  *         either noise_xx_write(x, payload, &out, why) or noise_xx_read(x, message, &in, why)
  *     noise_xx_split(x, send_key, recv_key);
@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/cur.h"
+#include "crypto/chachapoly.h"
 #include "crypto/sha256.h"
 #include "crypto/x25519.h"
 
@@ -33,10 +34,16 @@ void noise_key_init(struct noise_key *k, const uint8_t secret[X25519_LEN]);
 
 enum noise_xx_next { NOISE_XX_WRITE, NOISE_XX_READ, NOISE_XX_SPLIT };
 
+/* What seals and what opens, whatever their keys are; borrowed, and shared by many. */
+struct noise_aeads {
+    struct chachapoly *seals, *opens;
+};
+
 /* Keys are copied; once: an ephemeral one, for this handshake alone. */
 struct noise_xx;
-struct noise_xx *noise_xx_new(bool initiator, const struct noise_key *ours,
-                              const struct noise_key *once, struct cur prologue);
+struct noise_xx *noise_xx_new(bool initiator, const struct noise_aeads *aeads,
+                              const struct noise_key *ours, const struct noise_key *once,
+                              struct cur prologue);
 void noise_xx_free(struct noise_xx *x); /* wiped; NULL: nothing */
 
 enum noise_xx_next noise_xx_next(const struct noise_xx *x);

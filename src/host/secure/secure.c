@@ -47,10 +47,13 @@ static void make_tls(struct secure_self *self, const struct keys *keys)
 struct secure_self *secure_self_new(struct loop *loop, const struct keys *keys,
                                     const char *const *muxers)
 {
+    static const uint8_t no_key[CHACHAPOLY_KEY_LEN];
     struct secure_self *self = MEM_NEW(struct secure_self);
     struct pubkey key;
     struct buf bytes = {0};
     self->loop = loop;
+    self->aeads.seals = chachapoly_new(CHACHAPOLY_SEALS, no_key);
+    self->aeads.opens = chachapoly_new(CHACHAPOLY_OPENS, no_key);
     self->muxers = muxers;
     pubkey_of_ed25519(&key, keys_peer_public(keys));
     peer_id_of_key(&key, &self->id);
@@ -65,6 +68,8 @@ void secure_self_free(struct secure_self *self)
 {
     if (!self)
         return;
+    chachapoly_free(self->aeads.seals);
+    chachapoly_free(self->aeads.opens);
     wipe(&self->noise, sizeof self->noise);
     buf_done(&self->payload);
     tls_free(self->tls);

@@ -11,6 +11,7 @@ struct secure_self {
     struct loop *loop;
     const char *const *muxers;
     struct peer_id id;
+    struct noise_aeads aeads;
     struct noise_key noise; /* the static key */
     struct buf payload;     /* which says that it is ours, and our muxers */
     struct tls *tls;

@@ -2,6 +2,7 @@
  *
  *     data.c         open, close, events, which pieces are had
  *     data_write.c   blocks from peers: held, hashed, handed to the disk; what is recorded when
+ *                    (with the sources that data_write_in.h names)
  *     data_read.c    blocks for peers
  *     data_check.c   hashing what is on disk
  *     data_changed.c files that are not as we left them

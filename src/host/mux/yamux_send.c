@@ -19,17 +19,15 @@ void yamux_flush(struct yamux *y)
         y->moved = true;
         buf_eat(&y->out, (size_t)n);
     }
-    if (buf_len(&y->out) == 0)
-        buf_done(&y->out); /* an idle session holds nothing */
 }
 
 /* `out` has grown: it goes when this turn's events are told, or now if there is much. */
 static void grown(struct yamux *y)
 {
+    if (!y->busy)
+        yamux_wake(y);
     if (buf_len(&y->out) >= YAMUX_OUT_MAX)
         yamux_flush(y);
-    else if (!y->busy)
-        yamux_wake(y);
 }
 
 static void put_header(struct yamux *y, const struct yamux_frame *f)
@@ -104,8 +102,6 @@ static bool send_direct(struct yamux *y, const struct yamux_frame *f, struct iov
         return false;
     if (n < whole)
         put_parts(y, all + 1, count + 1, n - queued);
-    else
-        buf_done(&y->out);
     return true;
 }
 
@@ -170,6 +166,8 @@ void yamux_serve(struct yamux *y)
         yamux_serve_owed(y);
     }
     yamux_flush(y);
+    if (buf_len(&y->out) == 0)
+        buf_done(&y->out); /* an idle session holds nothing */
     if (has_room(y) && (!list_empty(&y->writers) || !list_empty(&y->owing)))
         yamux_wake(y);
 }

@@ -87,6 +87,7 @@ static void a_malformed_field_ends_the_message_badly(void **state)
     assert_false(is_whole("\x80\x80\x80\x80\x10\x00", 6)); /* 2^29 */
     assert_false(is_whole("\x00\x00", 2));                 /* field 0 */
     assert_false(is_whole("\x0b\x0c", 2));                 /* a group */
+    assert_false(is_whole("\x0b", 1));                     /* and nothing in it */
     assert_false(is_whole("\x0c", 1));                     /* its end */
     assert_false(is_whole("\x0e\x00", 2));                 /* wire type 6 */
     assert_false(is_whole("\x0f\x00", 2));                 /* 7 */

@@ -81,6 +81,7 @@ static void each_value_has_one_text(void **state)
     assert_int_equal(decode("", out, &n), ERR_INVALID);
     assert_int_equal(multibase_decode("b\0\0", 3, out, sizeof out, &n, NULL), ERR_INVALID);
     assert_int_equal(multibase_decode("z\0", 2, out, sizeof out, &n, NULL), ERR_INVALID);
+    assert_int_equal(multibase_decode("uA\0", 3, out, sizeof out, &n, NULL), ERR_INVALID);
     assert_int_equal(multibase_decode("\0", 1, out, sizeof out, &n, NULL), ERR_UNSUPPORTED);
     assert_int_equal(decode("mTQ", out, &n), ERR_UNSUPPORTED);
     assert_false(multibase_encode('m', "M", 1, (char *)out, sizeof out));

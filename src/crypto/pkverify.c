@@ -71,7 +71,8 @@ bool pkverify(enum pk_kind kind, const void *der, size_t der_len, const void *ms
     EVP_PKEY *key = parse(kind, der, der_len);
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     const void *text = n > 0 ? msg : "";
-    bool good = key && md && EVP_DigestVerifyInit(md, NULL, EVP_sha256(), NULL, key) == 1 &&
+    bool good = key && md && sig_len > 0 &&
+                EVP_DigestVerifyInit(md, NULL, EVP_sha256(), NULL, key) == 1 &&
                 EVP_DigestVerify(md, sig, sig_len, text, n) == 1;
     EVP_MD_CTX_free(md);
     EVP_PKEY_free(key);

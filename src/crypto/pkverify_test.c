@@ -92,6 +92,7 @@ static void refuses_what_is_cut_changed_or_lengthened(enum pk_kind kind, const c
     struct bytes key = unhex(key_hex), sig = unhex(sig_hex);
     for (size_t n = 0; n <= key.n + 1; n++)
         assert_int_equal(pkverify_is_key(kind, key.p, n), n == key.n);
+    assert_false(pkverify(kind, key.p, key.n, text, strlen(text), NULL, 0));
     for (size_t n = 0; n <= sig.n + 1; n++)
         assert_int_equal(pkverify(kind, key.p, key.n, text, strlen(text), sig.p, n), n == sig.n);
     for (size_t i = 0; i < sig.n; i++) {

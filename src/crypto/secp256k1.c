@@ -20,6 +20,8 @@ bool secp256k1_verify(const uint8_t pub[SECP256K1_PUB_LEN], const uint8_t hash[S
     const secp256k1_context *ctx = secp256k1_context_static;
     secp256k1_pubkey key;
     secp256k1_ecdsa_signature parsed;
+    if (sig_len == 0) /* the library aborts for NULL */
+        return false;
     return parse(pub, &key) &&
            secp256k1_ecdsa_signature_parse_der(ctx, &parsed, sig, sig_len) == 1 &&
            secp256k1_ecdsa_verify(ctx, &parsed, hash, &key) == 1; /* refuses the high S */

@@ -57,6 +57,7 @@ static void every_bit_of_the_signature_counts(void **state)
         assert_false(secp256k1_verify(pub, hash, der, n));
         der[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
+    assert_false(secp256k1_verify(pub, hash, NULL, 0));
     for (size_t len = 0; len <= n + 1; len++)
         assert_int_equal(secp256k1_verify(pub, hash, der, len), len == n);
 }

@@ -124,6 +124,7 @@ static void texts_that_say_nothing_are_refused(void **state)
         "/ip4/1.2.3.4/ipcidr/256",
         "/ip6",
         "/ip6/1::2::3",
+        "/ip6/0000:0000:0000:0000:0000:ffff:255.255.255.2559",
         "/ip6/fe80::1%eth0",
         "/ip6zone",
         "/ip6zone/",

@@ -31,7 +31,7 @@ enum err pubkey_decode(struct pubkey *out, struct cur bytes, struct why *why)
 {
     struct cur msg = bytes;
     struct pb_field type, data;
-    bool both = pb_next(&msg, &type) && pb_next(&msg, &data) && cur_done(&msg);
+    bool both = pb_next(&msg, &type) && pb_next(&msg, &data);
     if (!both || type.number != TYPE || type.wire != PB_VARINT || data.number != DATA ||
         data.wire != PB_BYTES)
         return why_set(why, ERR_INVALID, "public key: not a type and its data");
@@ -41,7 +41,7 @@ enum err pubkey_decode(struct pubkey *out, struct cur bytes, struct why *why)
     if (data.bytes.n > PUBKEY_DATA_MAX)
         return why_set(why, ERR_INVALID, "public key of %zu bytes, at most %u", data.bytes.n,
                        (unsigned)PUBKEY_DATA_MAX);
-    size_t head = data.bytes.n < 0x80 ? 4 : 5; /* two tags, a type, a length */
+    size_t head = data.bytes.n < 0x80 ? 4 : 5; /* two tags, a type, a length; and nothing after */
     if (bytes.n != head + data.bytes.n)
         return why_set(why, ERR_INVALID, "public key: its message is not the shortest");
     out->type = (enum pubkey_type)type.value;

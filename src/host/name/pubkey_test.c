@@ -45,6 +45,7 @@ static void each_kind_verifies_what_others_signed(void **state)
         assert_false(pubkey_verify(&key, KEY_SIGNED, n - 1, sig, sig_len));
         assert_false(pubkey_verify(&key, KEY_SIGNED, n, sig, sig_len - 1));
         assert_false(pubkey_verify(&key, KEY_SIGNED, n, sig, 0));
+        assert_false(pubkey_verify(&key, KEY_SIGNED, n, NULL, 0));
         assert_false(pubkey_verify(&key, NULL, 0, sig, sig_len));
         sig[sig_len - 1] ^= 1;
         assert_false(pubkey_verify(&key, KEY_SIGNED, n, sig, sig_len));
@@ -125,9 +126,11 @@ static void more_data_than_any_key_has_is_refused(void **state)
     for (size_t n = PUBKEY_DATA_MAX; n <= sizeof much; n++) {
         struct buf b = {0};
         struct pubkey key;
+        struct why why;
         pb_put_uint(&b, 1, PUBKEY_RSA);
         pb_put_bytes(&b, 2, much, n);
-        assert_int_equal(pubkey_decode(&key, buf_cur(&b), NULL), ERR_INVALID);
+        assert_int_equal(pubkey_decode(&key, buf_cur(&b), &why), ERR_INVALID);
+        assert_int_equal(strstr(why.text, "at most") != NULL, n > PUBKEY_DATA_MAX);
         buf_done(&b);
     }
 }

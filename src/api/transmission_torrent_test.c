@@ -252,8 +252,14 @@ static void wishes_become_calls(void **state)
         did(w, wishes[i].did);
         free(body);
     }
-    answers(w, "{'method':'torrent-set','arguments':{'ids':1,'files-wanted':['x']}}",
-            "file index out of range", "{}");
+    static const char *const bad[] = {"['x']", "[3]", "[-1]", "[0,99]"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *body = mem_printf(
+            "{'method':'torrent-set','arguments':{'ids':1,'files-unwanted':%s}}", bad[i]);
+        answers(w, body, "file index out of range", "{}");
+        did(w, "");
+        free(body);
+    }
 }
 
 static void a_limit_without_a_mode_is_kept_for_when_it_counts(void **state)

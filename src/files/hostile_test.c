@@ -276,6 +276,48 @@ static void honest_peers_are_served(struct scene *s)
     fail_msg("an honest peer was not served");
 }
 
+/* What came after the handshake has a message of this type. */
+static bool was_told(const struct mallory *m, uint8_t type)
+{
+    struct cur c = buf_cur(&m->in);
+    cur_take(&c, WIRE_HANDSHAKE_LEN);
+    while (c.n > 0) {
+        uint32_t len = cur_be32(&c);
+        struct cur frame = cur_take(&c, len);
+        if (frame.n > 0 && cur_u8(&frame) == type)
+            return true;
+    }
+    return false;
+}
+
+/* BEP 27: a private torrent's peers come from its trackers alone; who speaks of the DHT there is
+ * told nothing of ours. */
+static void the_port_of_the_dht_is_told_but_not_in_a_private_torrent(void **state)
+{
+    struct scene *s = scene_new(state, 12);
+    node_write(s->ann, "/stuff/own.bin", s->bytes, PIECE);
+    json_t *r = node_call(s->ann, "file.add",
+                          json_pack("{s:s, s:b}", "path", "/stuff/own.bin", "private", 1), NULL);
+    json_t *added = node_job(s->ann, json_string_value(json_object_get(r, "job")));
+    for (int private_ = 0; private_ < 2; private_++) {
+        const char *id = private_ ? json_string_value(json_object_get(added, "id")) : s->id;
+        assert_true(hex_decode(id, 40, s->m.infohash, SHA1_LEN));
+        buf_clear(&s->m.in);
+        buf_clear(&s->m.out);
+        wire_put_handshake_with(&s->m.out, s->m.infohash, mallory_id, WIRE_SPEAKS_DHT);
+        wire_put_simple(&s->m.out, WIRE_HAVE_NONE);
+        dial(s);
+        sim_run_for(s->sim, SEC);
+        assert_true(was_told(&s->m, WIRE_HAVE_ALL));
+        assert_true(was_told(&s->m, WIRE_PORT) == !private_);
+        conn_close(s->m.conn);
+        s->m.conn = NULL;
+        sim_run_for(s->sim, SEC);
+    }
+    json_decref(r);
+    json_decref(added);
+}
+
 static void no_handshake_no_session(void **state)
 {
     struct scene *s = scene_new(state, 1);
@@ -507,6 +549,8 @@ static void false_data_gets_its_sender_banned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(the_port_of_the_dht_is_told_but_not_in_a_private_torrent,
+                                  scene_free),
         cmocka_unit_test_teardown(no_handshake_no_session, scene_free),
         cmocka_unit_test_teardown(no_handshake_no_session_where_it_may_be_encrypted, scene_free),
         cmocka_unit_test_teardown(broken_messages_end_the_session, scene_free),

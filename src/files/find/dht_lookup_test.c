@@ -203,6 +203,33 @@ static void invented_neighbours_do_not_end_it(void **state)
     dht_lookup_free(l);
 }
 
+/* The list is full: who does not count gives way, however far those are who do. */
+static void a_crowd_that_does_not_count_drives_nobody_out(void **state)
+{
+    (void)state;
+    struct dht_lookup *l = dht_lookup_new(&target, &own);
+    struct dht_node first = world_node(0, true), second = world_node(1, true), n;
+    bool asked_first = false, asked_second = false;
+    if (dht_id_nearer(&target, &first.id, &second.id) < 0) { /* the nearer comes last */
+        n = first;
+        first = second;
+        second = n;
+    }
+    dht_lookup_seed(l, &first);
+    for (unsigned i = 2; i < DHT_HELD_MAX + 20; i++) {
+        n = world_node(i, false);
+        dht_lookup_seed(l, &n);
+    }
+    dht_lookup_seed(l, &second);
+    while (next(l, &n)) {
+        asked_first |= addr_equal(&n.addr, &first.addr);
+        asked_second |= addr_equal(&n.addr, &second.addr);
+        answers(l, &n);
+    }
+    assert_true(asked_first && asked_second);
+    dht_lookup_free(l);
+}
+
 static void who_tells_of_the_dead_is_believed_no_more(void **state)
 {
     (void)state;
@@ -314,6 +341,7 @@ int main(void)
         cmocka_unit_test(an_empty_one_is_over),
         cmocka_unit_test(a_router_leads_on_and_is_not_stored_on),
         cmocka_unit_test(invented_neighbours_do_not_end_it),
+        cmocka_unit_test(a_crowd_that_does_not_count_drives_nobody_out),
         cmocka_unit_test(who_tells_of_the_dead_is_believed_no_more),
         cmocka_unit_test(one_owner_is_two_nodes_at_most),
         cmocka_unit_test(an_answer_counts_under_its_own_id),

@@ -48,9 +48,12 @@ struct host;
 struct host *host_new(const struct host_cfg *cfg, struct why *why);
 void host_free(struct host *h); /* everything is closed; NULL: nothing */
 
+struct loop *host_loop(const struct host *h);
 const struct peer_id *host_id(const struct host *h);
 /* Where we listen, without /p2p/ID; returns how many, at most cap. */
 size_t host_listening(const struct host *h, struct multiaddr *out, size_t cap);
+/* What others are told of it. */
+size_t host_advertised(const struct host *h, struct multiaddr *out, size_t cap);
 
 /* --- protocols ------------------------------------------------------------------------------ */
 

@@ -1,0 +1,221 @@
+/* One connection to a peer: its streams, and which protocol each of them speaks. */
+#include "host/host_in.h"
+
+#include "base/mem.h"
+#include "host/mux/multistream.h"
+#include "host/mux/yamux.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TALKS_MAX = 256 }; /* inbound streams whose protocol is not known yet; more are reset */
+enum { NAMES_MAX = 8 };   /* protocols in one question */
+
+struct talk {
+    struct link link; /* in connection.talks */
+    struct connection *c;
+    struct conn *stream;
+    struct multistream *ms;
+    struct timer *refusal;
+    const char *names[NAMES_MAX]; /* ours to ask; of one from the other side: none */
+    host_open_cb *cb;             /* NULL: from the other side */
+    void *arg;
+};
+
+static void talk_free(struct talk *t)
+{
+    list_drop(&t->link);
+    multistream_cancel(t->ms);
+    timer_cancel(t->refusal);
+    conn_close(t->stream);
+    free(t);
+}
+
+void talk_cancel(struct talk *t)
+{
+    if (t)
+        talk_free(t);
+}
+
+static struct host_stream hand_over(struct talk *t, const char *protocol)
+{
+    struct host_stream s = {
+        .conn = t->stream, .peer = &t->c->peer->id, .protocol = protocol, .limited = t->c->limited};
+    t->stream = NULL;
+    talk_free(t);
+    return s;
+}
+
+/* --- asked ---------------------------------------------------------------------------------- */
+
+static const char *choose(void *arg, const char *name)
+{
+    const struct talk *t = arg;
+    const struct host_protocol *p = host_protocol(t->c->host, name);
+    return p && (p->limited || !t->c->limited) ? p->name : NULL;
+}
+
+static void on_chosen(void *arg, const char *protocol, const struct why *why)
+{
+    struct talk *t = arg;
+    struct host *h = t->c->host;
+    const struct host_protocol *p = protocol ? host_protocol(h, protocol) : NULL;
+    t->ms = NULL;
+    if (!p) {
+        if (!protocol)
+            log_debug(h->log, "a stream agreed on no protocol: %s", why->text);
+        talk_free(t);
+        return;
+    }
+    struct host_stream s = hand_over(t, p->name);
+    p->cb(p->arg, &s);
+}
+
+static void on_stream(void *arg, struct conn *s)
+{
+    struct connection *c = arg;
+    size_t n = 0;
+    LIST_EACH(&c->talks, struct talk, other, link)
+        n += other->cb == NULL;
+    if (n >= TALKS_MAX) {
+        conn_close(s);
+        return;
+    }
+    struct talk *t = MEM_NEW(struct talk);
+    t->c = c;
+    t->stream = s;
+    list_push(&c->talks, &t->link);
+    t->ms = multistream_accept(s, choose, on_chosen, t);
+}
+
+/* --- asking --------------------------------------------------------------------------------- */
+
+static void on_agreed(void *arg, const char *protocol, const struct why *why)
+{
+    struct talk *t = arg;
+    host_open_cb *cb = t->cb;
+    void *cb_arg = t->arg;
+    t->ms = NULL;
+    if (!protocol) {
+        talk_free(t);
+        cb(cb_arg, NULL, why);
+        return;
+    }
+    struct host_stream s = hand_over(t, protocol);
+    cb(cb_arg, &s, NULL);
+}
+
+static void on_refused(void *arg)
+{
+    struct talk *t = arg;
+    struct why why;
+    t->refusal = NULL;
+    why_set(&why, ERR_LIMIT, "too many streams to this peer wait to be answered");
+    host_open_cb *cb = t->cb;
+    void *cb_arg = t->arg;
+    talk_free(t);
+    cb(cb_arg, NULL, &why);
+}
+
+struct talk *connection_open(struct connection *c, const char *const *names, size_t n,
+                             host_open_cb *cb, void *arg)
+{
+    struct talk *t = MEM_NEW(struct talk);
+    t->c = c;
+    t->cb = cb;
+    t->arg = arg;
+    n = n < NAMES_MAX ? n : NAMES_MAX;
+    for (size_t i = 0; i < n; i++)
+        t->names[i] = names[i];
+    list_push(&c->talks, &t->link);
+    t->stream = mux_open(c->mux, NULL);
+    if (t->stream)
+        t->ms = multistream_dial(t->stream, t->names, n, on_agreed, t);
+    else
+        t->refusal = timer_start(c->host->loop, 0, on_refused, t);
+    return t;
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static void end_talks(struct connection *c, const struct why *why)
+{
+    for (struct talk *t; (t = LIST_FIRST(&c->talks, struct talk, link));) {
+        host_open_cb *cb = t->cb;
+        void *arg = t->arg;
+        talk_free(t);
+        if (cb)
+            cb(arg, NULL, why);
+    }
+}
+
+void connection_close(struct connection *c, const struct why *why)
+{
+    struct host *h = c->host;
+    struct peer *p = c->peer;
+    log_debug(h->log, "a connection is over: %s", why->text);
+    list_drop(&c->link);
+    h->conn_count--;
+    identify_end(c);
+    end_talks(c, why);
+    mux_close(c->mux);
+    buf_done(&c->said);
+    free(c);
+    if (!list_empty(&p->conns))
+        return;
+    peer_moved(h, p);
+    host_tell(h, HOST_GONE, &p->id);
+}
+
+static void on_closed(void *arg, const struct why *why)
+{
+    connection_close(arg, why);
+}
+
+static const struct mux_events events = {.stream = on_stream, .closed = on_closed};
+
+static size_t conns_of(const struct peer *p)
+{
+    size_t n = 0;
+    for (const struct link *l = p->conns.next; l != &p->conns; l = l->next)
+        n++;
+    return n;
+}
+
+bool connection_new(struct host *h, struct conn *secured, const char *muxer, bool inbound)
+{
+    struct peer *p = peer_get(h, secure_peer(secured));
+    size_t others = conns_of(p);
+    (void)muxer; /* there is one */
+    if (others >= HOST_PEER_CONNS_MAX || peer_id_equal(&p->id, &h->id)) {
+        conn_close(secured);
+        return false;
+    }
+    struct connection *c = MEM_NEW(struct connection);
+    c->host = h;
+    c->peer = p;
+    c->inbound = inbound;
+    c->path = "direct";
+    c->opened_us = loop_now_us(h->loop);
+    list_init(&c->talks);
+    list_push_front(&p->conns, &c->link);
+    h->conn_count++;
+    if (others == 0)
+        peer_moved(h, p);
+    c->mux = yamux_new(secured, !inbound, &events, c);
+    identify_begin(c);
+    dial_connected(h, p);
+    host_trim_soon(h);
+    if (others == 0)
+        host_tell(h, HOST_CONNECTED, &p->id); /* last: whoever hears it may hang up */
+    return true;
+}
+
+struct connection *connection_best(const struct peer *p, bool limited_too)
+{
+    struct connection *best = NULL;
+    LIST_EACH(&p->conns, struct connection, c, link)
+        if ((limited_too || !c->limited) && (!best || (best->limited && !c->limited)))
+            best = c;
+    return best;
+}

@@ -1,0 +1,317 @@
+/* Reaching a peer: its addresses one after the other, each with a head start before the next, as
+ * few at once as will do (a home's router must survive us), until one connects. */
+#include "host/host_in.h"
+
+#include "base/mem.h"
+#include "host/upgrade.h"
+
+#include <stdlib.h>
+
+enum {
+    EFFORT_ADDRS_MAX = 16,   /* addresses of one effort; more are not tried */
+    EFFORT_ATTEMPTS_MAX = 4, /* at once */
+};
+#define HEAD_START_US (250 * MSEC)
+
+struct attempt {
+    struct link link; /* in effort.attempts */
+    struct effort *effort;
+    struct multiaddr_route route;
+    struct resolve *resolve;
+    struct upgrade *upgrade;
+};
+
+/* To one peer, for all who wait for it. */
+struct effort {
+    struct link link; /* in host.efforts */
+    struct host *host;
+    struct peer_id who; /* of nobody: whoever answers there */
+    struct link dials;  /* struct host_dial */
+    struct link attempts;
+    struct multiaddr addrs[EFFORT_ADDRS_MAX];
+    size_t count, next;
+    struct timer *timer; /* the next address, or the end */
+    struct why why;      /* of the last that failed */
+    struct peer_id reached;
+};
+
+struct host_dial {
+    struct link link; /* in effort.dials, or in host.dials where it is there already */
+    struct host *host;
+    struct peer_id peer;
+    struct timer *now;
+    host_dial_cb *cb;
+    void *arg;
+};
+
+static void effort_step(void *arg);
+
+/* --- the end -------------------------------------------------------------------------------- */
+
+static void attempt_free(struct attempt *a)
+{
+    a->effort->host->attempt_count--;
+    list_drop(&a->link);
+    resolve_cancel(a->resolve);
+    upgrade_cancel(a->upgrade);
+    free(a);
+}
+
+static void effort_free(struct effort *e)
+{
+    LIST_EACH(&e->attempts, struct attempt, a, link)
+        attempt_free(a);
+    list_drop(&e->link);
+    timer_cancel(e->timer);
+    free(e);
+}
+
+static void dial_free(struct host_dial *d)
+{
+    list_drop(&d->link);
+    timer_cancel(d->now);
+    free(d);
+}
+
+static void dial_tell(struct host_dial *d, const struct peer_id *peer, const struct why *why)
+{
+    host_dial_cb *cb = d->cb;
+    void *arg = d->arg;
+    dial_free(d);
+    cb(arg, peer, why);
+}
+
+static void effort_end(struct effort *e)
+{
+    struct link dials;
+    struct peer_id reached = e->reached;
+    struct why why = e->why;
+    list_init(&dials);
+    LIST_EACH(&e->dials, struct host_dial, d, link) {
+        list_drop(&d->link);
+        list_push(&dials, &d->link);
+    }
+    effort_free(e);
+    for (struct host_dial *d; (d = LIST_FIRST(&dials, struct host_dial, link));)
+        dial_tell(d, reached.len ? &reached : NULL, reached.len ? NULL : &why);
+}
+
+static void soon(struct effort *e, uint64_t after_us)
+{
+    timer_cancel(e->timer);
+    e->timer = timer_start(e->host->loop, after_us, effort_step, e);
+}
+
+void dial_connected(struct host *h, struct peer *p)
+{
+    LIST_EACH(&h->efforts, struct effort, e, link)
+        if (peer_id_equal(&e->who, &p->id)) {
+            e->reached = p->id;
+            soon(e, 0);
+        }
+}
+
+/* --- one address ---------------------------------------------------------------------------- */
+
+static void attempt_failed(struct attempt *a, const struct why *why)
+{
+    struct effort *e = a->effort;
+    e->why = *why;
+    attempt_free(a);
+    soon(e, 0);
+}
+
+static void on_upgraded(void *arg, struct conn *secured, const char *muxer, const struct why *why)
+{
+    struct attempt *a = arg;
+    struct effort *e = a->effort;
+    a->upgrade = NULL;
+    if (!secured) {
+        attempt_failed(a, why);
+        return;
+    }
+    struct peer_id who = *secure_peer(secured);
+    struct host *h = e->host;
+    attempt_free(a);
+    soon(e, 0);
+    e->reached = who;
+    if (!connection_new(h, secured, muxer, false)) {
+        e->reached.len = 0;
+        why_set(&e->why, ERR_LIMIT, "it has too many connections with us, or it is ourselves");
+    }
+}
+
+static void attempt_dial(struct attempt *a)
+{
+    struct effort *e = a->effort;
+    struct conn *c = tcp_dial(e->host->loop, &a->route.addr, NULL, NULL, NULL);
+    const struct peer_id *expected = e->who.len          ? &e->who
+                                     : a->route.peer.len ? &a->route.peer
+                                                         : NULL;
+    a->upgrade = upgrade_dial(e->host->self, c, expected, on_upgraded, a);
+}
+
+static void on_resolved(void *arg, const struct addr *found, size_t n, const struct why *why)
+{
+    struct attempt *a = arg;
+    struct why none;
+    a->resolve = NULL;
+    why_set(&none, ERR_NOT_FOUND, "%s has no address of the kind asked for", a->route.host);
+    for (size_t i = 0; i < n; i++) {
+        bool v6 = found[i].family == ADDR_V6;
+        if ((a->route.named == MA_DNS4 && v6) || (a->route.named == MA_DNS6 && !v6))
+            continue;
+        a->route.addr = found[i];
+        attempt_dial(a);
+        return;
+    }
+    attempt_failed(a, n > 0 ? &none : why);
+}
+
+/* Whether this is a way that we can go. */
+static bool can_go(const struct multiaddr_route *r, struct why *why)
+{
+    if (r->relayed)
+        why_set(why, ERR_STATE, "an address through a relay: not dialled yet");
+    else if (r->reach != REACH_TCP)
+        why_set(why, ERR_STATE, "neither WebSocket nor QUIC is dialled yet");
+    else if (r->named == MA_DNSADDR)
+        why_set(why, ERR_STATE, "/dnsaddr is not looked up yet");
+    else
+        return true;
+    return false;
+}
+
+static void attempt_start(struct effort *e, const struct multiaddr *addr)
+{
+    struct attempt *a = MEM_NEW(struct attempt);
+    a->effort = e;
+    list_push(&e->attempts, &a->link);
+    e->host->attempt_count++;
+    struct why why;
+    if (multiaddr_route(addr, &a->route, &why) != OK || !can_go(&a->route, &why)) {
+        attempt_failed(a, &why);
+        return;
+    }
+    if (a->route.named)
+        a->resolve = resolve_start(e->host->loop, a->route.host, a->route.port, on_resolved, a);
+    else
+        attempt_dial(a);
+}
+
+static void effort_step(void *arg)
+{
+    struct effort *e = arg;
+    size_t running = 0;
+    e->timer = NULL;
+    for (struct link *l = e->attempts.next; l != &e->attempts; l = l->next)
+        running++;
+    if (e->reached.len || (running == 0 && e->next == e->count)) {
+        effort_end(e);
+        return;
+    }
+    bool room = running < EFFORT_ATTEMPTS_MAX && e->host->attempt_count < DIALS_MAX;
+    if (e->next < e->count && room)
+        attempt_start(e, &e->addrs[e->next++]);
+    if (!e->timer && e->next < e->count)
+        soon(e, HEAD_START_US);
+}
+
+/* --- asking for it -------------------------------------------------------------------------- */
+
+static void effort_add(struct effort *e, const struct multiaddr *a)
+{
+    struct multiaddr bare = *a;
+    multiaddr_drop_peer(&bare);
+    for (size_t i = 0; i < e->count; i++) {
+        struct multiaddr known = e->addrs[i];
+        multiaddr_drop_peer(&known);
+        if (multiaddr_equal(&known, &bare))
+            return;
+    }
+    if (e->count < EFFORT_ADDRS_MAX)
+        e->addrs[e->count++] = *a;
+}
+
+static struct effort *effort_get(struct host *h, const struct peer_id *who)
+{
+    if (who)
+        LIST_EACH(&h->efforts, struct effort, e, link)
+            if (peer_id_equal(&e->who, who))
+                return e;
+    struct effort *e = MEM_NEW(struct effort);
+    e->host = h;
+    if (who)
+        e->who = *who;
+    list_init(&e->dials);
+    list_init(&e->attempts);
+    list_push(&h->efforts, &e->link);
+    why_set(&e->why, ERR_NOT_FOUND, "no address of it is known");
+    return e;
+}
+
+static bool may_dial(const struct host *h, const struct multiaddr *a)
+{
+    struct multiaddr_route r;
+    return multiaddr_route(a, &r, NULL) == OK && (h->cfg.lab || !addr_is_loopback(&r.addr));
+}
+
+static void add_known(struct effort *e, const struct peer *p)
+{
+    struct multiaddr known[HOST_ADDRS_MAX];
+    size_t n = p ? peer_addrs(p, known, HOST_ADDRS_MAX) : 0;
+    while (n-- > 0) /* heard of last, tried first */
+        if (may_dial(e->host, &known[n]))
+            effort_add(e, &known[n]);
+}
+
+static void on_there_already(void *arg)
+{
+    struct host_dial *d = arg;
+    struct peer_id peer = d->peer;
+    d->now = NULL;
+    dial_tell(d, &peer, NULL);
+}
+
+struct host_dial *host_dial(struct host *h, const struct peer_id *peer,
+                            const struct multiaddr *addrs, size_t n, host_dial_cb *cb, void *arg)
+{
+    struct multiaddr_route route = {0};
+    struct host_dial *d = MEM_NEW(struct host_dial);
+    d->host = h;
+    d->cb = cb;
+    d->arg = arg;
+    if (!peer && n > 0 && multiaddr_route(&addrs[0], &route, NULL) == OK && route.peer.len)
+        peer = &route.peer;
+    if (peer && host_connected(h, peer)) {
+        d->peer = *peer;
+        list_push(&h->dials, &d->link);
+        d->now = timer_start(h->loop, 0, on_there_already, d);
+        return d;
+    }
+    struct effort *e = effort_get(h, peer);
+    for (size_t i = 0; i < n; i++)
+        effort_add(e, &addrs[i]);
+    if (peer)
+        add_known(e, peer_find(h, peer));
+    list_push(&e->dials, &d->link);
+    soon(e, 0);
+    return d;
+}
+
+void host_dial_cancel(struct host_dial *d)
+{
+    if (d)
+        dial_free(d); /* the effort goes on: it ends by itself, soon */
+}
+
+void dial_done(struct host *h)
+{
+    LIST_EACH(&h->dials, struct host_dial, d, link)
+        dial_free(d);
+    LIST_EACH(&h->efforts, struct effort, e, link) {
+        LIST_EACH(&e->dials, struct host_dial, d, link)
+            dial_free(d);
+        effort_free(e);
+    }
+}

@@ -1,0 +1,436 @@
+#include "host/host_in.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "host/upgrade.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CONNS_LOW = 160,
+    CONNS_HIGH = 192,
+    GUESTS_OF_ONE_MAX = 16, /* of one address */
+};
+#define TRIM_GRACE_US (20 * SEC) /* a connection is so old before it may be let go */
+
+/* --- what happens --------------------------------------------------------------------------- */
+
+void host_watch(struct host *h, struct host_watch *w)
+{
+    list_push(&h->watches, &w->link);
+}
+
+void host_unwatch(struct host_watch *w)
+{
+    list_drop(&w->link);
+}
+
+void host_tell(struct host *h, enum host_event ev, const struct peer_id *peer)
+{
+    struct peer_id who = {0};
+    if (peer)
+        who = *peer; /* it may be forgotten on the way */
+    LIST_EACH(&h->watches, struct host_watch, w, link)
+        w->cb(w->arg, ev, peer ? &who : NULL);
+}
+
+/* --- protocols ------------------------------------------------------------------------------ */
+
+const struct host_protocol *host_protocol(const struct host *h, const char *name)
+{
+    for (size_t i = 0; i < h->protocol_count; i++)
+        if (strcmp(h->protocols[i].name, name) == 0)
+            return &h->protocols[i];
+    return NULL;
+}
+
+void host_handle(struct host *h, const struct host_protocol *p)
+{
+    host_ignore(h, p->name);
+    if (h->protocol_count == HOST_PROTOCOLS_MAX)
+        abort(); /* they are ours, and counted */
+    h->protocols[h->protocol_count++] = *p;
+    identify_push(h);
+}
+
+void host_ignore(struct host *h, const char *name)
+{
+    for (size_t i = 0; i < h->protocol_count; i++)
+        if (strcmp(h->protocols[i].name, name) == 0) {
+            h->protocols[i] = h->protocols[--h->protocol_count];
+            identify_push(h);
+            return;
+        }
+}
+
+/* --- who comes ------------------------------------------------------------------------------ */
+
+static void guest_free(struct guest *g)
+{
+    g->host->guest_count--;
+    list_drop(&g->link);
+    upgrade_cancel(g->upgrade);
+    free(g);
+}
+
+static void on_guest(void *arg, struct conn *secured, const char *muxer, const struct why *why)
+{
+    struct guest *g = arg;
+    struct host *h = g->host;
+    g->upgrade = NULL;
+    guest_free(g);
+    if (secured)
+        connection_new(h, secured, muxer, true);
+    else
+        log_debug(h->log, "somebody who came is gone: %s", why->text);
+}
+
+static bool is_welcome(const struct host *h, const struct addr *from)
+{
+    size_t same = 0;
+    LIST_EACH(&h->guests, struct guest, g, link)
+        same += addr_same_ip(&g->from, from);
+    return h->guest_count < HOST_NEGOTIATING_MAX && (h->cfg.lab || same < GUESTS_OF_ONE_MAX);
+}
+
+static void on_accept(void *arg, struct conn *c)
+{
+    struct host *h = arg;
+    if (!is_welcome(h, &c->peer)) {
+        conn_close(c);
+        return;
+    }
+    struct guest *g = MEM_NEW(struct guest);
+    g->host = h;
+    g->from = c->peer;
+    list_push(&h->guests, &g->link);
+    h->guest_count++;
+    g->upgrade = upgrade_accept(h->self, c, on_guest, g);
+}
+
+static enum err listen_on(struct host *h, const struct multiaddr *a, struct why *why)
+{
+    struct multiaddr_route r;
+    char text[MULTIADDR_TEXT];
+    if (h->ear_count == EARS_MAX)
+        return why_set(why, ERR_LIMIT, "more than %d addresses to listen on", EARS_MAX);
+    if (multiaddr_route(a, &r, why) != OK)
+        return why_in(why, ERR_INVALID, "%s", multiaddr_format(a, text));
+    if (r.named || r.relayed || r.reach != REACH_TCP)
+        return why_set(why, ERR_INVALID, "%s: only /ip4 or /ip6 with /tcp is listened on yet",
+                       multiaddr_format(a, text));
+    struct ear *ear = &h->ears[h->ear_count];
+    ear->listener = tcp_listen(h->loop, &r.addr, on_accept, h, why);
+    if (!ear->listener)
+        return why_in(why, ERR_IO, "%s", multiaddr_format(a, text));
+    struct addr real = listener_addr(ear->listener);
+    multiaddr_of_addr(&ear->addr, &real, REACH_TCP);
+    h->ear_count++;
+    return OK;
+}
+
+size_t host_listening(const struct host *h, struct multiaddr *out, size_t cap)
+{
+    size_t n = 0;
+    for (; n < h->ear_count && n < cap; n++)
+        out[n] = h->ears[n].addr;
+    return n;
+}
+
+/* What others are told. */
+size_t host_advertised(const struct host *h, struct multiaddr *out, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < h->ear_count && n < cap; i++) {
+        struct addr at = listener_addr(h->ears[i].listener);
+        if (!addr_is_any(&at) && (h->cfg.lab || !addr_is_loopback(&at)))
+            out[n++] = h->ears[i].addr;
+    }
+    return n;
+}
+
+/* --- who stays ------------------------------------------------------------------------------ */
+
+/* The least wanted, longest connected, past the grace; NULL: none. */
+static struct peer *whom_to_let_go(const struct host *h)
+{
+    uint64_t now = loop_now_us(h->loop);
+    struct peer *worst = NULL;
+    LIST_EACH(&h->busy, struct peer, p, link) {
+        const struct connection *c = LIST_FIRST(&p->conns, struct connection, link);
+        if (now - c->opened_us >= TRIM_GRACE_US && (!worst || peer_weight(p) < peer_weight(worst)))
+            worst = p;
+    }
+    return worst;
+}
+
+static void on_trim(void *arg)
+{
+    struct host *h = arg;
+    struct peer *p = NULL;
+    h->trim = NULL;
+    while (h->conn_count > h->cfg.conns_low && (p = whom_to_let_go(h))) {
+        struct peer_id id = p->id;
+        host_hang_up(h, &id);
+    }
+    if (h->conn_count > h->cfg.conns_high)
+        h->trim = timer_start(h->loop, TRIM_GRACE_US, on_trim, h);
+}
+
+void host_trim_soon(struct host *h)
+{
+    if (h->conn_count > h->cfg.conns_high && !h->trim)
+        h->trim = timer_start(h->loop, 0, on_trim, h);
+}
+
+void host_tag(struct host *h, const struct peer_id *peer, const char *tag, unsigned weight)
+{
+    struct peer *p = peer_get(h, peer);
+    size_t free_at = TAGS_MAX;
+    for (size_t i = 0; i < TAGS_MAX; i++) {
+        if (p->tags[i].name && strcmp(p->tags[i].name, tag) == 0) {
+            p->tags[i].weight = weight;
+            p->tags[i].name = weight ? tag : NULL;
+            return;
+        }
+        if (!p->tags[i].name)
+            free_at = i;
+    }
+    if (weight && free_at < TAGS_MAX) {
+        p->tags[free_at].name = tag;
+        p->tags[free_at].weight = weight;
+    }
+}
+
+/* --- asked about peers ---------------------------------------------------------------------- */
+
+bool host_connected(const struct host *h, const struct peer_id *peer)
+{
+    const struct peer *p = peer_find(h, peer);
+    return p && !list_empty(&p->conns);
+}
+
+void host_hang_up(struct host *h, const struct peer_id *peer)
+{
+    struct peer *p = peer_find(h, peer);
+    struct why why;
+    why_set(&why, ERR_CLOSED, "we hung up");
+    while (p && !list_empty(&p->conns)) {
+        connection_close(LIST_FIRST(&p->conns, struct connection, link), &why);
+        p = peer_find(h, peer);
+    }
+}
+
+bool host_peer(struct host *h, const struct peer_id *id, struct host_peer *out)
+{
+    const struct peer *p = peer_find(h, id);
+    *out = (struct host_peer){0};
+    if (!p)
+        return false;
+    out->id = p->id;
+    out->identified = p->identified;
+    out->agent = p->agent ? p->agent : "";
+    out->protocols = p->protocols;
+    out->protocol_count = p->protocol_count;
+    out->addr_count = peer_addrs(p, out->addrs, HOST_ADDRS_MAX);
+    out->path = "";
+    LIST_EACH(&p->conns, struct connection, c, link) {
+        if (out->conns++ > 0)
+            continue;
+        out->remote = c->mux->peer;
+        out->inbound = c->inbound;
+        out->limited = c->limited;
+        out->path = c->path;
+        out->rtt_us = mux_rtt_us(c->mux);
+    }
+    return true;
+}
+
+bool host_peer_speaks(struct host *h, const struct peer_id *id, const char *protocol)
+{
+    const struct peer *p = peer_find(h, id);
+    const char *kept = words_find(h->words, protocol);
+    for (size_t i = 0; p && kept && i < p->protocol_count; i++)
+        if (p->protocols[i] == kept)
+            return true;
+    return false;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return peer_id_cmp(a, b);
+}
+
+size_t host_peers(const struct host *h, struct peer_id *out, size_t cap)
+{
+    size_t n = 0;
+    LIST_EACH(&h->busy, struct peer, p, link)
+        if (n < cap)
+            out[n++] = p->id;
+    qsort(out, n, sizeof *out, by_id);
+    return n;
+}
+
+void host_learn(struct host *h, const struct peer_id *peer, const struct multiaddr *addrs, size_t n)
+{
+    if (peer_id_equal(peer, &h->id))
+        return;
+    struct peer *p = peer_get(h, peer);
+    for (size_t i = 0; i < n; i++)
+        peer_learn(p, &addrs[i]);
+}
+
+/* --- streams -------------------------------------------------------------------------------- */
+
+enum { OPEN_NAMES_MAX = 8 };
+
+struct host_open {
+    struct link link; /* in host.opens */
+    struct host *host;
+    struct peer_id peer;
+    const char *names[OPEN_NAMES_MAX];
+    size_t count;
+    struct host_dial *dial;
+    struct talk *talk;
+    host_open_cb *cb;
+    void *arg;
+};
+
+static void open_free(struct host_open *o)
+{
+    list_drop(&o->link);
+    host_dial_cancel(o->dial);
+    talk_cancel(o->talk);
+    free(o);
+}
+
+void host_open_cancel(struct host_open *o)
+{
+    if (o)
+        open_free(o);
+}
+
+static void on_opened(void *arg, const struct host_stream *s, const struct why *why)
+{
+    struct host_open *o = arg;
+    host_open_cb *cb = o->cb;
+    void *cb_arg = o->arg;
+    o->talk = NULL;
+    open_free(o);
+    cb(cb_arg, s, why);
+}
+
+static bool any_limited(const struct host_open *o)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        const struct host_protocol *p = host_protocol(o->host, o->names[i]);
+        if (p && p->limited)
+            return true;
+    }
+    return false;
+}
+
+static void on_reached(void *arg, const struct peer_id *peer, const struct why *why)
+{
+    struct host_open *o = arg;
+    struct why none;
+    const struct peer *p = peer ? peer_find(o->host, peer) : NULL;
+    struct connection *c = p ? connection_best(p, any_limited(o)) : NULL;
+    o->dial = NULL;
+    if (c) {
+        o->talk = connection_open(c, o->names, o->count, on_opened, o);
+        return;
+    }
+    if (peer)
+        why_set(&none, ERR_CLOSED, "the connection was lost, or may not carry this");
+    on_opened(o, NULL, peer ? &none : why);
+}
+
+struct host_open *host_open(struct host *h, const struct peer_id *peer,
+                            const char *const *protocols, size_t n, host_open_cb *cb, void *arg)
+{
+    struct host_open *o = MEM_NEW(struct host_open);
+    o->host = h;
+    o->peer = *peer;
+    o->count = n < OPEN_NAMES_MAX ? n : OPEN_NAMES_MAX;
+    for (size_t i = 0; i < o->count; i++)
+        o->names[i] = protocols[i];
+    o->cb = cb;
+    o->arg = arg;
+    list_push(&h->opens, &o->link);
+    const struct peer *p = peer_find(h, peer);
+    struct connection *c = p ? connection_best(p, any_limited(o)) : NULL;
+    if (c)
+        o->talk = connection_open(c, o->names, o->count, on_opened, o);
+    else
+        o->dial = host_dial(h, peer, NULL, 0, on_reached, o);
+    return o;
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+struct host *host_new(const struct host_cfg *cfg, struct why *why)
+{
+    struct host *h = MEM_NEW(struct host);
+    h->cfg = *cfg;
+    h->cfg.conns_low = cfg->conns_low ? cfg->conns_low : CONNS_LOW;
+    h->cfg.conns_high = cfg->conns_high ? cfg->conns_high : CONNS_HIGH;
+    h->loop = cfg->loop;
+    h->log = cfg->log;
+    h->self = secure_self_new(cfg->loop, cfg->keys, upgrade_muxers);
+    h->id = *secure_self_id(h->self);
+    h->words = words_new(loop_random_u64(cfg->loop));
+    h->peers = map_new(loop_random_u64(cfg->loop));
+    struct link *lists[] = {&h->idle,  &h->busy,  &h->guests, &h->watches,
+                            &h->opens, &h->dials, &h->efforts};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        list_init(lists[i]);
+    for (const struct host_protocol *p = identify_protocols; p->name; p++) {
+        struct host_protocol mine = *p;
+        mine.arg = h;
+        host_handle(h, &mine);
+    }
+    for (size_t i = 0; i < cfg->listen_count; i++)
+        if (listen_on(h, &cfg->listen[i], why) != OK) {
+            host_free(h);
+            return NULL;
+        }
+    return h;
+}
+
+void host_free(struct host *h)
+{
+    struct why why;
+    if (!h)
+        return;
+    why_set(&why, ERR_CLOSED, "the node stops");
+    for (size_t i = 0; i < h->ear_count; i++)
+        listener_close(h->ears[i].listener);
+    LIST_EACH(&h->guests, struct guest, g, link)
+        guest_free(g);
+    LIST_EACH(&h->opens, struct host_open, o, link)
+        open_free(o);
+    dial_done(h);
+    LIST_EACH(&h->watches, struct host_watch, w, link)
+        list_drop(&w->link);
+    for (struct peer *p; (p = LIST_FIRST(&h->busy, struct peer, link));)
+        host_hang_up(h, &p->id);
+    timer_cancel(h->trim);
+    timer_cancel(h->push);
+    peers_done(h);
+    map_free(h->peers);
+    words_free(h->words);
+    secure_self_free(h->self);
+    free(h);
+}
+
+struct loop *host_loop(const struct host *h)
+{
+    return h->loop;
+}
+
+const struct peer_id *host_id(const struct host *h)
+{
+    return &h->id;
+}

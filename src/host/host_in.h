@@ -1,0 +1,127 @@
+/* host/host_in.h - the inside of the host; for src/host's own files alone. */
+#ifndef SHOAL_HOST_HOST_IN_H
+#define SHOAL_HOST_HOST_IN_H
+
+#include "host/host.h"
+#include "host/mux/mux.h"
+#include "host/secure/secure.h"
+#include "host/words.h"
+
+struct map;
+struct multistream;
+struct messages;
+
+enum {
+    KNOWN_MAX = 4096, /* peers without a connection that are remembered; the oldest are forgotten */
+    TAGS_MAX = 8,     /* of one peer */
+    EARS_MAX = 16,    /* addresses that we listen on */
+    DIALS_MAX = 64,   /* attempts at once, in all */
+};
+
+/* --- whom we know --------------------------------------------------------------------------- */
+
+struct peer {
+    struct link
+        link; /* in host.idle, oldest first, where it has no connection; else in host.busy */
+    struct peer_id id;
+    struct link conns;      /* struct connection, newest first */
+    struct buf addrs;       /* each behind two bytes of length; HOST_ADDRS_MAX */
+    const char *agent;      /* kept in host.words; NULL: not said */
+    const char **protocols; /* likewise */
+    size_t protocol_count;
+    bool identified;
+    struct {
+        const char *name;
+        unsigned weight;
+    } tags[TAGS_MAX];
+};
+
+/* --- a connection, and what is being agreed on over it --------------------------------------- */
+
+struct connection {
+    struct link link; /* in peer.conns */
+    struct host *host;
+    struct peer *peer;
+    struct mux *mux;
+    bool inbound, limited;
+    const char *path; /* "direct" */
+    uint64_t opened_us;
+    struct link talks;         /* struct talk: streams whose protocol is not known yet */
+    struct messages *identify; /* being read; NULL: not now */
+    struct buf said;           /* its parts so far */
+    unsigned parts;
+};
+
+/* One that was accepted, until it is a connection. */
+struct guest {
+    struct link link; /* in host.guests */
+    struct host *host;
+    struct upgrade *upgrade;
+    struct addr from;
+};
+
+struct ear {
+    struct listener *listener;
+    struct multiaddr addr; /* with the real port */
+};
+
+struct host {
+    struct host_cfg cfg;
+    struct loop *loop;
+    const struct log *log;
+    struct secure_self *self;
+    struct peer_id id;
+    struct words *words;
+    struct map *peers; /* by id */
+    struct link idle, busy;
+    size_t idle_count, conn_count;
+    struct ear ears[EARS_MAX];
+    size_t ear_count;
+    struct host_protocol protocols[HOST_PROTOCOLS_MAX];
+    size_t protocol_count;
+    struct link guests;
+    size_t guest_count;
+    struct link watches, opens, dials, efforts;
+    size_t attempt_count;
+    struct timer *trim, *push;
+};
+
+/* host_peers.c: the book. */
+struct peer *peer_find(const struct host *h, const struct peer_id *id);
+struct peer *peer_get(struct host *h, const struct peer_id *id); /* made where there is none */
+void peer_learn(struct peer *p, const struct multiaddr *a);      /* without /p2p; newest last */
+/* Those that are known; returns how many, at most cap. */
+size_t peer_addrs(const struct peer *p, struct multiaddr *out, size_t cap);
+void peer_forget_said(struct host *h, struct peer *p); /* agent and protocols */
+void peer_moved(struct host *h, struct peer *p);       /* a connection came or went */
+unsigned peer_weight(const struct peer *p);
+void peers_done(struct host *h);
+
+/* connection.c */
+/* Takes `secured`.  False: too many of this peer, or it is ourselves; closed. */
+bool connection_new(struct host *h, struct conn *secured, const char *muxer, bool inbound);
+/* As host_open_cb, once; returns what may be cancelled. */
+struct talk;
+struct talk *connection_open(struct connection *c, const char *const *names, size_t n,
+                             host_open_cb *cb, void *arg);
+void talk_cancel(struct talk *t); /* the stream is reset; NULL: nothing */
+void connection_close(struct connection *c, const struct why *why);
+/* Which of a peer's is best for a new stream; NULL: none that may carry it. */
+struct connection *connection_best(const struct peer *p, bool limited_too);
+
+/* dial.c */
+void dial_connected(struct host *h, struct peer *p); /* efforts to reach it may end */
+void dial_done(struct host *h);
+
+/* talk/identify.c */
+extern const struct host_protocol identify_protocols[];
+void identify_begin(struct connection *c);
+void identify_end(struct connection *c);
+void identify_push(struct host *h); /* what we say of ourselves changed: tell all, soon */
+
+/* host.c */
+void host_tell(struct host *h, enum host_event ev, const struct peer_id *peer);
+const struct host_protocol *host_protocol(const struct host *h, const char *name);
+void host_trim_soon(struct host *h);
+
+#endif

@@ -1,0 +1,319 @@
+#include "host/host.h"
+
+#include "base/mem.h"
+#include "base/test.h"
+#include "host/talk/echo.h"
+#include "host/talk/ping.h"
+#include "sim/sim.h"
+
+#include <string.h>
+
+enum { NODES = 3 };
+
+struct node {
+    struct sim_node *sim;
+    struct loop *loop;
+    struct keys *keys;
+    struct host *host;
+    struct echo *echo;
+    struct host_watch watch;
+    unsigned connected, identified, gone;
+};
+
+struct kit {
+    struct sim *sim;
+    struct node n[NODES];
+    /* what the callbacks were told */
+    unsigned told;
+    bool good;
+    struct why why;
+    struct peer_id peer;
+    uint64_t rtt_us;
+    struct conn *stream;
+    char protocol[64];
+};
+
+static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
+{
+    struct node *n = arg;
+    (void)peer;
+    n->connected += ev == HOST_CONNECTED;
+    n->identified += ev == HOST_IDENTIFIED;
+    n->gone += ev == HOST_GONE;
+}
+
+static struct multiaddr at(unsigned i)
+{
+    struct multiaddr a;
+    struct addr addr = addr_v4(10, 0, 0, (uint8_t)(i + 1), 4001);
+    multiaddr_of_addr(&a, &addr, REACH_TCP);
+    return a;
+}
+
+static void begin(struct kit *k, unsigned i)
+{
+    struct node *n = &k->n[i];
+    struct multiaddr here = at(i);
+    struct host_cfg cfg = {.loop = n->loop,
+                           .keys = n->keys,
+                           .agent = "shoal/test",
+                           .listen = &here,
+                           .listen_count = 1};
+    struct why why;
+    n->host = host_new(&cfg, &why);
+    if (!n->host)
+        fail_msg("%s", why.text);
+    n->echo = echo_new(n->host, true);
+    n->watch = (struct host_watch){.cb = on_host, .arg = n};
+    host_watch(n->host, &n->watch);
+}
+
+static void end(struct node *n)
+{
+    echo_free(n->echo);
+    host_free(n->host);
+    n->echo = NULL;
+    n->host = NULL;
+}
+
+static int open_kit(void **state)
+{
+    struct kit *k = *state = mem_zalloc(sizeof *k);
+    struct sim_link line = {.latency_us = 5 * MSEC};
+    k->sim = sim_new(1);
+    for (unsigned i = 0; i < NODES; i++) {
+        uint8_t entropy[16] = {(uint8_t)(i + 1)};
+        char name[] = {(char)('a' + i), 0};
+        k->n[i].sim = sim_node_add(k->sim, name, addr_v4(10, 0, 0, (uint8_t)(i + 1), 0), line);
+        k->n[i].loop = sim_node_loop(k->n[i].sim);
+        k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
+        begin(k, i);
+    }
+    return 0;
+}
+
+static int close_kit(void **state)
+{
+    struct kit *k = *state;
+    conn_close(k->stream);
+    for (unsigned i = 0; i < NODES; i++) {
+        end(&k->n[i]);
+        keys_free(k->n[i].keys);
+    }
+    sim_run_for(k->sim, 60 * SEC);
+    sim_free(k->sim);
+    free(k);
+    return 0;
+}
+
+static void on_dial(void *arg, const struct peer_id *peer, const struct why *why)
+{
+    struct kit *k = arg;
+    k->told++;
+    k->good = peer != NULL;
+    if (peer)
+        k->peer = *peer;
+    else
+        k->why = *why;
+}
+
+static void on_ping(void *arg, uint64_t rtt_us, const struct why *why)
+{
+    struct kit *k = arg;
+    k->told++;
+    k->rtt_us = rtt_us;
+    k->good = rtt_us > 0;
+    if (why)
+        k->why = *why;
+}
+
+static void on_open(void *arg, const struct host_stream *s, const struct why *why)
+{
+    struct kit *k = arg;
+    k->told++;
+    k->good = s != NULL;
+    if (s) {
+        k->stream = s->conn;
+        snprintf(k->protocol, sizeof k->protocol, "%s", s->protocol);
+    } else {
+        k->why = *why;
+    }
+}
+
+static const struct peer_id *id(const struct kit *k, unsigned i)
+{
+    return host_id(k->n[i].host);
+}
+
+static void dial(struct kit *k, unsigned from, unsigned to)
+{
+    struct multiaddr a = at(to);
+    assert_int_equal(multiaddr_add_peer(&a, id(k, to)), OK);
+    host_dial(k->n[from].host, NULL, &a, 1, on_dial, k);
+    sim_run_for(k->sim, 2 * SEC);
+}
+
+static void two_hosts_meet_and_know_each_other(void **state)
+{
+    struct kit *k = *state;
+    struct host_peer p;
+    dial(k, 0, 1);
+    assert_int_equal(k->told, 1);
+    if (!k->good)
+        fail_msg("%s", k->why.text);
+    assert_true(peer_id_equal(&k->peer, id(k, 1)));
+    assert_true(host_peer(k->n[1].host, id(k, 0), &p));
+    assert_true(p.inbound && p.identified);
+    assert_string_equal(p.agent, "shoal/test");
+    assert_true(host_peer_speaks(k->n[1].host, id(k, 0), PING_PROTOCOL));
+    assert_true(host_peer_speaks(k->n[0].host, id(k, 1), PING_PROTOCOL));
+    assert_int_equal(p.addr_count, 1);
+    struct multiaddr a0 = at(0);
+    assert_true(multiaddr_equal(&p.addrs[0], &a0));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(k->n[i].connected, 1);
+        assert_int_equal(k->n[i].identified, 1);
+        assert_int_equal(k->n[i].gone, 0);
+    }
+}
+
+static void whoever_answers_instead_is_hung_up_on(void **state)
+{
+    struct kit *k = *state;
+    struct multiaddr a = at(1);
+    assert_int_equal(multiaddr_add_peer(&a, id(k, 2)), OK);
+    host_dial(k->n[0].host, NULL, &a, 1, on_dial, k);
+    sim_run_for(k->sim, 20 * SEC);
+    assert_int_equal(k->told, 1);
+    assert_false(k->good);
+    assert_non_null(strstr(k->why.text, "12D3Koo")); /* who it was */
+    assert_false(host_connected(k->n[0].host, id(k, 1)));
+    assert_int_equal(k->n[1].connected, 0);
+}
+
+static void a_peer_is_reached_by_an_address_that_somebody_told(void **state)
+{
+    struct kit *k = *state;
+    struct multiaddr a = at(1), nowhere = at(7);
+    host_learn(k->n[0].host, id(k, 1), &a, 1);
+    host_learn(k->n[0].host, id(k, 1), &nowhere, 1); /* tried first, and it never answers */
+    ping_start(k->n[0].host, id(k, 1), on_ping, k);
+    sim_run_for(k->sim, 3 * SEC);
+    assert_int_equal(k->told, 1);
+    assert_true(k->good);
+    assert_in_range(k->rtt_us, 20 * MSEC, 25 * MSEC);
+}
+
+static void nobody_knows_where_it_is(void **state)
+{
+    struct kit *k = *state;
+    ping_start(k->n[0].host, id(k, 1), on_ping, k);
+    sim_run_for(k->sim, SEC);
+    assert_int_equal(k->told, 1);
+    assert_false(k->good);
+    assert_int_equal(k->why.code, ERR_NOT_FOUND);
+}
+
+static void a_stream_carries_bytes_both_ways_and_ends(void **state)
+{
+    struct kit *k = *state;
+    dial(k, 0, 1);
+    const char *const names[] = {"/nobody/speaks/this", ECHO_PROTOCOL};
+    host_open(k->n[0].host, id(k, 1), names, 2, on_open, k);
+    sim_run_for(k->sim, SEC);
+    assert_string_equal(k->protocol, ECHO_PROTOCOL);
+    char got[16];
+    assert_int_equal(conn_send(k->stream, "hello", 5), 5);
+    conn_shut(k->stream);
+    sim_run_for(k->sim, SEC);
+    assert_int_equal(conn_recv(k->stream, got, sizeof got), 5);
+    assert_memory_equal(got, "hello", 5);
+    assert_int_equal(conn_recv(k->stream, got, sizeof got), CONN_END);
+}
+
+static void a_protocol_that_it_does_not_speak_is_refused_with_words(void **state)
+{
+    struct kit *k = *state;
+    dial(k, 0, 1);
+    const char *const names[] = {"/nobody/speaks/this"};
+    host_open(k->n[0].host, id(k, 1), names, 1, on_open, k);
+    sim_run_for(k->sim, SEC);
+    assert_int_equal(k->told, 2);
+    assert_false(k->good);
+}
+
+static void two_dials_to_one_peer_are_one_connection(void **state)
+{
+    struct kit *k = *state;
+    struct multiaddr a = at(1);
+    assert_int_equal(multiaddr_add_peer(&a, id(k, 1)), OK);
+    host_dial(k->n[0].host, NULL, &a, 1, on_dial, k);
+    host_dial(k->n[0].host, NULL, &a, 1, on_dial, k);
+    sim_run_for(k->sim, 2 * SEC);
+    assert_int_equal(k->told, 2);
+    struct host_peer p;
+    assert_true(host_peer(k->n[0].host, id(k, 1), &p));
+    assert_int_equal(p.conns, 1);
+}
+
+static void what_is_spoken_later_is_told(void **state)
+{
+    struct kit *k = *state;
+    dial(k, 0, 1);
+    echo_free(k->n[1].echo);
+    k->n[1].echo = NULL;
+    sim_run_for(k->sim, 5 * SEC);
+    assert_false(host_peer_speaks(k->n[0].host, id(k, 1), PING_PROTOCOL));
+    assert_int_equal(k->n[0].identified, 2);
+}
+
+static void a_peer_that_goes_is_gone(void **state)
+{
+    struct kit *k = *state;
+    dial(k, 0, 1);
+    struct peer_id was = *id(k, 1);
+    end(&k->n[1]);
+    sim_run_for(k->sim, 2 * SEC);
+    assert_int_equal(k->n[0].gone, 1);
+    assert_false(host_connected(k->n[0].host, &was));
+    begin(k, 1);
+}
+
+static void cancelled_all_is_silent(void **state)
+{
+    struct kit *k = *state;
+    struct multiaddr a = at(1);
+    const char *const names[] = {ECHO_PROTOCOL};
+    host_learn(k->n[0].host, id(k, 1), &a, 1);
+    for (unsigned ms = 0; ms < 200; ms += 5) {
+        struct ping *p = ping_start(k->n[0].host, id(k, 1), on_ping, k);
+        struct host_dial *d = host_dial(k->n[0].host, id(k, 1), NULL, 0, on_dial, k);
+        struct host_open *o = host_open(k->n[0].host, id(k, 1), names, 1, on_open, k);
+        sim_run_for(k->sim, ms < 15 ? ms * MSEC : 5 * MSEC);
+        if (k->told > 0)
+            break;
+        ping_cancel(p);
+        host_dial_cancel(d);
+        host_open_cancel(o);
+    }
+    k->told = 0;
+    sim_run_for(k->sim, 30 * SEC);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
+    const struct CMUnitTest tests[] = {
+        CASE(two_hosts_meet_and_know_each_other),
+        CASE(whoever_answers_instead_is_hung_up_on),
+        CASE(a_peer_is_reached_by_an_address_that_somebody_told),
+        CASE(nobody_knows_where_it_is),
+        CASE(a_stream_carries_bytes_both_ways_and_ends),
+        CASE(a_protocol_that_it_does_not_speak_is_refused_with_words),
+        CASE(two_dials_to_one_peer_are_one_connection),
+        CASE(what_is_spoken_later_is_told),
+        CASE(a_peer_that_goes_is_gone),
+        CASE(cancelled_all_is_silent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,491 @@
+#include "host/kad/kad_in.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "host/kad/kad_record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEEDS_MAX = KAD_K, FOUND_MAX = 64 };
+
+/* What an operation is after. */
+enum want { WANT_PEER, WANT_NEAR, WANT_PUT, WANT_GET, WANT_PROVIDE, WANT_PROVIDERS };
+
+struct kad_op {
+    struct link link; /* in kad.ops */
+    struct kad *kad;
+    enum want want;
+    struct kad_lookup *lookup;
+    struct buf key, value; /* value: to put; the best that was found */
+    bool found;            /* a value, a peer */
+    struct peer_id peer;
+    struct peer_id providers[FOUND_MAX];
+    size_t provider_count, provider_want;
+    struct link questions;
+    struct timer *step;
+    bool telling; /* the lookup is over: the nearest are told */
+    size_t kept, told;
+    kad_find_cb *find_cb;
+    kad_near_cb *near_cb;
+    kad_put_cb *put_cb;
+    kad_get_cb *get_cb;
+    void *arg;
+};
+
+struct question {
+    struct link link;
+    struct kad_op *op;
+    struct kad_ask *ask;
+    struct peer_id peer;
+};
+
+struct given {
+    size_t len;
+    struct timer *again;
+    struct kad *kad;
+    struct kad_op *op;
+    uint8_t key[];
+};
+
+static void step(struct kad_op *op);
+
+/* --- the end of an operation ---------------------------------------------------------------- */
+
+void kad_cancel(struct kad_op *op)
+{
+    if (!op)
+        return;
+    LIST_EACH(&op->questions, struct question, q, link) {
+        kad_ask_cancel(q->ask);
+        free(q);
+    }
+    list_drop(&op->link);
+    timer_cancel(op->step);
+    kad_lookup_free(op->lookup);
+    buf_done(&op->key);
+    buf_done(&op->value);
+    free(op);
+}
+
+static void tell(const struct kad_op *op, const struct why *none)
+{
+    struct peer_id near[KAD_K];
+    size_t n = op->lookup ? kad_lookup_nearest(op->lookup, near, KAD_K) : 0;
+    switch (op->want) {
+    case WANT_PEER:
+        op->find_cb(op->arg, op->found, op->found ? NULL : none);
+        break;
+    case WANT_NEAR:
+        op->near_cb(op->arg, near, n);
+        break;
+    case WANT_PUT:
+    case WANT_PROVIDE:
+        op->put_cb(op->arg, op->kept, op->kept ? NULL : none);
+        break;
+    case WANT_GET:
+        op->get_cb(op->arg, op->found ? buf_cur(&op->value) : cur_of(NULL, 0),
+                   op->found ? NULL : none);
+        break;
+    case WANT_PROVIDERS:
+        op->near_cb(op->arg, op->providers, op->provider_count);
+        break;
+    }
+}
+
+static void finish(struct kad_op *op)
+{
+    struct why none;
+    size_t asked = kad_lookup_asked(op->lookup);
+    why_set(&none, asked ? ERR_NOT_FOUND : ERR_CLOSED,
+            asked ? "not found: %zu peers were asked" : "no peer of the table is known%.0zu",
+            asked);
+    list_drop(&op->link); /* its owner may cancel others, not this one */
+    list_init(&op->link);
+    tell(op, &none);
+    kad_cancel(op);
+}
+
+/* --- answers -------------------------------------------------------------------------------- */
+
+static void take_value(struct kad_op *op, const struct kad_msg *m)
+{
+    if (!m->has_record || m->record.value.p == NULL ||
+        kad_record_check(buf_cur(&op->key), m->record.value, op->kad->cfg.lab, NULL) != OK)
+        return;
+    if (op->found && !kad_record_better(buf_cur(&op->key), buf_cur(&op->value), m->record.value))
+        return;
+    buf_clear(&op->value);
+    buf_put(&op->value, m->record.value.p, m->record.value.n);
+    op->found = true;
+}
+
+static void add_provider(struct kad_op *op, const struct peer_id *id)
+{
+    for (size_t i = 0; i < op->provider_count; i++)
+        if (peer_id_equal(&op->providers[i], id))
+            return;
+    if (op->provider_count < FOUND_MAX)
+        op->providers[op->provider_count++] = *id;
+}
+
+static void take(struct kad_op *op, const struct kad_msg *m)
+{
+    for (size_t i = 0; i < m->closer_count; i++) {
+        if (op->want == WANT_PEER && peer_id_equal(&m->closer[i].id, &op->peer))
+            op->found |= m->closer[i].count > 0;
+        kad_lookup_heard(op->lookup, &m->closer[i].id);
+    }
+    if (op->want == WANT_GET)
+        take_value(op, m);
+    for (size_t i = 0; op->want == WANT_PROVIDERS && i < m->provider_count; i++)
+        add_provider(op, &m->providers[i].id);
+}
+
+static void on_answer(void *arg, const struct kad_msg *m, const struct why *why)
+{
+    struct question *q = arg;
+    struct kad_op *op = q->op;
+    struct peer_id who = q->peer;
+    (void)why;
+    list_drop(&q->link);
+    free(q);
+    if (op->telling) {
+        op->told++;
+        op->kept += m != NULL;
+    } else if (m) {
+        take(op, m);
+        kad_lookup_answered(op->lookup, &who);
+    } else {
+        kad_lookup_failed(op->lookup, &who);
+    }
+    step(op);
+}
+
+/* --- questions ------------------------------------------------------------------------------ */
+
+static void ask(struct kad_op *op, const struct peer_id *peer, const struct kad_msg *m)
+{
+    struct question *q = MEM_NEW(struct question);
+    q->op = op;
+    q->peer = *peer;
+    list_push(&op->questions, &q->link);
+    q->ask = kad_ask(op->kad, peer, m, on_answer, q);
+}
+
+static enum kad_type type_of(enum want want)
+{
+    switch (want) {
+    case WANT_GET:
+        return KAD_GET_VALUE;
+    case WANT_PROVIDERS:
+        return KAD_GET_PROVIDERS;
+    case WANT_PEER:
+    case WANT_NEAR:
+    case WANT_PUT:
+    case WANT_PROVIDE:
+        break;
+    }
+    return KAD_FIND_NODE;
+}
+
+/* Near enough, or there is nobody nearer: the record is brought there. */
+static void tell_nearest(struct kad_op *op)
+{
+    struct peer_id near[KAD_K];
+    struct multiaddr ours[KAD_ADDRS_MAX];
+    struct kad_msg *m = MEM_NEW(struct kad_msg);
+    size_t n = kad_lookup_nearest(op->lookup, near, KAD_K);
+    m->key = buf_cur(&op->key);
+    if (op->want == WANT_PUT) {
+        m->type = KAD_PUT_VALUE;
+        m->has_record = true;
+        m->record = (struct kad_record){m->key, buf_cur(&op->value)};
+    } else {
+        struct kad_peer *self = &m->providers[m->provider_count++];
+        m->type = KAD_ADD_PROVIDER;
+        self->id = *host_id(op->kad->cfg.host);
+        self->count = host_advertised(op->kad->cfg.host, ours, KAD_ADDRS_MAX);
+        for (size_t i = 0; i < self->count; i++)
+            self->addrs[i] = cur_of(ours[i].bytes, ours[i].len);
+    }
+    op->telling = true;
+    for (size_t i = 0; i < n; i++)
+        ask(op, &near[i], m);
+    free(m);
+}
+
+/* Whether what was found is all that is wanted, though the lookup could go on. */
+static bool has_enough(const struct kad_op *op)
+{
+    if (op->want == WANT_PEER)
+        return op->found;
+    return op->want == WANT_PROVIDERS && op->provider_count >= op->provider_want;
+}
+
+static void step(struct kad_op *op)
+{
+    struct peer_id next[KAD_ALPHA];
+    struct kad_msg m = {.type = type_of(op->want), .key = buf_cur(&op->key)};
+    bool brings = op->want == WANT_PUT || op->want == WANT_PROVIDE;
+    if (op->telling) {
+        if (list_empty(&op->questions))
+            finish(op);
+        return;
+    }
+    if (has_enough(op)) {
+        finish(op);
+        return;
+    }
+    size_t n = kad_lookup_next(op->lookup, next, KAD_ALPHA);
+    for (size_t i = 0; i < n; i++)
+        ask(op, &next[i], &m);
+    if (!list_empty(&op->questions))
+        return;
+    if (brings)
+        tell_nearest(op);
+    if (!brings || list_empty(&op->questions))
+        finish(op);
+}
+
+static void on_step(void *arg)
+{
+    struct kad_op *op = arg;
+    op->step = NULL;
+    step(op);
+}
+
+static struct kad_op *op_new(struct kad *k, enum want want, struct cur key, void *arg)
+{
+    struct kad_op *op = MEM_NEW(struct kad_op);
+    struct kad_key target = kad_key_of(key.p, key.n);
+    struct peer_id seeds[SEEDS_MAX];
+    op->kad = k;
+    op->want = want;
+    op->arg = arg;
+    buf_put(&op->key, key.p, key.n);
+    list_init(&op->questions);
+    list_push(&k->ops, &op->link);
+    op->lookup = kad_lookup_new(&target, host_id(k->cfg.host), KAD_K);
+    size_t n = kad_table_nearest(k->table, &target, seeds, SEEDS_MAX);
+    for (size_t i = 0; i < n; i++)
+        kad_lookup_heard(op->lookup, &seeds[i]);
+    op->step = timer_start(k->loop, 0, on_step, op);
+    return op;
+}
+
+/* --- operations ----------------------------------------------------------------------------- */
+
+struct kad_op *kad_find_peer(struct kad *k, const struct peer_id *id, kad_find_cb *cb, void *arg)
+{
+    struct kad_op *op = op_new(k, WANT_PEER, cur_of(id->bytes, id->len), arg);
+    op->peer = *id;
+    op->find_cb = cb;
+    op->found = host_connected(k->cfg.host, id);
+    return op;
+}
+
+struct kad_op *kad_near(struct kad *k, struct cur key, kad_near_cb *cb, void *arg)
+{
+    struct kad_op *op = op_new(k, WANT_NEAR, key, arg);
+    op->near_cb = cb;
+    return op;
+}
+
+struct kad_op *kad_put(struct kad *k, struct cur key, struct cur value, kad_put_cb *cb, void *arg)
+{
+    struct kad_op *op = op_new(k, WANT_PUT, key, arg);
+    op->put_cb = cb;
+    buf_put(&op->value, value.p, value.n);
+    if (kad_record_check(key, value, k->cfg.lab, NULL) == OK &&
+        kad_store_put(k->store, key, value, host_id(k->cfg.host), loop_now_us(k->loop), NULL) == OK)
+        op->kept = 1;
+    return op;
+}
+
+struct kad_op *kad_get(struct kad *k, struct cur key, kad_get_cb *cb, void *arg)
+{
+    struct kad_op *op = op_new(k, WANT_GET, key, arg);
+    struct cur ours = kad_store_get(k->store, key, loop_now_us(k->loop));
+    op->get_cb = cb;
+    op->found = ours.p != NULL;
+    if (op->found)
+        buf_put(&op->value, ours.p, ours.n);
+    return op;
+}
+
+struct kad_op *kad_providers(struct kad *k, struct cur key, size_t want, kad_near_cb *cb, void *arg)
+{
+    struct kad_op *op = op_new(k, WANT_PROVIDERS, key, arg);
+    op->near_cb = cb;
+    op->provider_want = want < FOUND_MAX ? want : FOUND_MAX;
+    op->provider_count =
+        kad_store_providers(k->store, key, loop_now_us(k->loop), op->providers, op->provider_want);
+    return op;
+}
+
+/* --- what we have --------------------------------------------------------------------------- */
+
+static void on_give(void *arg);
+
+static void on_given(void *arg, size_t kept, const struct why *why)
+{
+    struct given *g = arg;
+    (void)why;
+    g->op = NULL;
+    log_debug(g->kad->cfg.log, "%zu peers know again that we have something", kept);
+}
+
+static void give_later(struct given *g)
+{
+    g->again = timer_start(g->kad->loop, KAD_GIVE_US, on_give, g);
+}
+
+static struct kad_op *give(struct kad *k, struct cur key, kad_put_cb *cb, void *arg)
+{
+    struct kad_op *op = op_new(k, WANT_PROVIDE, key, arg);
+    op->put_cb = cb;
+    if (kad_store_provide(k->store, key, host_id(k->cfg.host), loop_now_us(k->loop), NULL) == OK)
+        op->kept = 1;
+    return op;
+}
+
+static void on_give(void *arg)
+{
+    struct given *g = arg;
+    g->op = give(g->kad, cur_of(g->key, g->len), on_given, g);
+    give_later(g);
+}
+
+static void given_free(struct given *g)
+{
+    timer_cancel(g->again);
+    kad_cancel(g->op);
+    free(g);
+}
+
+struct kad_op *kad_provide(struct kad *k, struct cur key, kad_put_cb *cb, void *arg)
+{
+    if (!map_get(k->given, key.p, key.n) && map_count(k->given) < KAD_GIVEN_MAX) {
+        struct given *g = mem_zalloc(sizeof *g + key.n);
+        g->kad = k;
+        g->len = key.n;
+        memcpy(g->key, key.p, key.n);
+        map_put(k->given, key.p, key.n, g);
+        give_later(g);
+    }
+    return give(k, key, cb, arg);
+}
+
+void kad_unprovide(struct kad *k, struct cur key)
+{
+    struct given *g = map_drop(k->given, key.p, key.n);
+    if (g)
+        given_free(g);
+}
+
+/* --- the table is kept ---------------------------------------------------------------------- */
+
+static void refresh(void *arg);
+
+static void refresh_later(struct kad *k, uint64_t after_us)
+{
+    timer_cancel(k->refresh);
+    k->refresh = timer_start(k->loop, after_us, refresh, k);
+}
+
+static void on_refreshed(void *arg, const struct peer_id *near, size_t n)
+{
+    struct kad *k = arg;
+    unsigned bucket;
+    (void)near;
+    (void)n;
+    uint64_t now = loop_now_us(k->loop);
+    uint64_t before = now > KAD_REFRESH_US ? now - KAD_REFRESH_US : 0;
+    k->refreshing = NULL;
+    refresh_later(k, kad_table_stale(k->table, before, &bucket) ? SEC : KAD_REFRESH_US);
+}
+
+/* One bucket that was not looked into for long: ourselves first, then a key in it. */
+static void refresh(void *arg)
+{
+    struct kad *k = arg;
+    struct peer_id key = *host_id(k->cfg.host);
+    unsigned bucket = 0;
+    uint64_t now = loop_now_us(k->loop);
+    k->refresh = NULL;
+    if (k->refreshing || kad_table_count(k->table) == 0)
+        return;
+    if (!k->looked_for_self)
+        k->looked_for_self = true;
+    else if (kad_table_stale(k->table, now > KAD_REFRESH_US ? now - KAD_REFRESH_US : 0, &bucket)) {
+        kad_table_asked(k->table, bucket, now);
+        kad_table_random(k->table, bucket, k->loop, &key);
+    } else {
+        refresh_later(k, KAD_REFRESH_US);
+        return;
+    }
+    k->refreshing = kad_near(k, cur_of(key.bytes, key.len), on_refreshed, k);
+}
+
+static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
+{
+    struct kad *k = arg;
+    if (ev != HOST_IDENTIFIED)
+        return;
+    if (!host_peer_speaks(k->cfg.host, peer, k->cfg.protocol)) {
+        kad_table_drop(k->table, peer); /* a client, or of another network */
+        return;
+    }
+    bool alone = kad_table_count(k->table) == 0;
+    kad_table_seen(k->table, peer, loop_now_us(k->loop));
+    if (alone) /* somebody to begin with */
+        refresh_later(k, 0);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+struct kad *kad_new(const struct kad_cfg *cfg)
+{
+    struct kad *k = MEM_NEW(struct kad);
+    struct peer_id already[KAD_K];
+    k->cfg = *cfg;
+    k->loop = host_loop(cfg->host);
+    k->table = kad_table_new(host_id(cfg->host));
+    k->store = kad_store_new(loop_random_u64(k->loop));
+    k->given = map_new(loop_random_u64(k->loop));
+    list_init(&k->served);
+    list_init(&k->asks);
+    list_init(&k->ops);
+    k->watch = (struct host_watch){.cb = on_host, .arg = k};
+    host_watch(cfg->host, &k->watch);
+    size_t n = host_peers(cfg->host, already, KAD_K);
+    for (size_t i = 0; i < n; i++)
+        on_host(k, HOST_IDENTIFIED, &already[i]);
+    if (cfg->server)
+        kad_serve_begin(k);
+    return k;
+}
+
+void kad_free(struct kad *k)
+{
+    struct given *g;
+    if (!k)
+        return;
+    kad_serve_end(k);
+    host_unwatch(&k->watch);
+    timer_cancel(k->refresh);
+    for (size_t at = 0; (g = map_next(k->given, &at, NULL, NULL));)
+        given_free(g);
+    for (struct kad_op *op; (op = LIST_FIRST(&k->ops, struct kad_op, link));)
+        kad_cancel(op);
+    map_free(k->given);
+    kad_table_free(k->table);
+    kad_store_free(k->store);
+    free(k);
+}
+
+size_t kad_known(const struct kad *k)
+{
+    return kad_table_count(k->table);
+}

@@ -1,0 +1,61 @@
+/* host/kad/kad.h - the distributed table: who is near a key, who has a thing, what is kept under a
+ * name (libp2p/specs kad-dht/README.md).
+ *
+ * One for each network that we belong to, told apart by its protocol ("/ipfs/kad/1.0.0"). A client
+ * asks; a server answers too, and is in others' tables. Operations end with their callback, once,
+ * from the loop; the handle is dead then; cancelling means silence. */
+#ifndef SHOAL_HOST_KAD_KAD_H
+#define SHOAL_HOST_KAD_KAD_H
+
+#include "host/host.h"
+#include "host/kad/kad_msg.h"
+
+#define KAD_PROTOCOL "/ipfs/kad/1.0.0"
+
+struct kad_cfg {
+    struct host *host;
+    const struct log *log;
+    const char *protocol; /* outlives it */
+    bool server;
+    /* Values of namespaces that nobody can check are kept and found too, and private addresses
+     * told. */
+    bool lab;
+};
+
+struct kad;
+struct kad *kad_new(const struct kad_cfg *cfg);
+void kad_free(struct kad *k); /* before the host; NULL: nothing */
+
+size_t kad_known(const struct kad *k); /* peers in the table */
+
+struct kad_op;
+void kad_cancel(struct kad_op *op); /* NULL: nothing */
+
+/* Where a peer is: its addresses are the host's to know when found (host_learn).  found: false with
+ * a reason. */
+typedef void kad_find_cb(void *arg, bool found, const struct why *why);
+struct kad_op *kad_find_peer(struct kad *k, const struct peer_id *id, kad_find_cb *cb, void *arg);
+
+/* The nearest peers to a key that answered, nearest first. */
+typedef void kad_near_cb(void *arg, const struct peer_id *near, size_t n);
+struct kad_op *kad_near(struct kad *k, struct cur key, kad_near_cb *cb, void *arg);
+
+/* Keep a value under a key at the KAD_K nearest, ourselves included if we serve.  kept: how many
+ * did; 0 with a reason. */
+typedef void kad_put_cb(void *arg, size_t kept, const struct why *why);
+struct kad_op *kad_put(struct kad *k, struct cur key, struct cur value, kad_put_cb *cb, void *arg);
+
+/* The best value under a key, of all that were found; value.p NULL with a reason: none. */
+typedef void kad_get_cb(void *arg, struct cur value, const struct why *why);
+struct kad_op *kad_get(struct kad *k, struct cur key, kad_get_cb *cb, void *arg);
+
+/* Tell those near a thing (its multihash) that we have it; again and again until kad_unprovide().
+ */
+struct kad_op *kad_provide(struct kad *k, struct cur key, kad_put_cb *cb, void *arg);
+void kad_unprovide(struct kad *k, struct cur key);
+
+/* Who has it: as many as `want`, or all that the lookup comes upon.  n may be 0. */
+struct kad_op *kad_providers(struct kad *k, struct cur key, size_t want, kad_near_cb *cb,
+                             void *arg);
+
+#endif

@@ -1,0 +1,52 @@
+/* host/kad/kad_in.h - the inside of the table; for src/host/kad alone. */
+#ifndef SHOAL_HOST_KAD_KAD_IN_H
+#define SHOAL_HOST_KAD_KAD_IN_H
+
+#include "host/kad/kad.h"
+#include "host/kad/kad_lookup.h"
+#include "host/kad/kad_store.h"
+#include "host/kad/kad_table.h"
+
+enum {
+    KAD_SERVED_MAX = 256,       /* streams that we answer at once */
+    KAD_SERVED_OF_ONE_MAX = 16, /* of one peer */
+    KAD_GIVEN_MAX = 1024,       /* things that we tell others we have */
+};
+#define KAD_ASK_US (10 * SEC)         /* for an answer, dialling included */
+#define KAD_IDLE_US (60 * SEC)        /* a stream that asks nothing for so long ends */
+#define KAD_REFRESH_US (600 * SEC)    /* a bucket is looked into so often */
+#define KAD_GIVE_US (22 * 3600 * SEC) /* what we have is told again */
+
+struct kad {
+    struct kad_cfg cfg;
+    struct loop *loop;
+    struct kad_table *table;
+    struct kad_store *store;
+    struct link served, asks, ops;
+    size_t served_count;
+    struct host_watch watch;
+    struct map *given; /* multihash -> struct given */
+    struct timer *refresh;
+    struct kad_op *refreshing;
+    bool looked_for_self;
+};
+
+/* kad_serve.c: answering. */
+void kad_serve_begin(struct kad *k);
+void kad_serve_end(struct kad *k);
+
+/* kad_ask.c: one question to one peer. */
+struct kad_ask;
+/* answer: NULL with a reason.  Of a question that has no answer (ADD_PROVIDER) it is an empty one.
+ */
+typedef void kad_ask_cb(void *arg, const struct kad_msg *answer, const struct why *why);
+struct kad_ask *kad_ask(struct kad *k, const struct peer_id *peer, const struct kad_msg *question,
+                        kad_ask_cb *cb, void *arg);
+void kad_ask_cancel(struct kad_ask *a); /* NULL: nothing */
+
+/* Peers of an answer: their addresses are told to the host. */
+void kad_learn(struct kad *k, const struct kad_peer *p);
+/* May this address be told to others, and dialled? */
+bool kad_may_tell(const struct kad *k, const struct multiaddr *a);
+
+#endif

@@ -1,0 +1,42 @@
+/* host/kad/kad_lookup.h - whom to ask next for a key (libp2p/specs kad-dht/README.md "Peer
+ * routing").
+ *
+ * Pure: the owner asks whom he is told to, and reports what came of it.  The peers heard of are
+ * kept in order of distance; asked are the nearest that were not, KAD_ALPHA at once, until the
+ * `want` nearest of those that did not fail have all answered.
+ *
+ *     while ((n = kad_lookup_next(l, ask, cap)) > 0) ask them
+ *     kad_lookup_heard(l, closer), for each that it told of; kad_lookup_answered(l, peer)
+ *     until kad_lookup_over(l) */
+#ifndef SHOAL_HOST_KAD_KAD_LOOKUP_H
+#define SHOAL_HOST_KAD_KAD_LOOKUP_H
+
+#include "host/kad/kad_table.h"
+
+enum {
+    KAD_ALPHA = 10,         /* asked at once */
+    LOOKUP_HEARD_MAX = 256, /* kept; the farthest are dropped */
+    LOOKUP_ASKED_MAX = 120, /* in all: liars who tell of ever nearer peers end there */
+};
+
+struct kad_lookup;
+/* want: the lookup is over when so many of the nearest have answered; KAD_K to store something
+ * there. */
+struct kad_lookup *kad_lookup_new(const struct kad_key *target, const struct peer_id *self,
+                                  size_t want);
+void kad_lookup_free(struct kad_lookup *l); /* NULL: nothing */
+
+/* Heard of: from our own table, or from an answer. */
+void kad_lookup_heard(struct kad_lookup *l, const struct peer_id *id);
+/* Whom to ask now; returns how many, at most cap. */
+size_t kad_lookup_next(struct kad_lookup *l, struct peer_id *out, size_t cap);
+void kad_lookup_answered(struct kad_lookup *l, const struct peer_id *id);
+void kad_lookup_failed(struct kad_lookup *l, const struct peer_id *id);
+
+/* Nobody is asked any more, and nobody need be. */
+bool kad_lookup_over(const struct kad_lookup *l);
+/* The nearest that answered, nearest first; returns how many, at most cap. */
+size_t kad_lookup_nearest(const struct kad_lookup *l, struct peer_id *out, size_t cap);
+size_t kad_lookup_asked(const struct kad_lookup *l); /* how many, so far */
+
+#endif

@@ -1,0 +1,263 @@
+/* Thirty hosts in the simulator and their table. */
+#include "host/kad/kad.h"
+
+#include "base/mem.h"
+#include "base/test.h"
+#include "host/kad/kad_table.h"
+#include "sim/sim.h"
+
+#include <string.h>
+
+enum { NODES = 30 };
+
+struct node {
+    struct sim_node *sim;
+    struct loop *loop;
+    struct keys *keys;
+    struct host *host;
+    struct kad *kad;
+};
+
+struct kit {
+    struct sim *sim;
+    struct node n[NODES];
+    /* what the callbacks were told */
+    unsigned told;
+    bool found;
+    size_t kept, count;
+    struct peer_id peers[64];
+    struct buf value;
+    struct why why;
+};
+
+static struct multiaddr at(unsigned i)
+{
+    struct multiaddr a;
+    struct addr addr = addr_v4(10, 0, 0, (uint8_t)(i + 1), 4001);
+    multiaddr_of_addr(&a, &addr, REACH_TCP);
+    return a;
+}
+
+static void begin(struct kit *k, unsigned i, bool server)
+{
+    struct node *n = &k->n[i];
+    struct multiaddr here = at(i);
+    struct host_cfg cfg = {.loop = n->loop,
+                           .keys = n->keys,
+                           .agent = "shoal/test",
+                           .listen = &here,
+                           .listen_count = 1,
+                           .lab = true};
+    n->host = host_new(&cfg, NULL);
+    assert_non_null(n->host);
+    struct kad_cfg kc = {.host = n->host, .protocol = KAD_PROTOCOL, .server = server, .lab = true};
+    n->kad = kad_new(&kc);
+}
+
+static void end(struct node *n)
+{
+    kad_free(n->kad);
+    host_free(n->host);
+    n->kad = NULL;
+    n->host = NULL;
+}
+
+static void ignore(void *arg, const struct peer_id *peer, const struct why *why)
+{
+    (void)arg;
+    (void)peer;
+    (void)why;
+}
+
+/* All know the first; the last is a client. */
+static int open_kit(void **state)
+{
+    struct kit *k = *state = mem_zalloc(sizeof *k);
+    struct sim_link line = {.latency_us = 5 * MSEC};
+    k->sim = sim_new(1);
+    for (unsigned i = 0; i < NODES; i++) {
+        uint8_t entropy[16] = {(uint8_t)(i + 1)};
+        char name[8];
+        snprintf(name, sizeof name, "n%02u", i);
+        k->n[i].sim = sim_node_add(k->sim, name, addr_v4(10, 0, 0, (uint8_t)(i + 1), 0), line);
+        k->n[i].loop = sim_node_loop(k->n[i].sim);
+        k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
+        begin(k, i, i != NODES - 1);
+    }
+    struct multiaddr first = at(0);
+    assert_int_equal(multiaddr_add_peer(&first, host_id(k->n[0].host)), OK);
+    for (unsigned i = 1; i < NODES; i++)
+        host_dial(k->n[i].host, NULL, &first, 1, ignore, NULL);
+    sim_run_for(k->sim, 60 * SEC);
+    return 0;
+}
+
+static int close_kit(void **state)
+{
+    struct kit *k = *state;
+    for (unsigned i = 0; i < NODES; i++) {
+        end(&k->n[i]);
+        keys_free(k->n[i].keys);
+    }
+    buf_done(&k->value);
+    sim_run_for(k->sim, 60 * SEC);
+    sim_free(k->sim);
+    free(k);
+    return 0;
+}
+
+static void on_put(void *arg, size_t kept, const struct why *why)
+{
+    struct kit *k = arg;
+    k->told++;
+    k->kept = kept;
+    if (why)
+        k->why = *why;
+}
+
+static void on_get(void *arg, struct cur value, const struct why *why)
+{
+    struct kit *k = arg;
+    k->told++;
+    k->found = value.p != NULL;
+    buf_clear(&k->value);
+    if (value.p)
+        buf_put(&k->value, value.p, value.n);
+    if (why)
+        k->why = *why;
+}
+
+static void on_peers(void *arg, const struct peer_id *near, size_t n)
+{
+    struct kit *k = arg;
+    k->told++;
+    k->count = n;
+    memcpy(k->peers, near, n * sizeof *near);
+}
+
+static void on_find(void *arg, bool found, const struct why *why)
+{
+    struct kit *k = arg;
+    k->told++;
+    k->found = found;
+    if (why)
+        k->why = *why;
+}
+
+static struct cur text(const char *s)
+{
+    return cur_of(s, strlen(s));
+}
+
+static void everybody_comes_to_know_many(void **state)
+{
+    struct kit *k = *state;
+    for (unsigned i = 0; i < NODES; i++)
+        if (kad_known(k->n[i].kad) < 15)
+            fail_msg("n%02u knows %zu", i, kad_known(k->n[i].kad));
+}
+
+static void a_client_is_in_nobodys_table(void **state)
+{
+    struct kit *k = *state;
+    kad_near(k->n[3].kad,
+             cur_of(host_id(k->n[NODES - 1].host)->bytes, host_id(k->n[NODES - 1].host)->len),
+             on_peers, k);
+    sim_run_for(k->sim, 20 * SEC);
+    assert_int_equal(k->count, KAD_K);
+    for (size_t i = 0; i < k->count; i++)
+        assert_false(peer_id_equal(&k->peers[i], host_id(k->n[NODES - 1].host)));
+}
+
+static void what_one_puts_another_gets(void **state)
+{
+    struct kit *k = *state;
+    kad_put(k->n[1].kad, text("/v/hello"), text("world"), on_put, k);
+    sim_run_for(k->sim, 20 * SEC);
+    assert_int_equal(k->told, 1);
+    assert_in_range(k->kept, KAD_K, KAD_K + 1);
+    end(&k->n[1]); /* it does not hang on who put it */
+    kad_get(k->n[NODES - 1].kad, text("/v/hello"), on_get, k);
+    sim_run_for(k->sim, 30 * SEC);
+    assert_true(k->found);
+    assert_int_equal(buf_len(&k->value), 5);
+    assert_memory_equal(buf_bytes(&k->value), "world", 5);
+}
+
+static void what_nobody_put_is_not_found_with_words(void **state)
+{
+    struct kit *k = *state;
+    kad_get(k->n[2].kad, text("/v/nothing"), on_get, k);
+    sim_run_for(k->sim, 30 * SEC);
+    assert_int_equal(k->told, 1);
+    assert_false(k->found);
+    assert_int_equal(k->why.code, ERR_NOT_FOUND);
+}
+
+static void who_has_a_thing_is_found_and_reached(void **state)
+{
+    struct kit *k = *state;
+    kad_provide(k->n[4].kad, text("a multihash"), on_put, k);
+    sim_run_for(k->sim, 20 * SEC);
+    kad_providers(k->n[NODES - 1].kad, text("a multihash"), 1, on_peers, k);
+    sim_run_for(k->sim, 20 * SEC);
+    assert_int_equal(k->told, 2);
+    assert_int_equal(k->count, 1);
+    assert_true(peer_id_equal(&k->peers[0], host_id(k->n[4].host)));
+    struct host_peer p;
+    assert_true(host_peer(k->n[NODES - 1].host, &k->peers[0], &p));
+    assert_true(p.addr_count > 0);
+}
+
+static void a_peer_is_found_by_its_id_alone(void **state)
+{
+    struct kit *k = *state;
+    struct host_peer p;
+    kad_find_peer(k->n[5].kad, host_id(k->n[NODES - 1].host), on_find, k); /* the client too */
+    sim_run_for(k->sim, 20 * SEC);
+    assert_true(k->found);
+    assert_true(host_peer(k->n[5].host, host_id(k->n[NODES - 1].host), &p));
+    assert_true(p.addr_count > 0);
+}
+
+static void a_value_that_is_not_what_its_key_says_is_not_kept(void **state)
+{
+    struct kit *k = *state;
+    struct buf key = {0};
+    buf_str(&key, "/pk/");
+    buf_put(&key, host_id(k->n[7].host)->bytes, host_id(k->n[7].host)->len);
+    kad_put(k->n[6].kad, buf_cur(&key), text("no key"), on_put, k);
+    sim_run_for(k->sim, 20 * SEC);
+    kad_get(k->n[8].kad, buf_cur(&key), on_get, k);
+    sim_run_for(k->sim, 20 * SEC);
+    assert_false(k->found);
+    buf_done(&key);
+}
+
+static void with_a_third_of_them_gone_values_are_found(void **state)
+{
+    struct kit *k = *state;
+    kad_put(k->n[1].kad, text("/v/stays"), text("here"), on_put, k);
+    sim_run_for(k->sim, 20 * SEC);
+    for (unsigned i = 2; i < 12; i++)
+        end(&k->n[i]);
+    kad_get(k->n[20].kad, text("/v/stays"), on_get, k);
+    sim_run_for(k->sim, 60 * SEC);
+    assert_true(k->found);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
+    const struct CMUnitTest tests[] = {
+        CASE(everybody_comes_to_know_many),
+        CASE(a_client_is_in_nobodys_table),
+        CASE(what_one_puts_another_gets),
+        CASE(what_nobody_put_is_not_found_with_words),
+        CASE(who_has_a_thing_is_found_and_reached),
+        CASE(a_peer_is_found_by_its_id_alone),
+        CASE(a_value_that_is_not_what_its_key_says_is_not_kept),
+        CASE(with_a_third_of_them_gone_values_are_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,8 +1,10 @@
 #include "node/apps.h"
 
 #include "files/files.h"
+#include "host/host_app.h"
 
 const struct app_ops *const node_apps[] = {
+    &host_app, /* first: the others are given its host */
     &files_app,
     NULL,
 };

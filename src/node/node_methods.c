@@ -45,6 +45,10 @@ json_t *node_status(struct node *n)
         if (!a->app)
             continue;
         json_t *own = a->ops->status(a->app);
+        json_t *listen = json_object_get(own, "listen");
+        if (listen)
+            json_object_set(st, "listen", listen);
+        json_object_del(own, "listen");
         add_numbers(traffic, json_object_get(own, "traffic"));
         json_object_del(own, "traffic");
         json_object_set_new(st, a->ops->name, own);

@@ -1,0 +1,203 @@
+#include "host/host_app.h"
+
+#include "host/host_app_in.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+enum { LISTEN_MAX = 16, BOOTSTRAP_MAX = 32 };
+#define PAUSE_FIRST_US (5 * SEC) /* doubled up to */
+#define PAUSE_LAST_US (600 * SEC)
+
+/* --- whom to begin with --------------------------------------------------------------------- */
+
+static void on_bootstrap(void *arg);
+
+static void ignore(void *arg, const struct peer_id *peer, const struct why *why)
+{
+    const struct overlay *o = arg;
+    if (!peer)
+        log_info(o->env.log, "a node to begin with cannot be reached: %s", why->text);
+}
+
+static void bootstrap_later(struct overlay *o)
+{
+    timer_cancel(o->bootstrap);
+    o->bootstrap = timer_start(o->env.loop, o->pause_us, on_bootstrap, o);
+    o->pause_us = o->pause_us < PAUSE_LAST_US / 2 ? o->pause_us * 2 : PAUSE_LAST_US;
+}
+
+static void on_bootstrap(void *arg)
+{
+    struct overlay *o = arg;
+    struct peer_id one;
+    char text[CONF_ITEM_MAX];
+    o->bootstrap = NULL;
+    if (host_peers(o->host, &one, 1) > 0)
+        return;
+    for (size_t i = 0;
+         i < BOOTSTRAP_MAX && conf_item(o->env.conf, "host.bootstrap", i, text, sizeof text); i++) {
+        struct multiaddr a;
+        if (multiaddr_parse(&a, text, NULL) == OK)
+            host_dial(o->host, NULL, &a, 1, ignore, o);
+        bootstrap_later(o);
+    }
+}
+
+static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
+{
+    struct overlay *o = arg;
+    (void)peer;
+    if (ev == HOST_CONNECTED)
+        o->pause_us = PAUSE_FIRST_US;
+    if (ev == HOST_GONE && !o->bootstrap)
+        bootstrap_later(o);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static enum err read_listen(const struct app_env *env, struct multiaddr *out, size_t *n,
+                            struct why *why)
+{
+    char text[CONF_ITEM_MAX];
+    for (*n = 0; conf_item(env->conf, "host.listen", *n, text, sizeof text); (*n)++) {
+        if (*n == LISTEN_MAX)
+            return why_set(why, ERR_LIMIT, "host.listen has more than %d addresses", LISTEN_MAX);
+        if (multiaddr_parse(&out[*n], text, why) != OK)
+            return why_in(why, ERR_INVALID, "host.listen");
+    }
+    return OK;
+}
+
+static enum err check_bootstrap(const struct app_env *env, struct why *why)
+{
+    char text[CONF_ITEM_MAX];
+    struct multiaddr_route r;
+    struct multiaddr a;
+    for (size_t i = 0; conf_item(env->conf, "host.bootstrap", i, text, sizeof text); i++) {
+        if (multiaddr_parse(&a, text, why) != OK || multiaddr_route(&a, &r, why) != OK)
+            return why_in(why, ERR_INVALID, "host.bootstrap");
+        if (r.peer.len == 0)
+            return why_set(why, ERR_INVALID, "host.bootstrap: %s does not end in /p2p/ID", text);
+    }
+    return OK;
+}
+
+/* A default port that is taken is replaced by a free one; a chosen one is not. */
+static struct host *host_with_any_port(struct host_cfg *cfg, struct multiaddr *listen,
+                                       struct why *why)
+{
+    for (size_t i = 0; i < cfg->listen_count; i++) {
+        struct multiaddr_route r;
+        if (multiaddr_route(&listen[i], &r, why) != OK)
+            return NULL;
+        r.addr.port = 0;
+        multiaddr_of_addr(&listen[i], &r.addr, r.reach);
+    }
+    return host_new(cfg, why);
+}
+
+static struct host *make_host(const struct app_env *env, const char *agent, struct why *why)
+{
+    struct multiaddr listen[LISTEN_MAX];
+    struct host_cfg cfg = {.loop = env->loop,
+                           .log = env->log,
+                           .keys = env->keys,
+                           .agent = agent,
+                           .listen = listen,
+                           .lab = conf_bool(env->conf, "host.lab")};
+    struct host *h = NULL;
+    if (read_listen(env, listen, &cfg.listen_count, why) == OK && check_bootstrap(env, why) == OK) {
+        h = host_new(&cfg, why);
+        if (!h && !conf_is_set(env->conf, "host.listen"))
+            h = host_with_any_port(&cfg, listen, why);
+    }
+    return h;
+}
+
+static void *start(const struct app_env *env, struct why *why)
+{
+    char *agent = mem_printf("shoal/%s", env->version);
+    struct host *h = make_host(env, agent, why);
+    if (!h) {
+        free(agent);
+        return NULL;
+    }
+    struct overlay *o = MEM_NEW(struct overlay);
+    o->env = *env;
+    o->agent = agent;
+    o->host = h;
+    o->echo = echo_new(h, conf_bool(env->conf, "host.lab"));
+    if (conf_bool(env->conf, "host.lab"))
+        o->perf = perf_new(h);
+    struct kad_cfg kad = {.host = h,
+                          .log = env->log,
+                          .protocol = KAD_PROTOCOL,
+                          .server =
+                              conf_bool(env->conf, "host.lab"), /* else nobody need reach us */
+                          .lab = conf_bool(env->conf, "host.lab")};
+    o->kad = kad_new(&kad);
+    list_init(&o->asked);
+    o->watch = (struct host_watch){.cb = on_host, .arg = o};
+    host_watch(h, &o->watch);
+    o->pause_us = PAUSE_FIRST_US;
+    o->bootstrap = timer_start(env->loop, 0, on_bootstrap, o);
+    return o;
+}
+
+static void stop(void *app, void (*done)(void *arg), void *arg)
+{
+    struct overlay *o = app;
+    host_methods_done(o);
+    timer_start(o->env.loop, 0, done, arg);
+}
+
+static void app_free(void *app)
+{
+    struct overlay *o = app;
+    host_methods_done(o);
+    timer_cancel(o->bootstrap);
+    host_unwatch(&o->watch);
+    kad_free(o->kad);
+    echo_free(o->echo);
+    perf_free(o->perf);
+    host_free(o->host);
+    free(o->agent);
+    free(o);
+}
+
+json_t *overlay_listen(const struct overlay *o)
+{
+    struct multiaddr at[LISTEN_MAX];
+    char text[MULTIADDR_TEXT];
+    json_t *list = json_array();
+    size_t n = host_listening(o->host, at, LISTEN_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (multiaddr_add_peer(&at[i], host_id(o->host)) == OK)
+            json_array_append_new(list, json_string(multiaddr_format(&at[i], text)));
+    return list;
+}
+
+static json_t *status(void *app)
+{
+    struct overlay *o = app;
+    struct peer_id ids[1024];
+    size_t n = host_peers(o->host, ids, sizeof ids / sizeof ids[0]);
+    return json_pack("{s:o, s:I}", "listen", overlay_listen(o), "peers", (json_int_t)n);
+}
+
+struct host *host_app_host(void *app)
+{
+    return ((struct overlay *)app)->host;
+}
+
+const struct app_ops host_app = {
+    .name = "host",
+    .settings = host_settings,
+    .methods = host_methods,
+    .start = start,
+    .stop = stop,
+    .free = app_free,
+    .status = status,
+};

@@ -1,0 +1,331 @@
+/* What a person asks of the overlay: dial somebody, who is there, how far away. */
+#include "host/host_app_in.h"
+
+#include "base/mem.h"
+#include "core/call.h"
+#include "host/talk/ping.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PEERS_MAX = 1024 }; /* in one answer */
+
+struct asked *overlay_ask(struct overlay *o, struct call *c)
+{
+    struct asked *a = MEM_NEW(struct asked);
+    a->o = o;
+    a->call = c;
+    list_push(&o->asked, &a->link);
+    return a;
+}
+
+struct call *overlay_answered(struct asked *a)
+{
+    struct call *c = a->call;
+    list_drop(&a->link);
+    host_dial_cancel(a->dial);
+    ping_cancel(a->ping);
+    kad_cancel(a->op);
+    free(a);
+    return c;
+}
+
+void host_methods_done(struct overlay *o)
+{
+    LIST_EACH(&o->asked, struct asked, a, link)
+        call_failf(overlay_answered(a), "node.stopping", ERR_CLOSED, NULL, "the node stops");
+}
+
+/* --- peers as JSON -------------------------------------------------------------------------- */
+
+static json_t *peer_json(const struct host_peer *p, bool all)
+{
+    char id[PEER_ID_FORMAT], at[ADDR_TEXT], text[MULTIADDR_TEXT];
+    json_t *j = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:i}", "id", peer_id_format(&p->id, id),
+                          "agent", p->agent ? p->agent : "", "connected", p->conns > 0, "address",
+                          p->conns ? addr_format(&p->remote, at) : "", "direction",
+                          !p->conns    ? ""
+                          : p->inbound ? "in"
+                                       : "out",
+                          "path", p->path, "connections", (int)p->conns);
+    json_object_set_new(j, "rtt_ms",
+                        p->rtt_us ? json_real((double)p->rtt_us / 1000.0) : json_null());
+    if (!all)
+        return j;
+    json_t *addrs = json_array(), *protocols = json_array();
+    for (size_t i = 0; i < p->addr_count; i++)
+        json_array_append_new(addrs, json_string(multiaddr_format(&p->addrs[i], text)));
+    for (size_t i = 0; i < p->protocol_count; i++)
+        json_array_append_new(protocols, json_string(p->protocols[i]));
+    json_object_set_new(j, "addresses", addrs);
+    json_object_set_new(j, "protocols", protocols);
+    return j;
+}
+
+static void on_ls(void *app, struct call *c)
+{
+    struct overlay *o = app;
+    struct peer_id *ids = mem_array(PEERS_MAX, sizeof *ids);
+    size_t n = host_peers(o->host, ids, PEERS_MAX);
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) {
+        struct host_peer p;
+        if (host_peer(o->host, &ids[i], &p))
+            json_array_append_new(list, peer_json(&p, false));
+    }
+    free(ids);
+    call_ok(c, list);
+}
+
+enum err overlay_find_peer(struct overlay *o, const char *text, struct peer_id *out,
+                           struct why *why)
+{
+    struct peer_id *ids = NULL;
+    size_t len = strlen(text), found = 0;
+    if (peer_id_parse(out, text, NULL) == OK)
+        return OK;
+    ids = mem_array(PEERS_MAX, sizeof *ids);
+    size_t n = len >= 4 ? host_peers(o->host, ids, PEERS_MAX) : 0;
+    for (size_t i = 0; i < n; i++) {
+        char id[PEER_ID_FORMAT];
+        size_t have = strlen(peer_id_format(&ids[i], id));
+        if (have >= len && strcmp(id + have - len, text) == 0) {
+            *out = ids[i];
+            found++;
+        }
+    }
+    free(ids);
+    if (found == 1)
+        return OK;
+    return why_set(why, found ? ERR_INVALID : ERR_NOT_FOUND,
+                   found ? "%s is the end of several peers' ids" : "%s is no peer that we know",
+                   text);
+}
+
+static bool named(struct overlay *o, struct call *c, struct peer_id *out)
+{
+    struct why why;
+    if (overlay_find_peer(o, call_text(c, "id"), out, &why) == OK)
+        return true;
+    call_fail(c, "peer.not_found", &why, "shoal peer ls shows who is connected");
+    return false;
+}
+
+static void on_show(void *app, struct call *c)
+{
+    struct overlay *o = app;
+    struct peer_id id;
+    struct host_peer p;
+    if (!named(o, c, &id))
+        return;
+    if (host_peer(o->host, &id, &p))
+        call_ok(c, peer_json(&p, true));
+    else
+        call_failf(c, "peer.not_found", ERR_NOT_FOUND, "shoal net dial MULTIADDR",
+                   "nothing is known of %s", call_text(c, "id"));
+}
+
+/* --- dialling and pinging ------------------------------------------------------------------- */
+
+static void on_dialled(void *arg, const struct peer_id *peer, const struct why *why)
+{
+    struct asked *a = arg;
+    struct overlay *o = a->o;
+    struct host_peer p;
+    a->dial = NULL;
+    struct call *c = overlay_answered(a);
+    if (!peer)
+        call_fail(c, "net.unreachable", why, "check the address, and that the other side runs");
+    else if (host_peer(o->host, peer, &p))
+        call_ok(c, peer_json(&p, false));
+    else
+        call_failf(c, "net.unreachable", ERR_CLOSED, NULL, "it hung up at once");
+}
+
+static void on_dial(void *app, struct call *c)
+{
+    struct overlay *o = app;
+    struct multiaddr at;
+    struct multiaddr_route r;
+    struct why why;
+    const char *text = call_text(c, "address");
+    if (multiaddr_parse(&at, text, &why) != OK || multiaddr_route(&at, &r, &why) != OK) {
+        call_fail(c, "net.bad_address", &why, "for example /ip4/192.0.2.7/tcp/4001/p2p/12D3Koo...");
+        return;
+    }
+    struct asked *a = overlay_ask(o, c);
+    a->dial = host_dial(o->host, NULL, &at, 1, on_dialled, a);
+}
+
+static void on_pinged(void *arg, uint64_t rtt_us, const struct why *why)
+{
+    struct asked *a = arg;
+    char id[PEER_ID_FORMAT];
+    struct host_peer p = {.path = ""};
+    a->ping = NULL;
+    host_peer(a->o->host, &a->peer, &p);
+    peer_id_format(&a->peer, id);
+    struct call *c = overlay_answered(a);
+    if (why)
+        call_fail(c, "peer.no_answer", why,
+                  "shoal net dial MULTIADDR where its address is not known");
+    else
+        call_ok(c, json_pack("{s:s, s:f, s:s}", "id", id, "rtt_ms", (double)rtt_us / 1000.0, "path",
+                             p.path));
+}
+
+static void on_ping(void *app, struct call *c)
+{
+    struct overlay *o = app;
+    struct peer_id id;
+    if (!named(o, c, &id))
+        return;
+    struct asked *a = overlay_ask(o, c);
+    a->peer = id;
+    a->ping = ping_start(o->host, &id, on_pinged, a);
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+static const struct param id_only[] = {
+    {.name = "id",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 128,
+     .help = "The peer id, or 4 or more of its last characters"},
+    {0},
+};
+
+static const struct param dial_params[] = {
+    {.name = "address",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = MULTIADDR_TEXT - 1,
+     .help = "Its multiaddr, /ip4/ADDRESS/tcp/PORT/p2p/ID"},
+    {0},
+};
+
+#define HEX_PARAM(what, bytes, words)                                                              \
+    {                                                                                              \
+        .name = what, .type = PARAM_TEXT, .flags = PARAM_REQUIRED | PARAM_POSITIONAL,              \
+        .max = 2 * (bytes), .help = words                                                          \
+    }
+
+static const struct param put_params[] = {HEX_PARAM("key", KAD_KEY_MAX, "The key, in hex"),
+                                          HEX_PARAM("value", KAD_VALUE_MAX, "The value, in hex"),
+                                          {0}};
+static const struct param key_params[] = {HEX_PARAM("key", KAD_KEY_MAX, "The key, in hex"), {0}};
+
+static const struct param cid_params[] = {
+    {.name = "cid",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 256,
+     .help = "The content's id, Qm... or bafy..."},
+    {0},
+};
+
+static const struct column found_columns[] = {{"id", "PEER", "text"}, {0}};
+
+static const struct column peer_columns[] = {
+    {"id", "PEER", "text"},   {"agent", "PROGRAM", "text"}, {"address", "ADDRESS", "text"},
+    {"path", "PATH", "text"}, {"rtt_ms", "MS", "text"},     {0},
+};
+
+const struct method host_methods[] = {
+    {.name = "net.dial",
+     .http = "POST",
+     .route = "/net/dial",
+     .flags = METHOD_WRITE,
+     .params = dial_params,
+     .summary = "Connect to a node by its address",
+     .result = "{id, agent, connected, address, direction, path, connections, rtt_ms}",
+     .errors = "net.bad_address, net.unreachable",
+     .example = "shoal net dial /ip4/192.0.2.7/tcp/4001/p2p/12D3Koo...",
+     .call = on_dial},
+    {.name = "net.put",
+     .http = "POST",
+     .route = "/net/put",
+     .flags = METHOD_WRITE,
+     .params = put_params,
+     .summary = "Keep a value in the distributed table",
+     .result = "{key, kept}: how many nodes keep it",
+     .errors = "net.bad_hex, net.refused, net.nobody",
+     .example = "shoal net put 2f706b2f... 0801...",
+     .call = overlay_on_put},
+    {.name = "net.get",
+     .http = "GET",
+     .route = "/net/values/{key}",
+     .params = key_params,
+     .summary = "Find a value in the distributed table",
+     .result = "{key, value}, in hex",
+     .errors = "net.bad_hex, net.not_found",
+     .example = "shoal net get 2f706b2f...",
+     .call = overlay_on_get},
+    {.name = "net.provide",
+     .http = "POST",
+     .route = "/net/provide",
+     .flags = METHOD_WRITE,
+     .params = cid_params,
+     .summary = "Tell the distributed table that this node has something",
+     .result = "{cid, kept}: how many nodes know it",
+     .errors = "net.bad_cid, net.nobody",
+     .example = "shoal net provide bafybei...",
+     .call = overlay_on_provide},
+    {.name = "net.find",
+     .http = "GET",
+     .route = "/net/providers/{cid}",
+     .params = cid_params,
+     .summary = "Find the nodes that have something",
+     .result = "[{id, addresses}]",
+     .errors = "net.bad_cid",
+     .example = "shoal net find bafybei...",
+     .columns = found_columns,
+     .call = overlay_on_find},
+    {.name = "net.lookup",
+     .http = "GET",
+     .route = "/net/lookup/{id}",
+     .params = id_only,
+     .summary = "Find where a node is by its id",
+     .result = "{id, addresses}",
+     .errors = "peer.not_found",
+     .example = "shoal net lookup 12D3Koo...",
+     .call = overlay_on_lookup},
+    {.name = "net.stat",
+     .http = "GET",
+     .route = "/net/stat",
+     .summary = "Show what the overlay does",
+     .result = "{peers, table}",
+     .errors = "",
+     .example = "shoal net stat",
+     .call = overlay_on_stat},
+    {.name = "peer.ls",
+     .http = "GET",
+     .route = "/peers",
+     .summary = "List the nodes that are connected",
+     .result = "[{id, agent, connected, address, direction, path, connections, rtt_ms}]",
+     .errors = "",
+     .example = "shoal peer ls",
+     .columns = peer_columns,
+     .call = on_ls},
+    {.name = "peer.show",
+     .http = "GET",
+     .route = "/peers/{id}",
+     .params = id_only,
+     .summary = "Show what is known of a node: its program, addresses, protocols",
+     .result = "{id, agent, connected, ..., addresses, protocols}",
+     .errors = "peer.not_found",
+     .example = "shoal peer show 12D3Koo...",
+     .call = on_show},
+    {.name = "peer.ping",
+     .http = "POST",
+     .route = "/peers/{id}/ping",
+     .flags = METHOD_WRITE,
+     .params = id_only,
+     .summary = "Measure the time to a node and back",
+     .result = "{id, rtt_ms, path}",
+     .errors = "peer.not_found, peer.no_answer",
+     .example = "shoal peer ping 12D3Koo...",
+     .call = on_ping},
+    {0},
+};

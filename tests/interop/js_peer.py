@@ -1,0 +1,56 @@
+"""The libp2p of npm in a process of its own, driven through js/peer.mjs.
+
+    js = JsPeer(lab, 'js', security=['tls'], **{'with': ['ping', 'kad']})
+    js.do('dial', address=node.listen[0])"""
+import json
+import os
+import shutil
+import subprocess
+
+import lab as L
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PLACE = os.path.join(HERE, '..', '..', 'build', 'js')  # ./dev installs the packages there
+
+
+class JsPeer:
+    def __init__(self, lab, name='js', **how):
+        if not shutil.which('node') or not os.path.isdir(os.path.join(PLACE, 'node_modules')):
+            raise L.Skip('the libp2p of npm is not installed')
+        for script in os.listdir(os.path.join(HERE, 'js')):
+            if script.endswith('.mjs'):
+                put(os.path.join(HERE, 'js', script), os.path.join(PLACE, script))
+        self.name = name
+        with open(os.path.join(lab.dir, f'{name}.log'), 'ab') as log:
+            self.process = subprocess.Popen(['node', 'peer.mjs'], cwd=PLACE, stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, stderr=log, text=True)
+        lab.ends.callback(self.end)
+        said = self.do('start', **how)
+        self.id, self.listen = said['id'], said['listen']
+
+    def end(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    def ask(self, verb, **more):
+        """What it answers, errors included."""
+        self.process.stdin.write(json.dumps({'do': verb, **more}) + '\n')
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def do(self, verb, **more):
+        answer = self.ask(verb, **more)
+        if 'error' in answer:
+            raise AssertionError(f'{self.name}, {verb}: {answer["error"]}')
+        return answer['ok']
+
+
+def put(source, target):
+    """Tests may run at the same moment."""
+    shutil.copyfile(source, f'{target}.{os.getpid()}')
+    os.replace(f'{target}.{os.getpid()}', target)

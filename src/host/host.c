@@ -1,3 +1,5 @@
+#include "host/host.h"
+
 #include "host/host_in.h"
 
 #include "base/map.h"

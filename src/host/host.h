@@ -48,6 +48,7 @@ struct host;
 struct host *host_new(const struct host_cfg *cfg, struct why *why);
 void host_free(struct host *h); /* everything is closed; NULL: nothing */
 
+/* Where it runs, and who we are. */
 struct loop *host_loop(const struct host *h);
 const struct peer_id *host_id(const struct host *h);
 /* Where we listen, without /p2p/ID; returns how many, at most cap. */
@@ -94,8 +95,9 @@ struct host_dial *host_dial(struct host *h, const struct peer_id *peer,
                             const struct multiaddr *addrs, size_t n, host_dial_cb *cb, void *arg);
 void host_dial_cancel(struct host_dial *d); /* NULL: nothing */
 
+/* Whether there is a connection; all of them are closed. */
 bool host_connected(const struct host *h, const struct peer_id *peer);
-void host_hang_up(struct host *h, const struct peer_id *peer); /* all its connections */
+void host_hang_up(struct host *h, const struct peer_id *peer);
 
 /* What is known of a peer; views are valid during the turn. */
 struct host_peer {

@@ -10,6 +10,7 @@
 
 extern const struct app_ops host_app;
 
+/* Of what start() returned. */
 struct host *host_app_host(void *app);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/cur.h"
 
+/* None; seed: for its map. */
 struct words;
 struct words *words_new(uint64_t seed);
 void words_free(struct words *w); /* and what is still in it; NULL: nothing */

@@ -1,3 +1,5 @@
+#include "host/kad/kad.h"
+
 #include "host/kad/kad_in.h"
 
 #include "base/map.h"

@@ -22,6 +22,7 @@ struct kad_cfg {
     bool lab;
 };
 
+/* Begins at once with those who are connected. */
 struct kad;
 struct kad *kad_new(const struct kad_cfg *cfg);
 void kad_free(struct kad *k); /* before the host; NULL: nothing */

@@ -48,6 +48,7 @@ struct kad_msg {
     struct kad_peer closer[KAD_PEERS_MAX], providers[KAD_PEERS_MAX];
 };
 
+/* From a whole message, as views into it; and back. */
 MUST_CHECK enum err kad_msg_decode(struct kad_msg *out, struct cur msg, struct why *why);
 void kad_msg_encode(const struct kad_msg *m, struct buf *out);
 

@@ -18,6 +18,7 @@ enum {
 #define KAD_VALUE_KEPT_US (36 * 3600 * SEC)
 #define KAD_PROVIDER_KEPT_US (48 * 3600 * SEC)
 
+/* Empty; seed: for its maps. */
 struct kad_store;
 struct kad_store *kad_store_new(uint64_t seed);
 void kad_store_free(struct kad_store *s); /* NULL: nothing */
@@ -28,6 +29,7 @@ MUST_CHECK enum err kad_store_put(struct kad_store *s, struct cur key, struct cu
 /* A view until the next change; p NULL: none. */
 struct cur kad_store_get(const struct kad_store *s, struct cur key, uint64_t now_us);
 
+/* It has what lies under the key.  ERR_LIMIT as above. */
 MUST_CHECK enum err kad_store_provide(struct kad_store *s, struct cur key,
                                       const struct peer_id *who, uint64_t now_us, struct why *why);
 /* Who has it, the newest first; returns how many, at most cap. */

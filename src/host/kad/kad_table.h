@@ -26,6 +26,7 @@ int kad_key_nearer(const struct kad_key *target, const struct kad_key *a, const 
 /* Bits that they begin with in common, 0 to 256. */
 unsigned kad_key_shared(const struct kad_key *a, const struct kad_key *b);
 
+/* Empty; who we are is never in it. */
 struct kad_table;
 struct kad_table *kad_table_new(const struct peer_id *self);
 void kad_table_free(struct kad_table *t); /* NULL: nothing */

@@ -13,6 +13,7 @@
 
 enum { ECHO_STREAMS_MAX = 2, ECHO_LAB_STREAMS_MAX = 256 };
 
+/* Answers from now on; lab: ECHO_PROTOCOL too. */
 struct echo;
 struct echo *echo_new(struct host *h, bool lab);
 void echo_free(struct echo *e); /* before the host; NULL: nothing */

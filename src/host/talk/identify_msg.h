@@ -30,6 +30,7 @@ struct identify { /* views into the message */
     struct cur addrs[IDENTIFY_ADDRS_MAX], protocols[IDENTIFY_PROTOCOLS_MAX];
 };
 
+/* From all parts, as views into them; and back. */
 MUST_CHECK enum err identify_decode(struct identify *out, struct cur msg, struct why *why);
 void identify_encode(const struct identify *id, struct buf *out);
 

@@ -34,11 +34,11 @@ static void a_payload_is_the_protobuf_of_the_specification(void **state)
 static void unknown_fields_and_wire_types_are_passed_over(void **state)
 {
     /* data (3, of earlier revisions), a fixed64, key as a varint, certhashes, muxers in two
-     * extensions messages, experimental code point 1025; the last key counts. */
+     * extensions messages, experimental code point 1025; the last key that is one counts. */
     static const char bytes[] = "\x1a\x02zz\x49"
                                 "12345678\x08\x07\x0a\x01x\x22\x06\x0a\x01h\x12\x01"
                                 "a\x12\x01s\x22\x07\x12\x01"
-                                "b\x8a\x40\x01q\x0a\x03KEY";
+                                "b\x8a\x40\x01q\x0a\x03KEY\x08\x07";
     struct noise_payload p;
     struct why why = {0};
     (void)state;

@@ -10,6 +10,8 @@
 #include <string.h>
 
 struct call {
+    const struct method *method;
+    void *app;
     json_t *params; /* an object of our own, without nulls */
     call_answer *answer;
     void *arg;
@@ -119,6 +121,11 @@ void call_gone(struct call *c, void (*gone)(void *arg), void *arg)
     c->gone_arg = arg;
 }
 
+void call_again(struct call *c)
+{
+    c->method->call(c->app, c);
+}
+
 /* --- making ---------------------------------------------------------------------------------- */
 
 static json_t *without_nulls(json_t *params)
@@ -150,7 +157,7 @@ struct call *call_start(const struct method *m, void *app, json_t *params, call_
                         void *arg)
 {
     struct call *c = MEM_NEW(struct call);
-    *c = (struct call){.answer = answer, .arg = arg, .starting = true};
+    *c = (struct call){.method = m, .app = app, .answer = answer, .arg = arg, .starting = true};
     struct why why;
     enum err err = OK;
     if (params && !json_is_object(params))

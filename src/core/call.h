@@ -100,6 +100,9 @@ void call_failf(struct call *c, const char *code, enum err err, const char *next
  * inside call_gone.  A later call replaces it; NULL takes it back. */
 void call_gone(struct call *c, void (*gone)(void *arg), void *arg);
 
+/* A call that is not answered: its handler is called once more, as if it came now. */
+void call_again(struct call *c);
+
 /* One mapping of enum err to HTTP status and CLI exit code.  Every code has an HTTP status of its
  * own, so that a client can tell them apart; the exit codes are CLI.md's.  ERR_INVALID is 1, since
  * what is wrong may be a file; where the parameters of the call are wrong the stable code is

@@ -453,6 +453,8 @@ struct files *files_start(const struct app_env *env, struct why *why)
     list_init(&f->lookups);
     list_init(&f->inquiries);
     list_init(&f->taking);
+    list_init(&f->late);
+    list_init(&f->late_waiters);
     list_init(&f->scans);
     list_init(&f->order);
     list_init(&f->recent);
@@ -554,6 +556,7 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
     lookup_cancel_all(f);
     inquiry_cancel_all(f);
     take_cancel_all(f);
+    late_cancel_all(f);
     scans_end(f);
     keep_commit(f);
     save_totals(f);
@@ -586,6 +589,7 @@ void files_free(struct files *f)
     lookup_cancel_all(f);
     inquiry_cancel_all(f);
     take_cancel_all(f);
+    late_cancel_all(f);
     scans_end(f);
     keep_forget(f);
     struct holding *h;

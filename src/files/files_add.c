@@ -204,6 +204,8 @@ void file_add(void *app, struct call *c)
     struct why why;
     int64_t piece = call_int(c, "piece_size", 0);
     bool hybrid = call_bool(c, "hybrid"), v2 = call_bool(c, "v2");
+    if (late_wait(f, c))
+        return;
     if (call_bool(c, "v1") + hybrid + v2 > 1) {
         call_failf(c, CALL_USAGE, ERR_INVALID, "give one of --v1, --hybrid and --v2",
                    "a torrent is of one kind");

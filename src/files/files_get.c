@@ -251,6 +251,8 @@ void file_get(void *app, struct call *c)
     struct files *f = app;
     const char *link = call_text(c, "link"), *torrent = call_text(c, "torrent");
     struct why why;
+    if (late_wait(f, c))
+        return;
     if (check_peers(call_array(c, "peer"), &why)) {
         call_fail(c, CALL_USAGE, &why, "give a peer as ADDRESS:PORT");
     } else if (torrent) {

@@ -1,6 +1,7 @@
 /* files/files_in.h - the inside of the files app, for its sources:
  *     files.c          the torrents of a node: listener, dialler, start and stop
  *     files_names.c    what torrents are called by peers
+ *     files_late.c     large torrents, read after the start
  *     files_keep.c     rows and .torrent files
  *     files_watch.c    a folder whose .torrent files are added
  *     files_move.c     to another folder
@@ -117,13 +118,14 @@ struct files {
     struct link keeping; /* .torrents being written */
     struct link written; /* .torrents whose rows are to be committed, all at once */
     struct timer *commit_soon;
-    struct link lookups;       /* peers given by name */
-    struct link inquiries;     /* calls that wait for the DHT */
-    struct link taking;        /* calls whose .torrent is being read */
-    struct ports *ports;       /* NULL once stopping */
-    struct files_dht *dht;     /* NULL: files.dht is off */
-    unsigned conns_max;        /* files.connections */
-    struct portmap *portmap;   /* NULL: switched off, or stopping */
+    struct link lookups;            /* peers given by name */
+    struct link inquiries;          /* calls that wait for the DHT */
+    struct link taking;             /* calls whose .torrent is being read */
+    struct link late, late_waiters; /* files_late.c */
+    struct ports *ports;            /* NULL once stopping */
+    struct files_dht *dht;          /* NULL: files.dht is off */
+    unsigned conns_max;             /* files.connections */
+    struct portmap *portmap;        /* NULL: switched off, or stopping */
     int64_t knocked_us;        /* wall: a peer from far away reached us last; 0: none in this run */
     struct lsd *lsd;           /* NULL: switched off, or stopping */
     struct watch *watch;       /* NULL: no folder is watched */
@@ -185,6 +187,9 @@ bool names_skey(void *arg, const uint8_t req2[SHA1_LEN], uint8_t skey[SHA1_LEN])
 MUST_CHECK enum err keep_row(struct holding *h, struct why *why);
 void keep_drop(struct files *f, const uint8_t infohash[SHA1_LEN]);
 void keep_restore(struct files *f);
+/* One whose .torrent a lane has read; takes mi, NULL: why. */
+void keep_restore_late(struct files *f, const uint8_t infohash[SHA1_LEN], struct metainfo *mi,
+                       const struct why *why);
 char *keep_path(const struct files *f, const char *hex, const char *ending); /* free() */
 /* Writes the .torrent on a lane, then the row; done (may be NULL) comes once, from the loop. */
 typedef void keep_cb(void *arg, const struct why *why);
@@ -290,6 +295,7 @@ void files_watch(struct files *f); /* as files.watch says now */
  * looked for. */
 void files_move(struct holding *h, const char *dir, bool moved_already, struct call *call);
 void files_move_on(struct files *f); /* at the start: what was begun before */
+void move_on(struct holding *h);     /* likewise, of one */
 void file_move(void *app, struct call *c);
 
 /* files_rename.c */
@@ -342,6 +348,13 @@ MUST_CHECK enum err files_add_peer(struct holding *h, const char *text, struct w
 struct magnet;
 void file_get_known(struct files *f, struct call *c, struct torrent_cfg *cfg,
                     const struct magnet *m);
+
+/* files_late.c */
+void late_begin(struct files *f, const uint8_t infohash[SHA1_LEN], bool own);
+bool late_is_awaited(const struct files *f);
+/* True: the call waits, and is made again when all torrents are here. */
+bool late_wait(struct files *f, struct call *c);
+void late_cancel_all(struct files *f);
 
 /* files_take.c */
 /* A .torrent in base64; a large one is read on a lane. */

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "crypto/hex.h"
 #include "files/meta/magnet.h"
+#include "files/meta/parse.h"
 
 #include <string.h>
 
@@ -257,30 +258,41 @@ static struct metainfo *read_torrent(struct files *f, const struct torrent_cfg *
     char *path = keep_path(f, hex_encode(cfg->infohash, SHA1_LEN, hex), "torrent");
     struct buf b = {0};
     struct metainfo *mi = NULL;
-    if (vfs_read_all(f->env.vfs, path, MI_TORRENT_MAX, &b, why) == OK)
+    if (vfs_read_all(f->env.vfs, path, PARSE_SMALL, &b, why) == OK)
         mi = own ? metainfo_parse_own(buf_cur(&b), why) : metainfo_parse(buf_cur(&b), why);
-    if (mi && !infohash_is_wire(&mi->hash, cfg->infohash)) {
-        why_set(why, ERR_INVALID, "%s is of another torrent", path);
-        metainfo_free(mi);
-        mi = NULL;
-    }
     buf_done(&b);
     free(path);
     return mi;
 }
 
-static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, bool has_torrent,
-                    bool own)
+/* The .torrent of a row, as it was read; mi is taken. */
+struct kept {
+    bool there;
+    struct metainfo *mi;
+    struct why why;
+};
+
+static void take_kept(struct files *f, struct torrent_cfg *cfg, struct kept *kept)
+{
+    if (kept->mi && !infohash_is_wire(&kept->mi->hash, cfg->infohash)) {
+        why_set(&kept->why, ERR_INVALID, "the .torrent that was kept is of another torrent");
+        parse_drop(f->env.loop, kept->mi);
+        kept->mi = NULL;
+    }
+    cfg->mi = kept->mi;
+    if (!cfg->mi)
+        cfg->error = kept->why.text;
+    rename_restore(f, cfg);
+}
+
+static struct holding *restore(struct files *f, struct torrent_cfg *cfg, const char *link,
+                               struct kept *kept)
 {
     struct why why = {0};
     struct mi_tracker urls[MAGNET_TRACKERS_MAX];
     struct magnet *magnet = magnet_parse(link, &why);
-    if (has_torrent) {
-        cfg->mi = read_torrent(f, cfg, own, &why);
-        if (!cfg->mi)
-            cfg->error = why.text;
-        rename_restore(f, cfg);
-    }
+    if (kept->there)
+        take_kept(f, cfg, kept);
     scans_restore(f, cfg);
     for (size_t i = 0; magnet && i < magnet->tracker_count; i++)
         urls[cfg->tracker_count++] = (struct mi_tracker){magnet->trackers[i], (unsigned)i};
@@ -309,37 +321,69 @@ static void restore(struct files *f, struct torrent_cfg *cfg, const char *link, 
             torrent_add_peer(h->t, &a, PEER_MAGNET);
     }
     magnet_free(magnet);
+    return h;
+}
+
+#define ROW                                                                                        \
+    "SELECT infohash, magnet, dir, paused, up_limit, down_limit, added_us, uploaded, downloaded,"  \
+    " has_torrent, blocked, own, release_dir FROM torrent"
+
+/* given: what a lane has read; NULL: read it here, or let a lane do it when it is large (then NULL
+ * comes back). */
+static struct holding *restore_row(struct files *f, struct db_stmt *q, struct kept *given)
+{
+    size_t n;
+    const void *id = db_blob(q, 0, &n);
+    if (n != SHA1_LEN)
+        return NULL;
+    struct torrent_cfg cfg = {
+        .dir = db_text(q, 2),
+        .paused = db_int(q, 3) != 0,
+        .up_limit = (uint64_t)db_int(q, 4),
+        .down_limit = (uint64_t)db_int(q, 5),
+        .added_us = db_int(q, 6),
+        .uploaded = (uint64_t)db_int(q, 7),
+        .downloaded = (uint64_t)db_int(q, 8),
+        .release_dir = db_text(q, 12)[0] ? db_text(q, 12) : NULL,
+        .blocked = db_text(q, 10)[0] ? db_text(q, 10) : NULL,
+    };
+    bool own = db_int(q, 11) != 0;
+    memcpy(cfg.infohash, id, SHA1_LEN);
+    struct kept kept = {.there = db_int(q, 9) != 0};
+    if (!given && kept.there)
+        kept.mi = read_torrent(f, &cfg, own, &kept.why);
+    if (!given && kept.there && !kept.mi && kept.why.code == ERR_LIMIT) {
+        late_begin(f, cfg.infohash, own);
+        return NULL;
+    }
+    return restore(f, &cfg, db_text(q, 1), given ? given : &kept);
 }
 
 void keep_restore(struct files *f)
 {
     struct why why;
-    struct db_stmt *q = db_prepare(
-        f->env.db, "SELECT infohash, magnet, dir, paused, up_limit, down_limit,"
-                   " added_us, uploaded, downloaded, has_torrent, blocked, own, release_dir"
-                   " FROM torrent"
-                   " ORDER BY added_us, infohash");
+    struct db_stmt *q = db_prepare(f->env.db, ROW " ORDER BY added_us, infohash");
     enum db_step step;
-    while ((step = db_step(q, &why)) == DB_ROW) {
-        size_t n;
-        const void *id = db_blob(q, 0, &n);
-        if (n != SHA1_LEN)
-            continue;
-        struct torrent_cfg cfg = {
-            .dir = db_text(q, 2),
-            .paused = db_int(q, 3) != 0,
-            .up_limit = (uint64_t)db_int(q, 4),
-            .down_limit = (uint64_t)db_int(q, 5),
-            .added_us = db_int(q, 6),
-            .uploaded = (uint64_t)db_int(q, 7),
-            .downloaded = (uint64_t)db_int(q, 8),
-            .release_dir = db_text(q, 12)[0] ? db_text(q, 12) : NULL,
-            .blocked = db_text(q, 10)[0] ? db_text(q, 10) : NULL,
-        };
-        memcpy(cfg.infohash, id, SHA1_LEN);
-        restore(f, &cfg, db_text(q, 1), db_int(q, 9) != 0, db_int(q, 11) != 0);
-    }
+    while ((step = db_step(q, &why)) == DB_ROW)
+        restore_row(f, q, NULL);
     if (step == DB_FAILED)
         log_error(f->env.log, "reading the list of torrents: %s", why.text);
     db_finish(q);
+}
+
+void keep_restore_late(struct files *f, const uint8_t infohash[SHA1_LEN], struct metainfo *mi,
+                       const struct why *why)
+{
+    struct why failed;
+    struct kept kept = {.there = true, .mi = mi, .why = *why};
+    struct db_stmt *q = db_prepare(f->env.db, ROW " WHERE infohash = ?1");
+    db_bind_blob(q, 1, infohash, SHA1_LEN);
+    struct holding *h = NULL;
+    if (db_step(q, &failed) == DB_ROW)
+        h = restore_row(f, q, &kept);
+    else
+        parse_drop(f->env.loop, mi);
+    db_finish(q);
+    if (h)
+        move_on(h);
 }

@@ -31,6 +31,8 @@ struct holding *files_named(struct files *f, struct call *c, const char *id)
 {
     size_t len = strlen(id), found = 0;
     struct holding *h, *one = NULL;
+    if (late_wait(f, c))
+        return NULL;
     for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));)
         if (matches(h, id, len)) {
             one = h;
@@ -82,6 +84,8 @@ void file_ls(void *app, struct call *c)
 {
     struct files *f = app;
     const char *state = call_text(c, "state");
+    if (late_wait(f, c))
+        return;
     json_t *list = json_array();
     struct holding *h;
     for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));)

@@ -102,18 +102,23 @@ void files_move(struct holding *h, const char *dir, bool moved_already, struct c
     }
 }
 
+void move_on(struct holding *h)
+{
+    struct files *f = h->f;
+    struct db_stmt *q = db_prepare(f->env.db, "SELECT dir FROM moving WHERE infohash = ?1");
+    db_bind_blob(q, 1, torrent_infohash(h->t), SHA1_LEN);
+    char *dir = db_step(q, NULL) == DB_ROW ? mem_strdup(db_text(q, 0)) : NULL;
+    db_finish(q);
+    if (dir)
+        begin(h, dir, true, NULL);
+    free(dir);
+}
+
 void files_move_on(struct files *f)
 {
     struct holding *h;
-    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
-        struct db_stmt *q = db_prepare(f->env.db, "SELECT dir FROM moving WHERE infohash = ?1");
-        db_bind_blob(q, 1, torrent_infohash(h->t), SHA1_LEN);
-        char *dir = db_step(q, NULL) == DB_ROW ? mem_strdup(db_text(q, 0)) : NULL;
-        db_finish(q);
-        if (dir)
-            begin(h, dir, true, NULL);
-        free(dir);
-    }
+    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));)
+        move_on(h);
 }
 
 void file_move(void *app, struct call *c)

@@ -112,6 +112,8 @@ static json_t *gone_lately(const struct files *f)
 void file_poll(void *app, struct call *c)
 {
     struct files *f = app;
+    if (late_wait(f, c))
+        return;
     json_t *names = call_array(c, "fields"), *rows = json_array(), *v;
     json_t *hashes = call_array(c, "ids"), *numbers = call_array(c, "numbers");
     struct wanted *w = mem_array(json_array_size(names) + 1, sizeof *w);

@@ -42,6 +42,8 @@ static enum watch_answer add(struct files *f, struct metainfo *mi, struct why *w
 static enum watch_answer on_found(void *arg, struct cur torrent, struct why *why)
 {
     struct files *f = arg;
+    if (late_is_awaited(f))
+        return WATCH_LATER; /* it may be one of those */
     struct metainfo *mi = metainfo_parse(torrent, why);
     if (!mi)
         return WATCH_INVALID;

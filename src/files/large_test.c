@@ -66,15 +66,19 @@ static void on_told(void *arg, enum err err, json_t *result, json_t *error)
              error ? json_string_value(json_object_get(error, "code")) : "");
 }
 
-/* file.get of that, which goes on by itself. */
-static void give(struct node *n, struct told *told)
+/* A call that goes on by itself; takes params. */
+static void ask(struct node *n, const char *method, json_t *params, struct told *told)
 {
     const struct method *m = n->ops->methods;
-    while (strcmp(m->name, "file.get") != 0)
+    while (strcmp(m->name, method) != 0)
         m++;
-    json_t *params = large_torrent();
     call_start(m, n->app, params, on_told, told);
     json_decref(params);
+}
+
+static void give(struct node *n, struct told *told)
+{
+    ask(n, "file.get", large_torrent(), told);
 }
 
 static size_t count(struct node *n)
@@ -139,6 +143,47 @@ static void who_waits_for_it_is_told_when_the_node_stops(void **state)
         node_free(ann);
         end(sim);
     }
+}
+
+/* --- at a restart ------------------------------------------------------------------------------
+ */
+
+static bool text_is(json_t *row, const char *key, const char *want)
+{
+    const char *v = json_string_value(json_object_get(row, key));
+    return v && strcmp(v, want) == 0;
+}
+
+static void after_a_restart_calls_wait_until_it_is_read(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(1);
+    struct node *ann = start(sim, "ann", 1);
+    struct told told = {0};
+    give(ann, &told);
+    sim_run_for(sim, SEC);
+    json_decref(node_call(ann, "file.pause", json_pack("{s:s}", "id", "big"), NULL));
+    struct told ls[10] = {0}, again[10] = {0};
+    for (unsigned i = 0; i < 10; i++) {
+        node_stop(ann);
+        node_start(ann, &files_app, NULL);
+        ask(ann, "file.ls", NULL, &ls[i]);
+        assert_false(ls[i].done); /* the start has not read it */
+        give(ann, &again[i]);
+        sim_run_for(sim, i * 300);
+        if (!ls[i].done) {
+            node_stop(ann);
+            assert_string_equal(ls[i].code, "file.stopped");
+            node_start(ann, &files_app, NULL);
+        }
+        json_t *row = node_call(ann, "file.show", json_pack("{s:s}", "id", "big"), NULL);
+        assert_true(text_is(row, "state", "paused") || again[i].done);
+        json_decref(row);
+        assert_int_equal(count(ann), 1);
+        json_decref(node_call(ann, "file.pause", json_pack("{s:s}", "id", "big"), NULL));
+    }
+    node_free(ann);
+    end(sim);
 }
 
 /* --- by a link -------------------------------------------------------------------------------- */
@@ -230,14 +275,50 @@ static void it_can_be_removed_or_stopped_while_its_metadata_is_read(void **state
     }
 }
 
+static void what_is_asked_of_it_right_after_a_restart_is_done(void **state)
+{
+    (void)state;
+    struct pair p = pair_new();
+    const char *path = "/downloads/box/a-file-of-which-there-are-really-many-00001";
+    assert_true(sim_run_until(p.sim, is_whole, &p, 60 * SEC));
+    assert_true(node_has(p.bob, path, "/stuf", 5));
+    node_stop(p.bob);
+    node_start(p.bob, &files_app, NULL);
+    json_decref(
+        node_call(p.bob, "file.rm", json_pack("{s:s, s:b}", "id", p.id, "with_data", 1), NULL));
+    assert_int_equal(count(p.bob), 0);
+    assert_false(node_has(p.bob, path, "/stuf", 5));
+    pair_free(&p);
+}
+
+static void a_damaged_torrent_is_an_error_and_no_crash(void **state)
+{
+    (void)state;
+    struct pair p = pair_new();
+    assert_true(sim_run_until(p.sim, is_whole, &p, 60 * SEC));
+    node_stop(p.bob);
+    char *kept = mem_printf("/data/torrents/%s.torrent", p.id), *junk = mem_zalloc(PARSE_SMALL + 9);
+    node_write(p.bob, kept, junk, PARSE_SMALL + 9);
+    free(kept);
+    free(junk);
+    node_start(p.bob, &files_app, NULL);
+    json_t *row = node_call(p.bob, "file.show", json_pack("{s:s}", "id", p.id), NULL);
+    assert_true(text_is(row, "state", "error"));
+    json_decref(row);
+    pair_free(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_large_torrent_is_read_beside_the_loop),
         cmocka_unit_test(given_twice_at_once_it_is_one),
         cmocka_unit_test(who_waits_for_it_is_told_when_the_node_stops),
+        cmocka_unit_test(after_a_restart_calls_wait_until_it_is_read),
         cmocka_unit_test(large_metadata_comes_and_the_files_too),
         cmocka_unit_test(it_can_be_removed_or_stopped_while_its_metadata_is_read),
+        cmocka_unit_test(what_is_asked_of_it_right_after_a_restart_is_done),
+        cmocka_unit_test(a_damaged_torrent_is_an_error_and_no_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

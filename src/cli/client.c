@@ -102,16 +102,6 @@ bool client_pause(struct cli *cli, uint64_t us)
     return !c->interrupted;
 }
 
-uint64_t client_now_us(struct cli *cli)
-{
-    return loop_now_us(cli->client->loop);
-}
-
-bool client_interrupted(const struct cli *cli)
-{
-    return cli->client && cli->client->interrupted;
-}
-
 /* --- one request ------------------------------------------------------------------------- */
 
 static void on_answer(void *arg, const struct http_answer *a, const struct why *why)

@@ -24,8 +24,6 @@ int client_events(struct cli *cli, const char *type,
 
 /* Let `us` microseconds pass; false when the user interrupted. */
 bool client_pause(struct cli *cli, uint64_t us);
-uint64_t client_now_us(struct cli *cli);
-bool client_interrupted(const struct cli *cli);
 
 /* Is a daemon there? */
 bool client_ping(struct cli *cli);

@@ -233,7 +233,6 @@ const struct metainfo *torrent_metainfo(const struct torrent *t); /* NULL: not k
 enum torrent_state torrent_state(const struct torrent *t);
 bool torrent_is_paused(const struct torrent *t);
 const char *torrent_blocked(const struct torrent *t); /* why; NULL: it is not */
-const char *torrent_held(const struct torrent *t);    /* the reason; NULL: not held */
 bool torrent_is_complete(const struct torrent *t);    /* all that is wanted is here */
 bool torrent_has_all(const struct torrent *t);        /* all, wanted or not */
 bool torrent_is_broken(const struct torrent *t);      /* an error that trying again does not mend */
@@ -244,7 +243,6 @@ void torrent_totals(const struct torrent *t, uint64_t *up, uint64_t *down);
 void torrent_rates(const struct torrent *t, uint64_t *up, uint64_t *down); /* bytes a second */
 void torrent_limits(const struct torrent *t, uint64_t *up, uint64_t *down);
 int64_t torrent_added_us(const struct torrent *t);
-size_t torrent_conns(const struct torrent *t);
 
 /* The magnet link; appended to out.  A whole .torrent; appended to out (metadata is known). */
 void torrent_magnet(const struct torrent *t, struct buf *out);

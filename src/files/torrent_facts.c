@@ -48,11 +48,6 @@ bool torrent_is_paused(const struct torrent *t)
     return t->paused;
 }
 
-const char *torrent_held(const struct torrent *t)
-{
-    return t->held;
-}
-
 bool torrent_is_broken(const struct torrent *t)
 {
     return t->error_stays;
@@ -84,11 +79,6 @@ uint64_t torrent_file_done(const struct torrent *t, size_t file)
 int64_t torrent_added_us(const struct torrent *t)
 {
     return t->added_us;
-}
-
-size_t torrent_conns(const struct torrent *t)
-{
-    return t->member_count;
 }
 
 void torrent_magnet(const struct torrent *t, struct buf *out)

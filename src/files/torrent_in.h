@@ -329,8 +329,6 @@ void web_resume(struct torrent *t);
 void web_tick(struct torrent *t);
 void web_stop(struct torrent *t); /* gives back what they were asked for */
 void web_free(struct torrent *t);
-bool web_is_one(const struct torrent *t,
-                uint32_t id); /* is this id of the picker's a web seed's? */
 void web_blame(struct torrent *t, uint32_t id, bool alone); /* sent of a bad piece; all of it? */
 void web_clear(struct torrent *t, uint32_t id);             /* a piece of it alone is proven */
 void web_put(const struct torrent *t, struct buf *out);     /* "&ws=" of each; appended */

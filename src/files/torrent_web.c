@@ -41,11 +41,6 @@ static struct web *web_of(const struct torrent *t, uint32_t id)
     return NULL;
 }
 
-bool web_is_one(const struct torrent *t, uint32_t id)
-{
-    return web_of(t, id) != NULL;
-}
-
 static bool is_usable(const struct web *w)
 {
     return w->s && !web_seed_is_banned(w->s);

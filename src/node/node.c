@@ -456,11 +456,6 @@ void node_close(struct node *n)
     free(n);
 }
 
-const char *node_socket(const struct node *n)
-{
-    return n->paths.socket;
-}
-
 const char *node_http(const struct node *n)
 {
     return n->http;

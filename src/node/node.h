@@ -43,7 +43,6 @@ void node_stop(struct node *n);
 void node_close(struct node *n); /* after node_run; NULL: nothing */
 
 /* Where it can be reached, for the line that a person sees at the start. */
-const char *node_socket(const struct node *n);
 const char *node_http(const struct node *n); /* "127.0.0.1:7700", or "off" */
 
 #endif

@@ -347,10 +347,3 @@ struct dht_id dht_own_id(const struct dht *d, enum addr_family family)
 {
     return *dht_table_own(d->side[family == ADDR_V6].table);
 }
-
-size_t dht_nodes_near(const struct dht *d, const struct dht_id *target, struct dht_node *out,
-                      size_t cap)
-{
-    size_t n = dht_table_closest(d->side[0].table, target, out, cap);
-    return n + dht_table_closest(d->side[1].table, target, out + n, cap - n);
-}

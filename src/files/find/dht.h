@@ -142,8 +142,5 @@ struct dht_stats {
 };
 struct dht_stats dht_stats(const struct dht *d);
 struct dht_id dht_own_id(const struct dht *d, enum addr_family family);
-/* The nodes nearest to a target, as the table has them: for a torrent's `nodes` (BEP 5). */
-size_t dht_nodes_near(const struct dht *d, const struct dht_id *target, struct dht_node *out,
-                      size_t cap);
 
 #endif

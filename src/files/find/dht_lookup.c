@@ -44,11 +44,6 @@ void dht_lookup_free(struct dht_lookup *l)
     free(l);
 }
 
-const struct dht_id *dht_lookup_target(const struct dht_lookup *l)
-{
-    return &l->target;
-}
-
 static bool is_blamed(const struct dht_lookup *l, int teller)
 {
     if (teller == NOBODY)
@@ -326,9 +321,4 @@ size_t dht_lookup_found(const struct dht_lookup *l, struct dht_found *out, size_
 size_t dht_lookup_replies(const struct dht_lookup *l)
 {
     return l->replies;
-}
-
-size_t dht_lookup_asked(const struct dht_lookup *l)
-{
-    return l->asked;
 }

@@ -43,7 +43,6 @@ struct dht_found {
 /* own: we ourselves are passed over when others tell of us. */
 struct dht_lookup *dht_lookup_new(const struct dht_id *target, const struct dht_id *own);
 void dht_lookup_free(struct dht_lookup *l); /* NULL: nothing */
-const struct dht_id *dht_lookup_target(const struct dht_lookup *l);
 
 /* A node to begin with. */
 void dht_lookup_seed(struct dht_lookup *l, const struct dht_node *n);
@@ -66,8 +65,7 @@ bool dht_lookup_done(const struct dht_lookup *l);
  * the last of these: BEP 42 wants announces on the first, and allows them on the others.  Nearest
  * first; returns how many, at most cap. */
 size_t dht_lookup_found(const struct dht_lookup *l, struct dht_found *out, size_t cap);
-/* How many answered, and how many were asked. */
+/* How many answered. */
 size_t dht_lookup_replies(const struct dht_lookup *l);
-size_t dht_lookup_asked(const struct dht_lookup *l);
 
 #endif

@@ -19,11 +19,6 @@ static const char *const method_names[] = {
     [DHT_UNKNOWN] = "unknown",
 };
 
-const char *dht_method_name(enum dht_method m)
-{
-    return method_names[m];
-}
-
 static bool is_text(struct cur c, const char *text)
 {
     return c.n == strlen(text) && memcmp(c.p, text, c.n) == 0;

@@ -44,7 +44,6 @@ enum dht_method {
     DHT_SAMPLE_INFOHASHES,
     DHT_UNKNOWN /* another word; with a target it is answered as find_node (BEP 51's reference) */
 };
-const char *dht_method_name(enum dht_method m); /* "find_node" */
 
 /* BEP 5 and BEP 44, "errors". */
 enum dht_error {

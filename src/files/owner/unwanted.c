@@ -343,11 +343,6 @@ bool unwanted_refuse(struct unwanted *r, const struct addr *a)
     return false;
 }
 
-uint64_t unwanted_hits(const struct unwanted *r)
-{
-    return r->hits;
-}
-
 /* Torrents and signers */
 
 static bool is_on_own(struct unwanted *r, const char *what)

@@ -53,7 +53,6 @@ bool unwanted_ready(const struct unwanted *r);
 bool unwanted_refuse(struct unwanted *r, const struct addr *a);
 /* Nothing to do with this IP for UNWANTED_BAN_US: it sent bytes that were not a torrent's. */
 void unwanted_ban(struct unwanted *r, const struct addr *a);
-uint64_t unwanted_hits(const struct unwanted *r);
 
 /* OK, or ERR_DENIED with the list and the line. */
 MUST_CHECK enum err unwanted_check(struct unwanted *r, const struct block *b, struct why *why);

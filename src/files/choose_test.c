@@ -42,12 +42,6 @@ static void again(struct node *n)
     sim_run_for(n->sim, SEC);
 }
 
-static char *text_of(json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? mem_strdup(s) : NULL;
-}
-
 static struct pair pair_new(uint64_t seed)
 {
     struct pair p = {.sim = sim_new(seed)};
@@ -61,13 +55,8 @@ static struct pair pair_new(uint64_t seed)
         node_write(p.ann, path, p.bytes + i, files[i].len);
         free(path);
     }
-    json_t *r = node_call(p.ann, "file.add",
-                          json_pack("{s:s, s:i}", "path", "/stuff/box", "piece_size", PIECE), NULL);
-    json_t *added = node_job(p.ann, json_string_value(json_object_get(r, "job")));
-    p.id = text_of(added, "id");
-    p.link = text_of(added, "magnet");
-    json_decref(r);
-    json_decref(added);
+    node_share(p.ann, json_pack("{s:s, s:i}", "path", "/stuff/box", "piece_size", PIECE), &p.id,
+               &p.link);
     return p;
 }
 

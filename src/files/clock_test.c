@@ -24,17 +24,10 @@ struct pair {
 static void share(struct pair *p, int i)
 {
     uint8_t *bytes = mem_zalloc(SIZE);
-    uint32_t x = (uint32_t)i + 1;
-    for (size_t k = 0; k < SIZE; k++)
-        bytes[k] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+    node_noise(bytes, SIZE, (uint32_t)i + 1);
     char *path = mem_printf("/stuff/film%d", i);
     node_write(p->ann, path, bytes, SIZE);
-    json_t *r = node_call(p->ann, "file.add", json_pack("{s:s}", "path", path), NULL);
-    json_t *added = node_job(p->ann, json_string_value(json_object_get(r, "job")));
-    p->link[i] = mem_strdup(json_string_value(json_object_get(added, "magnet")));
-    p->id[i] = mem_strdup(json_string_value(json_object_get(added, "id")));
-    json_decref(added);
-    json_decref(r);
+    node_share(p->ann, json_pack("{s:s}", "path", path), &p->id[i], &p->link[i]);
     free(path);
     free(bytes);
 }

@@ -47,17 +47,11 @@ static struct world world_new(void)
     struct world w = {.sim = sim_new(1), .bytes = mem_zalloc(SIZE)};
     w.ann = node_new(w.sim, "ann", addr_v4(10, 0, 0, 1, 0), (struct sim_link){0});
     node_start(w.ann, &files_app, NULL);
-    for (uint32_t i = 0, x = 1; i < SIZE; i++)
-        w.bytes[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+    node_noise(w.bytes, SIZE, 1);
     node_write(w.ann, "/stuff/box/a.bin", w.bytes, SIZE);
     node_write(w.ann, "/stuff/box/b/c.bin", w.bytes + 1, SIZE - 1);
-    json_t *r = node_call(w.ann, "file.add",
-                          json_pack("{s:s, s:i}", "path", "/stuff/box", "piece_size", PIECE), NULL);
-    json_t *added = node_job(w.ann, json_string_value(json_object_get(r, "job")));
-    w.id = mem_strdup(json_string_value(json_object_get(added, "id")));
-    w.link = mem_strdup(json_string_value(json_object_get(added, "magnet")));
-    json_decref(r);
-    json_decref(added);
+    node_share(w.ann, json_pack("{s:s, s:i}", "path", "/stuff/box", "piece_size", PIECE), &w.id,
+               &w.link);
     sim_run_for(w.sim, 10 * SEC); /* all is synced */
     node_stop(w.ann);             /* from now on closing it writes nothing */
     node_start(w.ann, &files_app, NULL);

@@ -21,11 +21,7 @@ static const struct sim_link lan = {
 static uint8_t *make_bytes(size_t n)
 {
     uint8_t *p = mem_zalloc(n);
-    uint32_t x = 12345;
-    for (size_t i = 0; i < n; i++) {
-        x = x * 1664525 + 1013904223;
-        p[i] = (uint8_t)(x >> 24);
-    }
+    node_noise(p, n, 12345);
     return p;
 }
 

@@ -47,14 +47,8 @@ static struct town *town_new(uint64_t seed, int ann, int bob, struct sim_link of
     for (size_t i = 0; i < SIZE; i++)
         t->bytes[i] = (uint8_t)(i * 7 + i / 251 + i / 65536);
     node_write(t->seed, "/stuff/film.bin", t->bytes, SIZE);
-    json_t *r =
-        node_call(t->seed, "file.add",
-                  json_pack("{s:s, s:i}", "path", "/stuff/film.bin", "piece_size", PIECE), NULL);
-    json_t *added = node_job(t->seed, json_string_value(json_object_get(r, "job")));
-    t->id = mem_strdup(json_string_value(json_object_get(added, "id")));
-    t->link = mem_strdup(json_string_value(json_object_get(added, "magnet")));
-    json_decref(r);
-    json_decref(added);
+    node_share(t->seed, json_pack("{s:s, s:i}", "path", "/stuff/film.bin", "piece_size", PIECE),
+               &t->id, &t->link);
     return t;
 }
 

@@ -205,12 +205,7 @@ static struct pair pair_new(void)
         node_write(p.ann, path, path, 5);
         free(path);
     }
-    json_t *r = node_call(p.ann, "file.add", json_pack("{s:s}", "path", "/stuff/box"), NULL);
-    json_t *added = node_job(p.ann, json_string_value(json_object_get(r, "job")));
-    p.id = mem_strdup(json_string_value(json_object_get(added, "id")));
-    p.link = mem_strdup(json_string_value(json_object_get(added, "magnet")));
-    json_decref(r);
-    json_decref(added);
+    node_share(p.ann, json_pack("{s:s}", "path", "/stuff/box"), &p.id, &p.link);
     json_decref(node_call(p.bob, "file.get",
                           json_pack("{s:s, s:[s]}", "link", p.link, "peer", "10.0.0.1:6881"),
                           NULL));

@@ -55,15 +55,10 @@ static struct net *net_new(uint64_t seed, bool private_, const char *set)
     for (size_t i = 0; i < SIZE; i++)
         n->bytes[i] = (uint8_t)(i * 7 + i / 251 + i / 65536);
     node_write(n->seed, "/stuff/film.bin", n->bytes, SIZE);
-    json_t *r = node_call(n->seed, "file.add",
-                          json_pack("{s:s, s:i, s:b}", "path", "/stuff/film.bin", "piece_size",
-                                    PIECE, "private", private_),
-                          NULL);
-    json_t *added = node_job(n->seed, json_string_value(json_object_get(r, "job")));
-    n->id = mem_strdup(json_string_value(json_object_get(added, "id")));
-    n->link = mem_strdup(json_string_value(json_object_get(added, "magnet")));
-    json_decref(r);
-    json_decref(added);
+    node_share(n->seed,
+               json_pack("{s:s, s:i, s:b}", "path", "/stuff/film.bin", "piece_size", PIECE,
+                         "private", private_),
+               &n->id, &n->link);
     n->ann = start(n->sim, "ann", 2, lan, set);
     get(n, n->ann, "10.0.0.1:6881");
     sim_run_for(n->sim, SEC);

@@ -39,8 +39,7 @@ static struct pair pair_new(uint64_t seed, int rate)
     node_start(p.ann, &files_app, NULL);
     node_start(p.bob, &files_app, NULL);
     p.bytes = mem_zalloc(SIZE);
-    for (uint32_t i = 0, x = 1; i < SIZE; i++)
-        p.bytes[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+    node_noise(p.bytes, SIZE, 1);
     node_write(p.ann, "/stuff/box/film.mkv", p.bytes, SIZE);
     node_write(p.ann, "/stuff/box/a \"b\".txt", "hello", 5);
     json_t *r =

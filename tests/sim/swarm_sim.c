@@ -77,15 +77,6 @@ static uint64_t draw(const struct world *w, uint64_t n)
     return loop_random_u64(sim_node_loop(w->host)) % n;
 }
 
-static void fill_bytes(uint8_t *p, size_t n)
-{
-    uint32_t x = 12345;
-    for (size_t i = 0; i < n; i++) {
-        x = x * 1664525 + 1013904223;
-        p[i] = (uint8_t)(x >> 24);
-    }
-}
-
 static void start(struct world *w, struct peer *p)
 {
     char boot[32];
@@ -118,15 +109,10 @@ static void share(struct world *w)
     struct node *n = w->p[0].n;
     start(w, &w->p[0]);
     node_write(n, "/stuff/film.bin", w->bytes, SIZE);
-    json_t *r = node_call(n, "file.add",
-                          json_pack("{s:s, s:i, s:[s]}", "path", "/stuff/film.bin", "piece_size",
-                                    PIECE, "tracker", "udp://10.9.0.1:6969"),
-                          NULL);
-    json_t *added = node_job(n, json_string_value(json_object_get(r, "job")));
-    w->id = mem_strdup(json_string_value(json_object_get(added, "id")));
-    w->link = mem_strdup(json_string_value(json_object_get(added, "magnet")));
-    json_decref(r);
-    json_decref(added);
+    node_share(n,
+               json_pack("{s:s, s:i, s:[s]}", "path", "/stuff/film.bin", "piece_size", PIECE,
+                         "tracker", "udp://10.9.0.1:6969"),
+               &w->id, &w->link);
 }
 
 static void plan(struct world *w, struct peer *p)
@@ -159,7 +145,7 @@ static struct world *world_new(struct run *r)
     struct addr at = addr_v4(10, 9, 0, 1, 6969);
     w->tracker = udp_tracker_open(sim_node_loop(w->host), &at, INTERVAL_S, NULL);
     w->bytes = mem_zalloc(SIZE);
-    fill_bytes(w->bytes, SIZE);
+    node_noise(w->bytes, SIZE, 12345);
     for (unsigned i = 0; i < w->count; i++) {
         struct peer *p = &w->p[i];
         char name[16];

@@ -214,6 +214,30 @@ json_t *node_job(struct node *n, const char *id)
     return result;
 }
 
+static char *text_of(const json_t *o, const char *key)
+{
+    return mem_strdup(json_string_value(json_object_get(o, key)));
+}
+
+void node_share(struct node *n, json_t *params, char **id, char **link)
+{
+    json_t *r = node_call(n, "file.add", params, NULL);
+    json_t *added = node_job(n, json_string_value(json_object_get(r, "job")));
+    if (id)
+        *id = text_of(added, "id");
+    if (link)
+        *link = text_of(added, "magnet");
+    json_decref(r);
+    json_decref(added);
+}
+
+void node_noise(uint8_t *to, size_t n, uint32_t seed)
+{
+    uint32_t x = seed;
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint8_t)((x = x * 1664525 + 1013904223) >> 24);
+}
+
 void node_write(struct node *n, const char *path, const void *bytes, size_t len)
 {
     struct why why = {0};

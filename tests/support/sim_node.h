@@ -61,6 +61,12 @@ json_t *node_call(struct node *n, const char *method, json_t *params, json_t **e
 /* Run until the job has ended, at most an hour; its result. */
 json_t *node_job(struct node *n, const char *id);
 
+/* file.add with these parameters (taken), to the end of its job.  id, link: of the torrent, to be
+ * freed; NULL: not wanted. */
+void node_share(struct node *n, json_t *params, char **id, char **link);
+/* Bytes for files: any two stretches differ, and the same seed gives the same. */
+void node_noise(uint8_t *to, size_t n, uint32_t seed);
+
 /* A file on its disk, made with its folders. */
 void node_write(struct node *n, const char *path, const void *bytes, size_t len);
 bool node_has(struct node *n, const char *path, const void *bytes, size_t len);

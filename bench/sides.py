@@ -60,6 +60,7 @@ class Tracker:
                 pass
 
         self.server = ThreadingHTTPServer((ip, 0), Handler)
+        self.server.handle_error = lambda *_: None  # who asked is gone
         self.url = f'http://{ip}:{self.server.server_port}/announce'
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

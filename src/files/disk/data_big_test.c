@@ -257,7 +257,7 @@ static void who_sends_faster_than_the_disk_writes_is_not_read_from(void **state)
     uint32_t p = 0;
     while (!data_busy(k.d))
         assert_true(put(&k, p++, 0));
-    assert_in_range(p, 100, DATA_HELD_MAX / BLOCK_LEN / 4);
+    assert_in_range(p, 100, DATA_HELD_MAX / BLOCK_LEN / 2);
     assert_false(k.drained);
     sim_run_for(k.sim, 60 * SEC);
     assert_true(k.drained && !data_busy(k.d));

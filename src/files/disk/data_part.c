@@ -5,7 +5,8 @@
 #include "files/meta/bits.h"
 
 enum {
-    AHEAD_BYTES = 4 << 20,              /* a job's worth */
+    GATHER_BYTES = 512 << 10,           /* enough for a job, whenever the last was */
+    AHEAD_BYTES = 8 << 20,              /* behind the job that runs: then the disk is behind */
     BUSY_BYTES = DATA_HELD_MAX / 4 * 3, /* data_busy(), and memory is short */
     SPARE_MAX = 128,                    /* 2 MiB a torrent that gets */
     DRAINED_BYTES = DATA_HELD_MAX / 2,  /* DATA_DRAINED */
@@ -194,12 +195,12 @@ static void on_gathered(void *arg)
 
 /* Whether a job may start now; else on_gathered() comes when it may.  A job wakes a thread and then
  * the loop, which costs more than to hash or to write a small piece.  So what comes within
- * GATHER_US of the last job's start goes into the next, if there is not enough for one before. */
+ * GATHER_US of the last job's start goes into the next, unless it is enough for one before. */
 bool write_is_due(struct data *d, struct data_gate *g)
 {
     uint64_t now = loop_now_us(d->cfg.loop);
     uint64_t due = g->started_us ? g->started_us + GATHER_US : 0;
-    if (now >= due || g->bytes >= AHEAD_BYTES || d->closing) {
+    if (now >= due || g->bytes >= GATHER_BYTES || d->closing) {
         *g = (struct data_gate){.started_us = now};
         return true;
     }

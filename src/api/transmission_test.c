@@ -69,6 +69,11 @@ static void totals_groups_and_the_rest(void **state)
             "20,'downloadedBytes':0,'filesAdded':0,'sessionCount':0,'secondsActive':0}}");
     answers(w, "{'method':'free-space','arguments':{'path':'x'}}", "directory path is not absolute",
             "{}");
+    ask(w, "{'method':'free-space','arguments':{'path':'/'}}");
+    const json_t *space = json_object_get(w->reply, "arguments");
+    assert_true(json_integer_value(json_object_get(space, "size-bytes")) > 0);
+    answers(w, "{'method':'free-space','arguments':{'path':'/no/such'}}", "success",
+            "{'path':'/no/such','size-bytes':-1}");
     answers(w, "{'method':'group-get','arguments':{'group':['night']}}", "success",
             "{'group':[{'name':'night','honorsSessionLimits':false,'speed-limit-up-enabled':true,"
             "'speed-limit-down-enabled':false,'speed-limit-up':9,'speed-limit-down':0}]}");

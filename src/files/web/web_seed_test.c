@@ -286,6 +286,33 @@ static void what_is_no_answer_makes_it_rest_and_gives_all_back(void **state)
     }
 }
 
+static json_int_t rest_s(struct world *w)
+{
+    json_t *j = web_seed_status(w->s);
+    json_int_t s = json_integer_value(json_object_get(j, "rest_s"));
+    json_decref(j);
+    return s;
+}
+
+/* What it rests is not waited for here. */
+static void it_rests_longer_each_time_up_to_half_an_hour(void **state)
+{
+    struct world *w = *state;
+    json_int_t before = 0, most = (json_int_t)(WEB_REST_MAX_US / SEC);
+    w->manner = SHORT;
+    for (int i = 0; i < 12; i++) {
+        w->idle = 0;
+        fetch(w, 0, 4);
+        run(w);
+        json_int_t now = rest_s(w);
+        if (i == 0)
+            assert_in_range(now, WEB_REST_US / SEC - 1, WEB_REST_US / SEC + 1);
+        assert_true(now >= before - 1 && now <= most + 1);
+        before = now;
+    }
+    assert_true(before >= most - 1);
+}
+
 static void it_rests_as_long_as_it_is_told(void **state)
 {
     struct world *w = *state;
@@ -379,6 +406,7 @@ int main(void)
         CASE(a_part_is_asked_for_by_its_range),
         CASE(a_server_without_ranges_will_do_from_a_files_beginning),
         CASE(what_is_no_answer_makes_it_rest_and_gives_all_back),
+        CASE(it_rests_longer_each_time_up_to_half_an_hour),
         CASE(it_rests_as_long_as_it_is_told),
         CASE(a_file_that_is_not_there_is_told_of_and_no_trouble),
         CASE(a_redirect_on_the_same_network_is_followed),

@@ -42,6 +42,44 @@ def nodes_that_listen_on_all_addresses_find_each_other(lab):
     L.same(path, fetch(lab, b, bare(shared)))
 
 
+SIX = 'fd14:988f::'  # a network of its own, on an interface that leads nowhere
+
+
+def ipv6(*hosts):
+    """Addresses in SIX; what is sent to its groups comes back to all who listen here.  Linux sends no
+    IPv6 multicast by loopback."""
+    def ip(*words):
+        return subprocess.run(['ip', *words], capture_output=True, check=False).returncode == 0
+    ip('link', 'add', 'six', 'type', 'veth', 'peer', 'name', 'nowhere')
+    ip('link', 'set', 'nowhere', 'up')
+    for host in hosts:
+        ip('address', 'add', f'{SIX}{host}/64', 'dev', 'six', 'nodad')
+    if not ip('link', 'set', 'six', 'up', 'multicast', 'on'):
+        raise L.Skip('no interface can be made here')
+
+
+def over_ipv6_two_nodes_find_each_other(lab):
+    ipv6(1, 2)
+    path = source(lab)
+    a = lab.node('a', files__listen=f'[{SIX}1]:0', **ALONE)
+    b = lab.node('b', files__listen=f'[{SIX}2]:0', **ALONE)
+    shared = a.share(path)
+    L.same(path, fetch(lab, b, bare(shared)))
+
+
+def libtorrent_and_we_find_each_other_over_ipv6(lab):
+    ipv6(1, 2)
+    path = source(lab)
+    a = lab.node('a', files__listen=f'[{SIX}1]:0', **ALONE)
+    shared = a.share(path)
+    lt = Libtorrent(lab, enable_lsd=True, listen_interfaces=f'[{SIX}2]:0')
+    out = lab.folder('lt-out')
+    lt.until_whole(lt.do('add', what=bare(shared), folder=out))
+    L.same(path, os.path.join(out, 'payload.bin'))
+    a.run('file', 'rm', shared['id'])
+    L.same(path, fetch(lab, a, bare(shared)))
+
+
 def switched_off_nobody_is_found(lab):
     path = source(lab)
     a = lab.node('a', files__listen='127.0.0.2:0', **ALONE)
@@ -118,5 +156,7 @@ def aria2_fetches_from_us(lab):
 if __name__ == '__main__':
     L.own_network()
     L.main(two_nodes_find_each_other, nodes_that_listen_on_all_addresses_find_each_other,
+           over_ipv6_two_nodes_find_each_other,
+           libtorrent_and_we_find_each_other_over_ipv6,
            switched_off_nobody_is_found, a_private_torrent_is_not_told_of, libtorrent_fetches_from_us,
            we_fetch_from_libtorrent, transmission_finds_us, aria2_fetches_from_us)

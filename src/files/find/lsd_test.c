@@ -84,6 +84,62 @@ static void who_has_it_too_hears_where_from(void **state)
     net_free(n);
 }
 
+static struct addr v6(uint8_t network, uint8_t host)
+{
+    struct addr a = {.family = ADDR_V6, .ip = {0xfd, network, [15] = host}};
+    return a;
+}
+
+/* BEP 14: the group of IPv6 is another, and speaks of the addresses of IPv6. */
+static void over_ipv6_it_is_heard_too(void **state)
+{
+    (void)state;
+    struct net *n = MEM_NEW(struct net);
+    n->sim = sim_new(7);
+    sim_set_multicast(n->sim, true);
+    for (uint8_t i = 0; i < BOXES; i++) {
+        struct box *b = &n->box[i];
+        b->at = v6(i == 3 ? 2 : 1, (uint8_t)(i + 1));
+        b->machine = sim_node_add(n->sim, "box", b->at, (struct sim_link){.latency_us = MSEC});
+        b->at.port = 6881;
+        start(b, (struct addr){.family = ADDR_V6});
+    }
+    lsd_set(n->box[0].lsd, film, true);
+    sim_run_for(n->sim, SEC);
+    lsd_set(n->box[1].lsd, film, true);
+    lsd_set(n->box[3].lsd, film, true);
+    sim_run_for(n->sim, SEC);
+    assert_int_equal(n->box[0].heard[1], 1);
+    assert_true(addr_equal(&n->box[0].last, &n->box[1].at));
+    assert_int_equal(n->box[3].heard[1], 0); /* is elsewhere */
+    net_free(n);
+}
+
+/* Who listens for both is told of by both, each by its own. */
+static void who_is_reached_both_ways_is_heard_both_ways(void **state)
+{
+    (void)state;
+    struct net *n = net_new(8);
+    for (uint8_t i = 0; i < 2; i++) {
+        struct box *b = &n->box[i];
+        lsd_free(b->lsd);
+        sim_node_add_ip(b->machine, v6(1, (uint8_t)(i + 1)));
+        struct lsd_cfg cfg = {.loop = sim_node_loop(b->machine),
+                              .listen = addr_v4(0, 0, 0, 0, 6881),
+                              .v6 = true,
+                              .heard = on_heard,
+                              .arg = b};
+        b->lsd = lsd_new(&cfg);
+    }
+    lsd_set(n->box[0].lsd, film, true);
+    sim_run_for(n->sim, SEC);
+    lsd_set(n->box[1].lsd, film, true);
+    sim_run_for(n->sim, SEC);
+    assert_int_equal(lsd_places(n->box[0].lsd), 2);
+    assert_int_equal(n->box[0].heard[1], 2);
+    net_free(n);
+}
+
 static void it_is_said_at_once_after_a_minute_and_then_every_five(void **state)
 {
     (void)state;
@@ -197,6 +253,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_has_it_too_hears_where_from),
+        cmocka_unit_test(over_ipv6_it_is_heard_too),
+        cmocka_unit_test(who_is_reached_both_ways_is_heard_both_ways),
         cmocka_unit_test(it_is_said_at_once_after_a_minute_and_then_every_five),
         cmocka_unit_test(what_is_taken_back_is_not_said_any_more),
         cmocka_unit_test(who_listens_elsewhere_says_nothing_here),

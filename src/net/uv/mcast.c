@@ -105,6 +105,8 @@ static int begin(struct mcast *m)
     int off = 0;
     if (m->group.family == ADDR_V4)
         setsockopt(m->fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off);
+    else
+        setsockopt(m->fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof off);
     return watch_open(&m->watch, m->loop, m->fd, on_ready, m);
 }
 

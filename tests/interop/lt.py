@@ -84,6 +84,11 @@ def peer(ident, host, port):
     handles[ident].connect_peer((host, port))
 
 
+def limit(ident, up, down):
+    handles[ident].set_upload_limit(up)
+    handles[ident].set_download_limit(down)
+
+
 def row(ident):
     s = handles[ident].status()
     return {'state': str(s.state), 'progress': s.progress, 'done': s.total_wanted_done,

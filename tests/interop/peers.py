@@ -138,13 +138,14 @@ class Libtorrent:
 
     PYTHON = '/usr/bin/python3'
 
-    def __init__(self, lab, name='libtorrent', **settings):
+    def __init__(self, lab, name='libtorrent', under=(), **settings):
+        """under: as lab.Node's."""
         if subprocess.run([self.PYTHON, '-c', 'import libtorrent'], capture_output=True,
                           check=False).returncode:
             raise Skip('python3-libtorrent is not installed')
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'lt.py')
         with open(os.path.join(lab.dir, f'{name}.log'), 'ab') as log:
-            self.process = subprocess.Popen([self.PYTHON, script], stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([*under, self.PYTHON, script], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=log, text=True)
         lab.ends.callback(self.end)
         self.do('start', settings=settings)

@@ -1,27 +1,14 @@
 /* Each disk operation of a deed fails once: the deed succeeds or says why not, nothing that was
  * said to be done is lost, also in a power cut, and a second try succeeds. */
-#include "base/mem.h"
-#include "base/test.h"
+#include "files/box_world_test.h"
+
 #include "crypto/base64.h"
-#include "files/files.h"
 #include "store/db.h"
-#include "store/vfs.h"
-#include "support/sim_node.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE = 100000, PIECE = 32 * 1024, NTH_MAX = 400 };
-
-static const char *const names[] = {"a.bin", "b/c.bin"};
-
-/* Ann has a torrent of two files. */
-struct world {
-    struct sim *sim;
-    struct node *ann;
-    uint8_t *bytes;
-    char *id, *link;
-};
+enum { NTH_MAX = 400 };
 
 /* What fails: the nth operation, with a code. */
 struct fault {
@@ -40,62 +27,6 @@ static bool disarm(struct node *n, const struct fault *f)
 {
     vfs_fault_set(n->gate, VFS_OP_ANY, 0, 0, OK);
     return vfs_fault_calls(n->gate, VFS_OP_ANY) - f->before >= f->nth;
-}
-
-static struct world world_new(void)
-{
-    struct world w = {.sim = sim_new(1), .bytes = mem_zalloc(SIZE)};
-    w.ann = node_new(w.sim, "ann", addr_v4(10, 0, 0, 1, 0), (struct sim_link){0});
-    node_start(w.ann, &files_app, NULL);
-    node_noise(w.bytes, SIZE, 1);
-    node_write(w.ann, "/stuff/box/a.bin", w.bytes, SIZE);
-    node_write(w.ann, "/stuff/box/b/c.bin", w.bytes + 1, SIZE - 1);
-    node_share(w.ann, json_pack("{s:s, s:i}", "path", "/stuff/box", "piece_size", PIECE), &w.id,
-               &w.link);
-    sim_run_for(w.sim, 10 * SEC); /* all is synced */
-    node_stop(w.ann);             /* from now on closing it writes nothing */
-    node_start(w.ann, &files_app, NULL);
-    sim_run_for(w.sim, SEC);
-    return w;
-}
-
-static void world_free(struct world *w)
-{
-    node_free(w->ann);
-    sim_free(w->sim);
-    free(w->bytes);
-    free(w->id);
-    free(w->link);
-}
-
-static bool is_in(struct world *w, const char *dir)
-{
-    bool all = true;
-    for (size_t i = 0; i < 2; i++) {
-        char *path = mem_printf("%s/box/%s", dir, names[i]);
-        all = all && node_has(w->ann, path, w->bytes + i, SIZE - i);
-        free(path);
-    }
-    return all;
-}
-
-static bool exists(struct world *w, const char *path)
-{
-    struct vfs_stat st;
-    return vfs_stat(w->ann->disk, path, &st, NULL) == OK;
-}
-
-static bool shows(struct world *w, const char *key, const char *want)
-{
-    json_t *j = node_call(w->ann, "file.show", json_pack("{s:s}", "id", w->id), NULL);
-    bool same = strcmp(json_string_value(json_object_get(j, key)), want) == 0;
-    json_decref(j);
-    return same;
-}
-
-static bool is_seeding(void *arg)
-{
-    return shows(arg, "state", "seeding");
 }
 
 static bool seeds(struct world *w)
@@ -299,7 +230,7 @@ static bool bob_has(struct getter *g, const char *dir)
 {
     bool all = true;
     for (size_t i = 0; i < 2; i++) {
-        char *path = mem_printf("%s/box/%s", dir, names[i]);
+        char *path = mem_printf("%s/box/%s", dir, box_names[i]);
         all = all && node_has(g->bob, path, g->w.bytes + i, SIZE - i);
         free(path);
     }

@@ -158,6 +158,53 @@ static void a_move_to_where_they_are_removes_nothing(void **state)
     world_free(&w);
 }
 
+/* --- another name --------------------------------------------------------------------------- */
+
+static bool renames(struct world *w)
+{
+    return try_call(
+        w->ann, "file.rename",
+        json_pack("{s:s, s:s, s:s}", "id", w->id, "path", "box/a.bin", "name", "x.bin"));
+}
+
+static bool is_at(struct world *w, const char *path)
+{
+    return node_has(w->ann, path, w->bytes, SIZE);
+}
+
+static bool one_rename(struct fault *f, bool cut)
+{
+    struct world w = world_new();
+    arm(w.ann, f);
+    bool renamed = renames(&w);
+    sim_run_for(w.sim, SEC);
+    bool hit = disarm(w.ann, f);
+    if (cut)
+        power_cut(&w);
+    if (is_at(&w, "/stuff/box/a.bin") == is_at(&w, "/stuff/box/x.bin"))
+        fail_msg("operation %u failed: it has two names, or none", (unsigned)f->nth);
+    if (!seeds(&w) || (renamed && !is_at(&w, "/stuff/box/x.bin")))
+        fail_msg("operation %u failed: it is not where it should be", (unsigned)f->nth);
+    if (!renamed && is_at(&w, "/stuff/box/a.bin") && !renames(&w))
+        fail_msg("operation %u failed: it could not be renamed again", (unsigned)f->nth);
+    if (!seeds(&w) || !is_at(&w, "/stuff/box/x.bin"))
+        fail_msg("operation %u failed: it is not renamed", (unsigned)f->nth);
+    world_free(&w);
+    return hit;
+}
+
+static void a_file_gets_another_name(void **state)
+{
+    (void)state;
+    sweep(one_rename, false, ERR_IO, 5);
+}
+
+static void a_file_gets_another_name_and_a_power_cut(void **state)
+{
+    (void)state;
+    sweep(one_rename, true, ERR_FULL, 5);
+}
+
 /* --- getting -------------------------------------------------------------------------------- */
 
 struct getter {
@@ -500,6 +547,8 @@ int main(void)
         cmocka_unit_test(a_move_to_another_disk),
         cmocka_unit_test(a_move_that_cannot_be_recorded),
         cmocka_unit_test(a_move_to_where_they_are_removes_nothing),
+        cmocka_unit_test(a_file_gets_another_name),
+        cmocka_unit_test(a_file_gets_another_name_and_a_power_cut),
         cmocka_unit_test(a_download_by_a_link),
         cmocka_unit_test(a_signed_download_of_v2),
         cmocka_unit_test(a_signed_download_of_a_hybrid),

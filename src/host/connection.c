@@ -37,6 +37,42 @@ void talk_cancel(struct talk *t)
         talk_free(t);
 }
 
+/* --- how many of what ----------------------------------------------------------------------- */
+
+/* An inbound stream, until its protocol closes it. */
+struct use {
+    struct link link;     /* in connection.uses; in none when the connection is over */
+    const char *protocol; /* host_protocol.name */
+};
+
+static void use_end(void *arg)
+{
+    struct use *u = arg;
+    list_drop(&u->link);
+    free(u);
+}
+
+static size_t uses(const struct peer *p, const char *protocol)
+{
+    size_t n = 0;
+    LIST_EACH(&p->conns, struct connection, c, link)
+        LIST_EACH(&c->uses, struct use, u, link)
+            n += u->protocol == protocol;
+    return n;
+}
+
+/* False: this peer has enough of this protocol. */
+static bool use_begin(struct connection *c, struct conn *stream, const char *protocol)
+{
+    if (uses(c->peer, protocol) >= HOST_STREAMS_MAX && !c->host->cfg.lab)
+        return false;
+    struct use *u = MEM_NEW(struct use);
+    u->protocol = protocol;
+    list_push(&c->uses, &u->link);
+    mux_on_end(stream, use_end, u);
+    return true;
+}
+
 static struct host_stream hand_over(struct talk *t, const char *protocol)
 {
     struct host_stream s = {
@@ -64,6 +100,11 @@ static void on_chosen(void *arg, const char *protocol, const struct why *why)
     if (!p) {
         if (!protocol)
             log_debug(h->log, "a stream agreed on no protocol: %s", why->text);
+        talk_free(t);
+        return;
+    }
+    if (!use_begin(t->c, t->stream, p->name)) {
+        log_debug(h->log, "a stream too many of %s", p->name);
         talk_free(t);
         return;
     }
@@ -158,6 +199,8 @@ void connection_close(struct connection *c, const struct why *why)
     h->conn_count--;
     identify_end(c);
     end_talks(c, why);
+    LIST_EACH(&c->uses, struct use, u, link)
+        list_drop(&u->link); /* its owner closes the stream later */
     mux_close(c->mux);
     buf_done(&c->said);
     free(c);
@@ -198,6 +241,7 @@ bool connection_new(struct host *h, struct conn *secured, const char *muxer, boo
     c->path = "direct";
     c->opened_us = loop_now_us(h->loop);
     list_init(&c->talks);
+    list_init(&c->uses);
     list_push_front(&p->conns, &c->link);
     h->conn_count++;
     if (others == 0)

@@ -46,6 +46,7 @@ struct connection {
     bool inbound, limited;
     const char *path; /* "direct" */
     uint64_t opened_us;
+    struct link uses;          /* struct use: inbound streams that their protocol has */
     struct link talks;         /* struct talk: streams whose protocol is not known yet */
     struct messages *identify; /* being read; NULL: not now */
     struct buf said;           /* its parts so far */

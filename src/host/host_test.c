@@ -267,6 +267,45 @@ static void what_is_spoken_later_is_told(void **state)
     assert_int_equal(k->n[0].identified, 2);
 }
 
+struct held {
+    struct conn *conns[2 * HOST_STREAMS_MAX];
+    size_t n;
+};
+
+static void on_held(void *arg, const struct host_stream *s)
+{
+    struct held *h = arg;
+    h->conns[h->n++] = s->conn;
+}
+
+static void on_mine(void *arg, const struct host_stream *s, const struct why *why)
+{
+    (void)why;
+    if (s)
+        on_held(arg, s);
+}
+
+static void one_peer_has_so_many_streams_of_a_protocol(void **state)
+{
+    struct kit *k = *state;
+    struct held theirs = {0}, ours = {0};
+    static const char *const names[] = {"/held/1"};
+    host_handle(k->n[1].host, &(struct host_protocol){names[0], on_held, &theirs, false});
+    dial(k, 0, 1);
+    for (unsigned i = 0; i < HOST_STREAMS_MAX + 5; i++)
+        host_open(k->n[0].host, id(k, 1), names, 1, on_mine, &ours);
+    sim_run_for(k->sim, SEC);
+    assert_int_equal(theirs.n, HOST_STREAMS_MAX);
+    conn_close(theirs.conns[0]); /* room for another */
+    host_open(k->n[0].host, id(k, 1), names, 1, on_mine, &ours);
+    sim_run_for(k->sim, SEC);
+    assert_int_equal(theirs.n, HOST_STREAMS_MAX + 1);
+    for (size_t i = 1; i < theirs.n; i++)
+        conn_close(theirs.conns[i]);
+    for (size_t i = 0; i < ours.n; i++)
+        conn_close(ours.conns[i]);
+}
+
 static void a_peer_that_goes_is_gone(void **state)
 {
     struct kit *k = *state;
@@ -312,6 +351,7 @@ int main(void)
         CASE(a_protocol_that_it_does_not_speak_is_refused_with_words),
         CASE(two_dials_to_one_peer_are_one_connection),
         CASE(what_is_spoken_later_is_told),
+        CASE(one_peer_has_so_many_streams_of_a_protocol),
         CASE(a_peer_that_goes_is_gone),
         CASE(cancelled_all_is_silent),
     };

@@ -25,3 +25,17 @@ uint64_t mux_rtt_us(const struct mux *m)
 {
     return m->ops->rtt_us(m);
 }
+
+void mux_on_end(struct conn *s, void (*cb)(void *arg), void *arg)
+{
+    struct mux_stream *stream = (struct mux_stream *)s;
+    stream->ended = cb;
+    stream->ended_arg = arg;
+}
+
+void mux_stream_ends(struct mux_stream *s)
+{
+    if (s->ended)
+        s->ended(s->ended_arg);
+    s->ended = NULL;
+}

@@ -48,6 +48,18 @@ struct mux {
     struct addr peer, local; /* as the transport sees them */
 };
 
+/* What a stream begins with, so that the connection's owner hears when the stream's owner has
+ * closed it: that is how he counts them. */
+struct mux_stream {
+    struct conn conn;
+    void (*ended)(void *arg); /* NULL: nobody asks */
+    void *ended_arg;
+};
+/* `cb` comes once, inside the conn_close() of the stream s; a stream has one. */
+void mux_on_end(struct conn *s, void (*cb)(void *arg), void *arg);
+/* For muxers: the owner closes it. */
+void mux_stream_ends(struct mux_stream *s);
+
 /* A new stream, unwatched and ours.  NULL and ERR_LIMIT when too many of ours wait to be
  * acknowledged, ERR_STATE when the connection is ending. */
 struct conn *mux_open(struct mux *m, struct why *why);

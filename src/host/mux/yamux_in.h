@@ -29,7 +29,10 @@ enum {
 #define YAMUX_TICK_US (30 * SEC) /* a ping after so long a silence; over after the next */
 
 struct ystream {
-    struct conn conn;
+    union {
+        struct mux_stream stream;
+        struct conn conn; /* its first member */
+    };
     struct yamux_entry entry;   /* its id */
     struct yamux *y;            /* NULL: it is over, or the session is */
     struct link all;            /* y->streams, y->orphans or y->leaving */

@@ -323,6 +323,7 @@ static void stream_close(struct conn *c)
 {
     struct ystream *s = (struct ystream *)c;
     conn_watch(c, NULL, NULL);
+    mux_stream_ends(&s->stream);
     if (!s->y) {
         free_stream(s);
         return;

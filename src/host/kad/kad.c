@@ -422,7 +422,7 @@ static void refresh(void *arg)
         k->looked_for_self = true;
     else if (kad_table_stale(k->table, now > KAD_REFRESH_US ? now - KAD_REFRESH_US : 0, &bucket)) {
         kad_table_asked(k->table, bucket, now);
-        kad_table_random(k->table, bucket, k->loop, &key);
+        kad_table_random(k->table, bucket, loop_random_u64(k->loop), &key);
     } else {
         refresh_later(k, KAD_REFRESH_US);
         return;

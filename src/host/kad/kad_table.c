@@ -210,13 +210,14 @@ void kad_table_asked(struct kad_table *t, unsigned bucket, uint64_t now_us)
     t->buckets[bucket].asked_us = now_us;
 }
 
-void kad_table_random(const struct kad_table *t, unsigned bucket, struct loop *loop,
+void kad_table_random(const struct kad_table *t, unsigned bucket, uint64_t seed,
                       struct peer_id *out)
 {
     unsigned best = 0;
     for (unsigned i = 0; i < TRIES && (i == 0 || best < bucket); i++) {
         struct peer_id id = {.len = 2 + SHA256_LEN, .bytes = {0x12, SHA256_LEN}};
-        loop_random(loop, id.bytes + 2, SHA256_LEN);
+        memcpy(id.bytes + 2, &seed, sizeof seed);
+        memcpy(id.bytes + 2 + sizeof seed, &i, sizeof i);
         struct kad_key key = kad_key_of(id.bytes, id.len);
         unsigned shared = kad_key_shared(&t->key, &key);
         if (i > 0 && (shared > bucket || shared <= best))

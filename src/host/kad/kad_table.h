@@ -10,8 +10,6 @@
 #include "crypto/sha256.h"
 #include "host/name/peer_id.h"
 
-#include "net/loop.h"
-
 #include <stdbool.h>
 
 enum { KAD_K = 20, KAD_FAILURES_MAX = 2 }; /* failures in a row until a newcomer takes the place */
@@ -47,7 +45,7 @@ bool kad_table_has(const struct kad_table *t, const struct peer_id *id);
  * (for a deep one: near it). */
 bool kad_table_stale(const struct kad_table *t, uint64_t before_us, unsigned *bucket);
 void kad_table_asked(struct kad_table *t, unsigned bucket, uint64_t now_us);
-void kad_table_random(const struct kad_table *t, unsigned bucket, struct loop *loop,
+void kad_table_random(const struct kad_table *t, unsigned bucket, uint64_t seed,
                       struct peer_id *out);
 
 #endif

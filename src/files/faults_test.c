@@ -331,13 +331,13 @@ static void a_download_by_a_link(void **state)
 static void a_signed_download_of_v2(void **state)
 {
     (void)state;
-    sweep_get("v2", 2);
+    sweep_get("v2", 3);
 }
 
 static void a_signed_download_of_a_hybrid(void **state)
 {
     (void)state;
-    sweep_get("hybrid", 3);
+    sweep_get("hybrid", 5);
 }
 
 /* --- choosing ------------------------------------------------------------------------------- */

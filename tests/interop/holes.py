@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Hole punching (BEP 55) with libtorrent: two behind routers that let in only answers, by uTP, through
-a third that is connected to both: ourselves.  libtorrent is either end."""
+a third that is connected to both; each part is played by us and by libtorrent."""
 import os
 
 import lab as L
@@ -10,16 +10,17 @@ from peers import Libtorrent
 SIZE = 3_000_001
 PORT = 6881
 OURS = {'files.transports': 'utp', 'files.encryption': 'off', 'files.dht': 'off', 'files.lsd': 'off',
-        'files.pex': 'on'}
+        'files.port-mapping': 'off'}
 THEIRS = {'enable_incoming_utp': True, 'enable_outgoing_utp': True,
           'enable_incoming_tcp': False, 'enable_outgoing_tcp': False}
 
 CONNECTING, UTP_SOCKET = 3 << 6, 1 << 17  # libtorrent 2.0, peer_info::flags (with handshake)
+DISABLE_PEX = 1 << 21  # torrent_flags
 
 
 class Ours:
-    def __init__(self, lab, name, under, what, folder, at='0.0.0.0'):
-        self.node = lab.node(name, under=under, **OURS, **{'files.listen': f'{at}:{PORT}'})
+    def __init__(self, lab, name, under, what, folder, pex='on'):
+        self.node = lab.node(name, under=under, **OURS, **{'files.pex': pex, 'files.listen': f'0.0.0.0:{PORT}'})
         self.ident = self.node.json('file', 'get', what, '-o', folder, '--detach')['id']
 
     def meet(self, host):
@@ -40,9 +41,9 @@ class Ours:
 
 
 class Theirs:
-    def __init__(self, lab, name, under, what, folder, at='0.0.0.0'):
-        self.lt = Libtorrent(lab, name, under=under, listen_interfaces=f'{at}:{PORT}', **THEIRS)
-        self.ident = self.lt.do('add', what=what, folder=folder)
+    def __init__(self, lab, name, under, what, folder, pex='on'):
+        self.lt = Libtorrent(lab, name, under=under, listen_interfaces=f'0.0.0.0:{PORT}', **THEIRS)
+        self.ident = self.lt.do('add', what=what, folder=folder, flags=0 if pex == 'on' else DISABLE_PEX)
 
     def meet(self, host):
         self.lt.do('peer', ident=self.ident, host=host, port=PORT)
@@ -62,9 +63,10 @@ class Theirs:
 
 
 def meeting(seed, leech, relay):
-    """The relay is slow, so that what comes fast comes directly."""
+    """The relay is slow, so that what comes fast comes directly.  The seed hears of nobody, else both
+    might dial at the same moment and meet by themselves."""
     def test(lab):
-        nat.middle()
+        between = nat.middle(lab)
         homes = [nat.Home(lab, 1), nat.Home(lab, 2)]
         path = L.make_file(os.path.join(lab.folder('in'), 'payload.bin'), SIZE)
         maker = lab.node('maker')
@@ -74,9 +76,9 @@ def meeting(seed, leech, relay):
             to.write(f.read())
         maker.stop()
         out = lab.folder('out')
-        middle = relay(lab, 'relay', (), torrent, lab.folder('relay'), nat.MIDDLE)
+        middle = relay(lab, 'relay', between, torrent, lab.folder('relay'))
         middle.slow(20)
-        a = seed(lab, 'a', homes[0].under, torrent, os.path.dirname(path))
+        a = seed(lab, 'a', homes[0].under, torrent, os.path.dirname(path), 'off')
         a.seed()
         a.slow(300)
         b = leech(lab, 'b', homes[1].under, torrent, out)
@@ -93,4 +95,5 @@ def meeting(seed, leech, relay):
 
 if __name__ == '__main__':
     L.own_network()
-    L.main(meeting(Ours, Ours, Ours), meeting(Theirs, Ours, Ours), meeting(Ours, Theirs, Ours))
+    L.main(meeting(Ours, Ours, Ours), meeting(Theirs, Ours, Ours), meeting(Ours, Theirs, Ours),
+           meeting(Ours, Ours, Theirs))

@@ -8,7 +8,7 @@ import subprocess
 import lab as L
 from peers import need
 
-MIDDLE = '23.1.0.1'  # public, and nobody's: real peers refuse to dial documentation and private ranges
+MIDDLE, GATE = '23.1.0.1', '23.1.0.254'  # public, and nobody's: real peers refuse to dial documentation and private ranges
 
 RULES = '''table ip nat {
   chain post { type nat hook postrouting priority 100; oifname "wan" masquerade; }
@@ -41,15 +41,17 @@ def up(pid, device, address):
     inside(pid, 'ip', 'link', 'set', device, 'up')
 
 
-def middle():
+def middle(lab):
+    """The words that run a command at MIDDLE, a machine without a router of its own."""
     need('nft')
-    me = os.getpid()
+    me, pid = os.getpid(), space(lab, 'middle')
     subprocess.run(['ip', 'link', 'del', 'mid'], capture_output=True, check=False)  # of the test before
-    inside(me, 'ip', 'link', 'add', 'mid', 'type', 'veth', 'peer', 'name', 'mid-far')
-    inside(me, 'ip', 'link', 'set', 'mid-far', 'up')
-    up(me, 'mid', f'{MIDDLE}/24')
-    inside(me, 'ip', 'route', 'add', 'default', 'via', '23.1.0.254')  # libtorrent looks for one
+    inside(me, 'ip', 'link', 'add', 'mid', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', str(pid))
+    up(me, 'mid', f'{GATE}/24')
+    up(pid, 'eth0', f'{MIDDLE}/24')
+    inside(pid, 'ip', 'route', 'add', 'default', 'via', GATE)
     inside(me, 'sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward')
+    return ['nsenter', '-t', str(pid), '-n']
 
 
 class Home:

@@ -14,6 +14,7 @@
 #include "store/vfs.h"
 
 struct content_ops;
+struct host;
 struct keys;
 struct policy;
 struct bus;
@@ -33,6 +34,7 @@ struct app_env {
     struct bus *bus;
     struct jobs *jobs;
     struct metrics *metrics;
+    struct host *host;   /* the overlay, for all apps after it; NULL: host.enabled=off */
     const char *version; /* "0.1.0" */
 };
 

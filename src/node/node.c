@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include "base/mem.h"
+#include "host/host_app.h"
 #include "net/uv/uv_loop.h"
 #include "node/node_priv.h"
 #include "node/proxy.h"
@@ -145,6 +146,15 @@ static bool enabled(const struct node *n, const char *app)
     return conf_bool(n->conf, key);
 }
 
+/* What the overlay gives to the apps that start after it. */
+static struct host *overlay(const struct node *n)
+{
+    for (size_t i = 0; i < n->app_count; i++)
+        if (n->apps[i].ops == &host_app && n->apps[i].app)
+            return host_app_host(n->apps[i].app);
+    return NULL;
+}
+
 static enum err start_app(struct node *n, const struct app_ops *ops, struct why *why)
 {
     struct node_app *a = &n->apps[n->app_count++];
@@ -168,6 +178,7 @@ static enum err start_app(struct node *n, const struct app_ops *ops, struct why 
                               .bus = n->bus,
                               .jobs = n->jobs,
                               .metrics = n->metrics,
+                              .host = overlay(n),
                               .version = SHOAL_VERSION};
     a->app = ops->start(&a->env, why);
     return a->app ? OK : why->code;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "host/mux/multistream.h"
 #include "host/mux/yamux.h"
+#include "host/trust.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -230,7 +231,8 @@ bool connection_new(struct host *h, struct conn *secured, const char *muxer, boo
     struct peer *p = peer_get(h, secure_peer(secured));
     size_t others = conns_of(p);
     (void)muxer; /* there is one */
-    if (others >= HOST_PEER_CONNS_MAX || peer_id_equal(&p->id, &h->id)) {
+    if (others >= HOST_PEER_CONNS_MAX || peer_id_equal(&p->id, &h->id) ||
+        trust_of(h->cfg.trust, &p->id) == TRUST_BLOCKED) {
         conn_close(secured);
         return false;
     }

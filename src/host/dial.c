@@ -137,7 +137,8 @@ static void on_upgraded(void *arg, struct conn *secured, const char *muxer, cons
     e->reached = who;
     if (!connection_new(h, secured, muxer, false)) {
         e->reached.len = 0;
-        why_set(&e->why, ERR_LIMIT, "it has too many connections with us, or it is ourselves");
+        why_set(&e->why, ERR_LIMIT,
+                "it has too many connections with us, is blocked, or is ourselves");
     }
 }
 

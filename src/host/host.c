@@ -436,3 +436,8 @@ const struct peer_id *host_id(const struct host *h)
 {
     return &h->id;
 }
+
+const struct trust_book *host_trust(const struct host *h)
+{
+    return h->cfg.trust;
+}

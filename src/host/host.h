@@ -31,6 +31,7 @@ enum {
 };
 #define HOST_DIAL_US (15 * SEC) /* for one address, all handshakes included */
 
+struct trust_book;
 struct host_cfg {
     struct loop *loop;
     const struct log *log;
@@ -40,6 +41,8 @@ struct host_cfg {
     size_t listen_count;
     bool lab; /* loopback and private addresses are advertised and dialled; one address may be many
                */
+    const struct trust_book
+        *trust;                   /* the blocked are hung up on; outlives the host; NULL: nobody */
     size_t conns_low, conns_high; /* trimmed to low when high is passed; 0: 160 and 192 */
 };
 
@@ -51,6 +54,7 @@ void host_free(struct host *h); /* everything is closed; NULL: nothing */
 /* Where it runs, and who we are. */
 struct loop *host_loop(const struct host *h);
 const struct peer_id *host_id(const struct host *h);
+const struct trust_book *host_trust(const struct host *h); /* NULL: none */
 /* Where we listen, without /p2p/ID; returns how many, at most cap. */
 size_t host_listening(const struct host *h, struct multiaddr *out, size_t cap);
 /* What others are told of it. */
@@ -118,6 +122,11 @@ bool host_peer(struct host *h, const struct peer_id *id, struct host_peer *out);
 bool host_peer_speaks(struct host *h, const struct peer_id *id, const char *protocol);
 /* The connected ones, sorted by id; returns how many, at most cap. */
 size_t host_peers(const struct host *h, struct peer_id *out, size_t cap);
+
+/* Whom a person means: a name of the trust book, a whole id, or four or more of the last characters
+ * (the first are all alike) of one that is connected or in the book. */
+MUST_CHECK enum err host_find_peer(const struct host *h, const char *text, struct peer_id *out,
+                                   struct why *why);
 
 /* Addresses heard of elsewhere (the DHT, mDNS); bounded and forgotten in time. */
 void host_learn(struct host *h, const struct peer_id *peer, const struct multiaddr *addrs,

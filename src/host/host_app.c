@@ -98,7 +98,8 @@ static struct host *host_with_any_port(struct host_cfg *cfg, struct multiaddr *l
     return host_new(cfg, why);
 }
 
-static struct host *make_host(const struct app_env *env, const char *agent, struct why *why)
+static struct host *make_host(const struct app_env *env, const char *agent,
+                              const struct trust_book *trust, struct why *why)
 {
     struct multiaddr listen[LISTEN_MAX];
     struct host_cfg cfg = {.loop = env->loop,
@@ -106,7 +107,8 @@ static struct host *make_host(const struct app_env *env, const char *agent, stru
                            .keys = env->keys,
                            .agent = agent,
                            .listen = listen,
-                           .lab = conf_bool(env->conf, "host.lab")};
+                           .lab = conf_bool(env->conf, "host.lab"),
+                           .trust = trust};
     struct host *h = NULL;
     if (read_listen(env, listen, &cfg.listen_count, why) == OK && check_bootstrap(env, why) == OK) {
         h = host_new(&cfg, why);
@@ -119,8 +121,10 @@ static struct host *make_host(const struct app_env *env, const char *agent, stru
 static void *start(const struct app_env *env, struct why *why)
 {
     char *agent = mem_printf("shoal/%s", env->version);
-    struct host *h = make_host(env, agent, why);
+    struct trust_book *trust = trust_open(env->db, why);
+    struct host *h = trust ? make_host(env, agent, trust, why) : NULL;
     if (!h) {
+        trust_free(trust);
         free(agent);
         return NULL;
     }
@@ -128,6 +132,7 @@ static void *start(const struct app_env *env, struct why *why)
     o->env = *env;
     o->agent = agent;
     o->host = h;
+    o->trust = trust;
     o->echo = echo_new(h, conf_bool(env->conf, "host.lab"));
     if (conf_bool(env->conf, "host.lab"))
         o->perf = perf_new(h);
@@ -163,6 +168,7 @@ static void app_free(void *app)
     echo_free(o->echo);
     perf_free(o->perf);
     host_free(o->host);
+    trust_free(o->trust);
     free(o->agent);
     free(o);
 }
@@ -194,6 +200,8 @@ struct host *host_app_host(void *app)
 
 const struct app_ops host_app = {
     .name = "host",
+    .migrations = trust_migrations,
+    .migration_count = TRUST_MIGRATIONS,
     .settings = host_settings,
     .methods = host_methods,
     .start = start,

@@ -5,6 +5,7 @@
 #include "core/call.h"
 #include "host/host_app.h"
 #include "host/kad/kad.h"
+#include "host/trust.h"
 
 #include "host/talk/echo.h"
 #include "host/talk/perf.h"
@@ -13,6 +14,7 @@ struct overlay {
     struct app_env env;
     char *agent;
     struct host *host;
+    struct trust_book *trust;
     struct echo *echo;
     struct perf *perf; /* in laboratories */
     struct kad *kad;
@@ -41,14 +43,15 @@ struct call *overlay_answered(struct asked *a);
 /* Calls that wait are answered: the node stops. */
 void host_methods_done(struct overlay *o);
 
-/* By its full id, or by four or more of the last characters of one that is connected (the first are
- * all alike). */
-MUST_CHECK enum err overlay_find_peer(struct overlay *o, const char *text, struct peer_id *out,
-                                      struct why *why);
-
 /* host_kad_methods.c */
 extern method_fn overlay_on_put, overlay_on_get, overlay_on_provide, overlay_on_find,
     overlay_on_lookup, overlay_on_stat;
+
+/* A peer as the API has it; all: with addresses and protocols. */
+json_t *overlay_peer_json(const struct overlay *o, const struct host_peer *p, bool all);
+
+/* host_trust_methods.c */
+extern method_fn overlay_on_trust, overlay_on_block, overlay_on_forget;
 
 json_t *overlay_listen(const struct overlay *o); /* multiaddrs with /p2p/ID */
 

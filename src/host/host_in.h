@@ -99,7 +99,7 @@ unsigned peer_weight(const struct peer *p);
 void peers_done(struct host *h);
 
 /* connection.c */
-/* Takes `secured`.  False: too many of this peer, or it is ourselves; closed. */
+/* Takes `secured`.  False: too many of this peer, or it is ourselves or blocked; closed. */
 bool connection_new(struct host *h, struct conn *secured, const char *muxer, bool inbound);
 /* As host_open_cb, once; returns what may be cancelled. */
 struct talk;

@@ -156,7 +156,7 @@ void overlay_on_lookup(void *app, struct call *c)
     struct overlay *o = app;
     struct peer_id id;
     struct why why;
-    if (overlay_find_peer(o, call_text(c, "id"), &id, &why) != OK) {
+    if (host_find_peer(o->host, call_text(c, "id"), &id, &why) != OK) {
         call_fail(c, "peer.not_found", &why, NULL);
         return;
     }

@@ -38,16 +38,18 @@ void host_methods_done(struct overlay *o)
 
 /* --- peers as JSON -------------------------------------------------------------------------- */
 
-static json_t *peer_json(const struct host_peer *p, bool all)
+json_t *overlay_peer_json(const struct overlay *o, const struct host_peer *p, bool all)
 {
     char id[PEER_ID_FORMAT], at[ADDR_TEXT], text[MULTIADDR_TEXT];
-    json_t *j = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:i}", "id", peer_id_format(&p->id, id),
-                          "agent", p->agent ? p->agent : "", "connected", p->conns > 0, "address",
+    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:i}", "id",
+                          peer_id_format(&p->id, id), "name", trust_name(o->trust, &p->id), "trust",
+                          trust_word(trust_of(o->trust, &p->id)), "agent", p->agent ? p->agent : "",
+                          "connected", p->conns > 0, "address",
                           p->conns ? addr_format(&p->remote, at) : "", "direction",
                           !p->conns    ? ""
                           : p->inbound ? "in"
                                        : "out",
-                          "path", p->path, "connections", (int)p->conns);
+                          "path", p->path ? p->path : "", "connections", (int)p->conns);
     json_object_set_new(j, "rtt_ms",
                         p->rtt_us ? json_real((double)p->rtt_us / 1000.0) : json_null());
     if (!all)
@@ -71,41 +73,22 @@ static void on_ls(void *app, struct call *c)
     for (size_t i = 0; i < n; i++) {
         struct host_peer p;
         if (host_peer(o->host, &ids[i], &p))
-            json_array_append_new(list, peer_json(&p, false));
+            json_array_append_new(list, overlay_peer_json(o, &p, false));
+    }
+    const struct trust_row *row;
+    for (size_t i = 0; (row = trust_at(o->trust, i)); i++) { /* and who is away */
+        struct host_peer p = {.id = row->peer};
+        if (!host_connected(o->host, &row->peer))
+            json_array_append_new(list, overlay_peer_json(o, &p, false));
     }
     free(ids);
     call_ok(c, list);
 }
 
-enum err overlay_find_peer(struct overlay *o, const char *text, struct peer_id *out,
-                           struct why *why)
-{
-    struct peer_id *ids = NULL;
-    size_t len = strlen(text), found = 0;
-    if (peer_id_parse(out, text, NULL) == OK)
-        return OK;
-    ids = mem_array(PEERS_MAX, sizeof *ids);
-    size_t n = len >= 4 ? host_peers(o->host, ids, PEERS_MAX) : 0;
-    for (size_t i = 0; i < n; i++) {
-        char id[PEER_ID_FORMAT];
-        size_t have = strlen(peer_id_format(&ids[i], id));
-        if (have >= len && strcmp(id + have - len, text) == 0) {
-            *out = ids[i];
-            found++;
-        }
-    }
-    free(ids);
-    if (found == 1)
-        return OK;
-    return why_set(why, found ? ERR_INVALID : ERR_NOT_FOUND,
-                   found ? "%s is the end of several peers' ids" : "%s is no peer that we know",
-                   text);
-}
-
 static bool named(struct overlay *o, struct call *c, struct peer_id *out)
 {
     struct why why;
-    if (overlay_find_peer(o, call_text(c, "id"), out, &why) == OK)
+    if (host_find_peer(o->host, call_text(c, "id"), out, &why) == OK)
         return true;
     call_fail(c, "peer.not_found", &why, "shoal peer ls shows who is connected");
     return false;
@@ -118,11 +101,13 @@ static void on_show(void *app, struct call *c)
     struct host_peer p;
     if (!named(o, c, &id))
         return;
-    if (host_peer(o->host, &id, &p))
-        call_ok(c, peer_json(&p, true));
-    else
+    if (host_peer(o->host, &id, &p) || trust_of(o->trust, &id) != TRUST_STRANGER) {
+        p.id = id;
+        call_ok(c, overlay_peer_json(o, &p, true));
+    } else {
         call_failf(c, "peer.not_found", ERR_NOT_FOUND, "shoal net dial MULTIADDR",
                    "nothing is known of %s", call_text(c, "id"));
+    }
 }
 
 /* --- dialling and pinging ------------------------------------------------------------------- */
@@ -137,7 +122,7 @@ static void on_dialled(void *arg, const struct peer_id *peer, const struct why *
     if (!peer)
         call_fail(c, "net.unreachable", why, "check the address, and that the other side runs");
     else if (host_peer(o->host, peer, &p))
-        call_ok(c, peer_json(&p, false));
+        call_ok(c, overlay_peer_json(o, &p, false));
     else
         call_failf(c, "net.unreachable", ERR_CLOSED, NULL, "it hung up at once");
 }
@@ -192,7 +177,20 @@ static const struct param id_only[] = {
      .type = PARAM_TEXT,
      .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
      .max = 128,
-     .help = "The peer id, or 4 or more of its last characters"},
+     .help = "The peer id, its name, or 4 or more of its last characters"},
+    {0},
+};
+
+static const struct param trust_params[] = {
+    {.name = "id",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 128,
+     .help = "The peer id, its name, or 4 or more of its last characters"},
+    {.name = "name",
+     .type = PARAM_TEXT,
+     .max = TRUST_NAME_MAX,
+     .help = "What to call it from now on; no spaces or slashes"},
     {0},
 };
 
@@ -228,8 +226,10 @@ static const struct param cid_params[] = {
 static const struct column found_columns[] = {{"id", "PEER", "text"}, {0}};
 
 static const struct column peer_columns[] = {
-    {"id", "PEER", "text"},   {"agent", "PROGRAM", "text"}, {"address", "ADDRESS", "text"},
-    {"path", "PATH", "text"}, {"rtt_ms", "MS", "text"},     {0},
+    {"id", "PEER", "text"},         {"name", "NAME", "text"},
+    {"trust", "TRUST", "text"},     {"agent", "PROGRAM", "text"},
+    {"address", "ADDRESS", "text"}, {"path", "PATH", "text"},
+    {"rtt_ms", "MS", "text"},       {0},
 };
 
 const struct method host_methods[] = {
@@ -239,7 +239,7 @@ const struct method host_methods[] = {
      .flags = METHOD_WRITE,
      .params = dial_params,
      .summary = "Connect to a node by its address",
-     .result = "{id, agent, connected, address, direction, path, connections, rtt_ms}",
+     .result = "{id, name, trust, agent, connected, address, direction, path, connections, rtt_ms}",
      .errors = "net.bad_address, net.unreachable",
      .example = "shoal net dial /ip4/192.0.2.7/tcp/4001/p2p/12D3Koo...",
      .call = on_dial},
@@ -302,8 +302,9 @@ const struct method host_methods[] = {
     {.name = "peer.ls",
      .http = "GET",
      .route = "/peers",
-     .summary = "List the nodes that are connected",
-     .result = "[{id, agent, connected, address, direction, path, connections, rtt_ms}]",
+     .summary = "List the nodes that are connected, trusted or blocked",
+     .result =
+         "[{id, name, trust, agent, connected, address, direction, path, connections, rtt_ms}]",
      .errors = "",
      .example = "shoal peer ls",
      .columns = peer_columns,
@@ -313,7 +314,7 @@ const struct method host_methods[] = {
      .route = "/peers/{id}",
      .params = id_only,
      .summary = "Show what is known of a node: its program, addresses, protocols",
-     .result = "{id, agent, connected, ..., addresses, protocols}",
+     .result = "{id, name, trust, agent, connected, ..., addresses, protocols}",
      .errors = "peer.not_found",
      .example = "shoal peer show 12D3Koo...",
      .call = on_show},
@@ -327,5 +328,35 @@ const struct method host_methods[] = {
      .errors = "peer.not_found, peer.no_answer",
      .example = "shoal peer ping 12D3Koo...",
      .call = on_ping},
+    {.name = "peer.trust",
+     .http = "POST",
+     .route = "/peers/{id}/trust",
+     .flags = METHOD_WRITE,
+     .params = trust_params,
+     .summary = "Trust a node: it may use what is offered to trusted nodes; --name gives it a name",
+     .result = "{id, name, trust, agent, connected, ...}",
+     .errors = "peer.not_found, peer.not_kept",
+     .example = "shoal peer trust 12D3Koo... --name attic",
+     .call = overlay_on_trust},
+    {.name = "peer.block",
+     .http = "POST",
+     .route = "/peers/{id}/block",
+     .flags = METHOD_WRITE,
+     .params = id_only,
+     .summary = "Have nothing to do with a node: it is hung up on, now and whenever it comes",
+     .result = "{id, name, trust, agent, connected, ...}",
+     .errors = "peer.not_found, peer.not_kept",
+     .example = "shoal peer block 12D3Koo...",
+     .call = overlay_on_block},
+    {.name = "peer.forget",
+     .http = "DELETE",
+     .route = "/peers/{id}/trust",
+     .flags = METHOD_WRITE,
+     .params = id_only,
+     .summary = "Make a node a stranger again: neither trusted nor blocked, without a name",
+     .result = "{id, name, trust, agent, connected, ...}",
+     .errors = "peer.not_found, peer.not_kept",
+     .example = "shoal peer forget attic",
+     .call = overlay_on_forget},
     {0},
 };

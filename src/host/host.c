@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "host/find/own.h"
 #include "host/upgrade.h"
 
 #include <stdlib.h>
@@ -127,7 +128,8 @@ static enum err listen_on(struct host *h, const struct multiaddr *a, struct why 
     if (!ear->listener)
         return why_in(why, ERR_IO, "%s", multiaddr_format(a, text));
     struct addr real = listener_addr(ear->listener);
-    multiaddr_of_addr(&ear->addr, &real, REACH_TCP);
+    ear->reach = r.reach;
+    multiaddr_of_addr(&ear->addr, &real, r.reach);
     h->ear_count++;
     return OK;
 }
@@ -144,11 +146,8 @@ size_t host_listening(const struct host *h, struct multiaddr *out, size_t cap)
 size_t host_advertised(const struct host *h, struct multiaddr *out, size_t cap)
 {
     size_t n = 0;
-    for (size_t i = 0; i < h->ear_count && n < cap; i++) {
-        struct addr at = listener_addr(h->ears[i].listener);
-        if (!addr_is_any(&at) && (h->cfg.lab || !addr_is_loopback(&at)))
-            out[n++] = h->ears[i].addr;
-    }
+    for (; n < h->own.count && n < cap; n++)
+        out[n] = h->own.addrs[n];
     return n;
 }
 
@@ -398,6 +397,7 @@ struct host *host_new(const struct host_cfg *cfg, struct why *why)
             host_free(h);
             return NULL;
         }
+    own_begin(h);
     return h;
 }
 
@@ -420,6 +420,7 @@ void host_free(struct host *h)
         host_hang_up(h, &p->id);
     timer_cancel(h->trim);
     timer_cancel(h->push);
+    own_end(h);
     peers_done(h);
     map_free(h->peers);
     words_free(h->words);

@@ -64,6 +64,13 @@ struct guest {
 struct ear {
     struct listener *listener;
     struct multiaddr addr; /* with the real port */
+    enum reach reach;
+};
+
+/* Where the ears are reached (find/own.h). */
+struct own {
+    size_t count;
+    struct multiaddr addrs[HOST_ADDRS_MAX];
 };
 
 struct host {
@@ -78,6 +85,8 @@ struct host {
     size_t idle_count, conn_count;
     struct ear ears[EARS_MAX];
     size_t ear_count;
+    struct own own;
+    struct timer *look; /* at the interfaces, again */
     struct host_protocol protocols[HOST_PROTOCOLS_MAX];
     size_t protocol_count;
     struct link guests;

@@ -1,0 +1,117 @@
+#include "tunnel/ask.h"
+
+#include "base/mem.h"
+#include "host/mux/messages.h"
+
+#include <stdlib.h>
+
+struct ask {
+    struct host_open *open;
+    struct messages *m;
+    struct head_ask what;
+    ask_cb *cb;
+    void *arg;
+};
+
+void ask_cancel(struct ask *a)
+{
+    if (!a)
+        return;
+    host_open_cancel(a->open);
+    messages_free(a->m);
+    free(a);
+}
+
+static void tell(struct ask *a, struct conn *stream, const struct why *why)
+{
+    ask_cb *cb = a->cb;
+    void *arg = a->arg;
+    ask_cancel(a);
+    cb(arg, stream, stream ? NULL : why);
+}
+
+static enum err err_of(enum head_code code)
+{
+    switch (code) {
+    case HEAD_OK:
+        return OK;
+    case HEAD_DENIED:
+        return ERR_DENIED;
+    case HEAD_NOT_FOUND:
+        return ERR_NOT_FOUND;
+    case HEAD_UNREACHABLE:
+        return ERR_CLOSED;
+    case HEAD_BUSY:
+        return ERR_LIMIT;
+    case HEAD_OTHER:
+        return ERR_STATE;
+    }
+    return ERR_STATE;
+}
+
+/* An answer that comes before the question has gone out answers nothing. */
+static void on_answer(struct ask *a, struct cur msg)
+{
+    struct head_answer answer;
+    struct why why;
+    if (head_read_answer(&answer, msg, &why) == OK) {
+        if (answer.code == HEAD_OK && messages_queued(a->m) == 0) {
+            struct conn *stream = messages_take(a->m);
+            a->m = NULL;
+            tell(a, stream, NULL);
+            return;
+        }
+        why_set(&why, answer.code ? err_of(answer.code) : ERR_INVALID, "it says: %s",
+                answer.words[0] ? answer.words : "no");
+    }
+    tell(a, NULL, &why);
+}
+
+static void on_message(void *arg, enum messages_event ev, struct cur msg, const struct why *why)
+{
+    struct ask *a = arg;
+    struct why none;
+    switch (ev) {
+    case MESSAGES_ONE:
+        on_answer(a, msg);
+        break;
+    case MESSAGES_END:
+        why_set(&none, ERR_CLOSED, "it hung up without an answer");
+        tell(a, NULL, &none);
+        break;
+    case MESSAGES_GONE:
+        tell(a, NULL, why);
+        break;
+    }
+}
+
+static void on_stream(void *arg, const struct host_stream *s, const struct why *why)
+{
+    struct ask *a = arg;
+    struct buf head = {0};
+    struct why failed;
+    a->open = NULL;
+    if (!s) {
+        tell(a, NULL, why);
+        return;
+    }
+    a->m = messages_new(s->conn, HEAD_MAX, on_message, a);
+    head_put_ask(&head, &a->what);
+    enum err code = messages_send(a->m, buf_bytes(&head), buf_len(&head), &failed);
+    buf_done(&head);
+    if (code == OK)
+        messages_expect(a->m, ASK_ANSWER_US);
+    else
+        tell(a, NULL, &failed);
+}
+
+struct ask *ask_start(struct host *h, const struct peer_id *peer, const char *protocol,
+                      const struct head_ask *what, ask_cb *cb, void *arg)
+{
+    struct ask *a = MEM_NEW(struct ask);
+    a->what = *what;
+    a->cb = cb;
+    a->arg = arg;
+    a->open = host_open(h, peer, &protocol, 1, on_stream, a);
+    return a;
+}

@@ -1,0 +1,125 @@
+#include "tunnel/head_msg.h"
+
+#include "base/pb.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+enum { F_SERVICE = 1, F_HOST = 2, F_PORT = 3, F_CODE = 1, F_WORDS = 2 };
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_plain(char c)
+{
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+bool head_is_service(const char *name)
+{
+    size_t n = strlen(name);
+    if (n == 0 || n > HEAD_SERVICE_MAX || !is_letter(name[0]))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!is_plain(name[i]))
+            return false;
+    return true;
+}
+
+bool head_is_host(const char *host)
+{
+    size_t n = strlen(host);
+    if (n == 0 || n > HEAD_HOST_MAX)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!is_plain(host[i]) && host[i] != ':')
+            return false;
+    return true;
+}
+
+/* A field into a string; false where it is too long or holds a NUL. */
+static bool take(char *out, size_t max, struct cur in)
+{
+    if (in.n > max || (in.n > 0 && memchr(in.p, 0, in.n)))
+        return false;
+    if (in.n > 0)
+        memcpy(out, in.p, in.n);
+    out[in.n] = 0;
+    return true;
+}
+
+void head_put_ask(struct buf *out, const struct head_ask *ask)
+{
+    if (ask->service[0]) {
+        pb_put_str(out, F_SERVICE, ask->service);
+        return;
+    }
+    pb_put_str(out, F_HOST, ask->host);
+    pb_put_uint(out, F_PORT, ask->port);
+}
+
+enum err head_read_ask(struct head_ask *out, struct cur msg, struct why *why)
+{
+    struct pb_field f;
+    bool good = true;
+    uint64_t port = 0;
+    *out = (struct head_ask){0};
+    if (msg.n > HEAD_MAX)
+        return why_set(why, ERR_LIMIT, "a head of %zu bytes, the limit is %d", msg.n, HEAD_MAX);
+    while (good && pb_next(&msg, &f)) {
+        if (f.number == F_SERVICE && f.wire == PB_BYTES)
+            good = take(out->service, HEAD_SERVICE_MAX, f.bytes);
+        else if (f.number == F_HOST && f.wire == PB_BYTES)
+            good = take(out->host, HEAD_HOST_MAX, f.bytes);
+        else if (f.number == F_PORT && f.wire == PB_VARINT)
+            port = f.value;
+    }
+    if (!good || !cur_done(&msg) || port > UINT16_MAX)
+        return why_set(why, ERR_INVALID, "the head of a stream is not what it should be");
+    out->port = (uint16_t)port;
+    bool service = head_is_service(out->service) && !out->host[0] && !port;
+    bool exit = head_is_host(out->host) && !out->service[0] && port;
+    if (!service && !exit)
+        return why_set(why, ERR_INVALID, "neither a service nor a host and a port is asked for");
+    return OK;
+}
+
+void head_put_answer(struct buf *out, enum head_code code, const char *words)
+{
+    size_t n = strlen(words);
+    pb_put_uint(out, F_CODE, code);
+    if (n > 0)
+        pb_put_bytes(out, F_WORDS, words, n < HEAD_WORDS_MAX ? n : HEAD_WORDS_MAX);
+}
+
+/* What a stranger says is shown to a person: as much of it as is plain text. */
+static void take_words(char out[HEAD_WORDS_MAX + 1], struct cur in)
+{
+    size_t n = in.n < HEAD_WORDS_MAX ? in.n : HEAD_WORDS_MAX;
+    while (n > 0 && !utf8_valid(in.p, n))
+        n--;
+    for (size_t i = 0; i < n; i++)
+        out[i] = in.p[i] < ' ' || in.p[i] == 0x7f ? ' ' : (char)in.p[i];
+    out[n] = 0;
+}
+
+enum err head_read_answer(struct head_answer *out, struct cur msg, struct why *why)
+{
+    struct pb_field f;
+    uint64_t code = HEAD_OTHER;
+    *out = (struct head_answer){0};
+    if (msg.n > HEAD_MAX)
+        return why_set(why, ERR_LIMIT, "a head of %zu bytes, the limit is %d", msg.n, HEAD_MAX);
+    while (pb_next(&msg, &f)) {
+        if (f.number == F_CODE && f.wire == PB_VARINT)
+            code = f.value;
+        else if (f.number == F_WORDS && f.wire == PB_BYTES)
+            take_words(out->words, f.bytes);
+    }
+    if (!cur_done(&msg))
+        return why_set(why, ERR_INVALID, "the answer at the head of a stream is damaged");
+    out->code = code < HEAD_OTHER ? (enum head_code)code : HEAD_OTHER;
+    return OK;
+}

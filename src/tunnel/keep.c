@@ -1,0 +1,245 @@
+/* What is kept: services, forwards, cards, and where peers were reached. */
+#include "tunnel/tunnel_in.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct migration tunnel_migrations[TUNNEL_MIGRATIONS] = {
+    {"services, forwards, requests, an exit and its log",
+     "CREATE TABLE service ("
+     " name TEXT PRIMARY KEY,"
+     " at TEXT NOT NULL,"   /* IP:PORT */
+     " peers TEXT NOT NULL" /* ID,ID; '': whoever is trusted */
+     ") WITHOUT ROWID;"
+     "CREATE TABLE forward ("
+     " port INTEGER PRIMARY KEY,"
+     " peer BLOB NOT NULL,"
+     " service TEXT NOT NULL);"
+     "CREATE TABLE request ("
+     " peer BLOB PRIMARY KEY,"
+     " what TEXT NOT NULL,"
+     " at_us INTEGER NOT NULL," /* since 1970 */
+     " times INTEGER NOT NULL"
+     ") WITHOUT ROWID;"
+     "CREATE TABLE place (" /* where a peer that we forward to was reached */
+     " peer BLOB NOT NULL,"
+     " at TEXT NOT NULL," /* a multiaddr */
+     " PRIMARY KEY (peer, at)) WITHOUT ROWID;"
+     "CREATE TABLE socks ("
+     " at TEXT PRIMARY KEY,"
+     " peer BLOB" /* NULL: any that we trust */
+     ") WITHOUT ROWID;"
+     "CREATE TABLE exit ("
+     " id INTEGER PRIMARY KEY CHECK (id = 1),"
+     " peers TEXT NOT NULL,"
+     " rules TEXT NOT NULL," /* apart by spaces */
+     " rate INTEGER NOT NULL,"
+     " until_us INTEGER NOT NULL,"
+     " said TEXT NOT NULL);" /* the sentence that the owner was shown */
+     "CREATE TABLE exit_use ("
+     " peer BLOB PRIMARY KEY,"
+     " day INTEGER NOT NULL," /* since 1970 */
+     " bytes INTEGER NOT NULL"
+     ") WITHOUT ROWID;"
+     "CREATE TABLE exit_log ("
+     " at_us INTEGER NOT NULL,"
+     " peer BLOB NOT NULL,"
+     " host TEXT NOT NULL,"
+     " port INTEGER NOT NULL,"
+     " address TEXT NOT NULL," /* '': none was connected to */
+     " up INTEGER NOT NULL,"   /* bytes from the peer to the host */
+     " down INTEGER NOT NULL,"
+     " verdict TEXT NOT NULL);"
+     "CREATE INDEX exit_log_at ON exit_log (at_us)"},
+};
+
+static bool read_peer(struct db_stmt *q, int column, struct peer_id *out)
+{
+    size_t n;
+    const void *bytes = db_blob(q, column, &n);
+    return peer_id_decode(out, cur_of(bytes, n), NULL) == OK;
+}
+
+/* --- read ----------------------------------------------------------------------------------- */
+
+static enum err finish(struct db_stmt *q, enum db_step step, const struct why *why)
+{
+    db_finish(q);
+    return step == DB_END ? OK : why->code;
+}
+
+static enum err load_services(struct tunnel *t, struct why *why)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "SELECT name, at, peers FROM service");
+    enum db_step step;
+    while ((step = db_step(q, why)) == DB_ROW) {
+        struct service s = {0};
+        if (!head_is_service(db_text(q, 0)) || addr_parse(&s.at, db_text(q, 1), NULL) != OK)
+            continue;
+        memcpy(s.name, db_text(q, 0), strlen(db_text(q, 0)) + 1);
+        peers_read(&s.to, db_text(q, 2));
+        service_put(t, &s);
+    }
+    return finish(q, step, why);
+}
+
+static enum err load_forwards(struct tunnel *t, struct why *why)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "SELECT port, peer, service FROM forward");
+    enum db_step step;
+    while ((step = db_step(q, why)) == DB_ROW) {
+        struct peer_id peer;
+        struct why taken;
+        if (!read_peer(q, 1, &peer) || !head_is_service(db_text(q, 2)))
+            continue;
+        const struct forward *f =
+            forward_new(t, &peer, db_text(q, 2), (uint16_t)db_int(q, 0), false, &taken);
+        if (!f->listener)
+            log_warn(t->env.log, "a forward does not come back: %s", taken.text);
+    }
+    return finish(q, step, why);
+}
+
+static enum err load_requests(struct tunnel *t, struct why *why)
+{
+    struct db_stmt *q =
+        db_prepare(t->env.db, "SELECT peer, what, at_us, times FROM request ORDER BY at_us");
+    enum db_step step;
+    while ((step = db_step(q, why)) == DB_ROW) {
+        struct request r = {.at_us = db_int(q, 2), .times = (uint64_t)db_int(q, 3)};
+        if (!read_peer(q, 0, &r.peer) || strlen(db_text(q, 1)) > HEAD_SERVICE_MAX)
+            continue;
+        memcpy(r.what, db_text(q, 1), strlen(db_text(q, 1)) + 1);
+        struct request *kept = mem_dup(&r, sizeof r);
+        list_push(&t->requests, &kept->link);
+    }
+    return finish(q, step, why);
+}
+
+static enum err load_places(struct tunnel *t, struct why *why)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "SELECT peer, at FROM place");
+    enum db_step step;
+    while ((step = db_step(q, why)) == DB_ROW) {
+        struct peer_id peer;
+        struct multiaddr at;
+        if (read_peer(q, 0, &peer) && multiaddr_parse(&at, db_text(q, 1), NULL) == OK)
+            host_learn(t->host, &peer, &at, 1);
+    }
+    return finish(q, step, why);
+}
+
+enum err keep_load(struct tunnel *t, struct why *why)
+{
+    enum err code = load_services(t, why);
+    if (code == OK)
+        code = load_forwards(t, why);
+    if (code == OK)
+        code = load_requests(t, why);
+    if (code == OK)
+        code = load_places(t, why);
+    return code;
+}
+
+/* --- written -------------------------------------------------------------------------------- */
+
+enum err keep_service(struct tunnel *t, const struct service *s, struct why *why)
+{
+    char at[ADDR_TEXT];
+    struct buf peers = {0};
+    peers_put(&s->to, &peers);
+    char *text = buf_take_str(&peers);
+    struct db_stmt *q =
+        db_prepare(t->env.db, "INSERT INTO service (name, at, peers) VALUES (?1, ?2, ?3)"
+                              " ON CONFLICT (name) DO UPDATE SET at = ?2, peers = ?3");
+    db_bind_text(q, 1, s->name);
+    db_bind_text(q, 2, addr_format(&s->at, at));
+    db_bind_text(q, 3, text);
+    free(text);
+    return db_run(q, why);
+}
+
+enum err keep_service_gone(struct tunnel *t, const char *name, struct why *why)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "DELETE FROM service WHERE name = ?1");
+    db_bind_text(q, 1, name);
+    return db_run(q, why);
+}
+
+enum err keep_forward(struct tunnel *t, const struct forward *f, struct why *why)
+{
+    struct db_stmt *q = db_prepare(
+        t->env.db, "INSERT OR REPLACE INTO forward (port, peer, service) VALUES (?1, ?2, ?3)");
+    db_bind_int(q, 1, f->port);
+    db_bind_blob(q, 2, f->peer.bytes, f->peer.len);
+    db_bind_text(q, 3, f->service);
+    return db_run(q, why);
+}
+
+enum err keep_forward_gone(struct tunnel *t, uint16_t port, struct why *why)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "DELETE FROM forward WHERE port = ?1");
+    db_bind_int(q, 1, port);
+    return db_run(q, why);
+}
+
+static void run_or_say(struct tunnel *t, struct db_stmt *q, const char *what)
+{
+    struct why why;
+    if (db_run(q, &why) != OK)
+        log_warn(t->env.log, "%s: %s", what, why.text);
+}
+
+void keep_request(struct tunnel *t, const struct request *r)
+{
+    struct db_stmt *q = db_prepare(
+        t->env.db,
+        "INSERT OR REPLACE INTO request (peer, what, at_us, times) VALUES (?1, ?2, ?3, ?4)");
+    db_bind_blob(q, 1, r->peer.bytes, r->peer.len);
+    db_bind_text(q, 2, r->what);
+    db_bind_int(q, 3, r->at_us);
+    db_bind_int(q, 4, (int64_t)r->times);
+    run_or_say(t, q, "keeping a request");
+}
+
+void keep_request_gone(struct tunnel *t, const struct peer_id *peer)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "DELETE FROM request WHERE peer = ?1");
+    db_bind_blob(q, 1, peer->bytes, peer->len);
+    run_or_say(t, q, "forgetting a request");
+}
+
+static bool is_kept(struct tunnel *t, const struct peer_id *peer, const char *at)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "SELECT 1 FROM place WHERE peer = ?1 AND at = ?2");
+    db_bind_blob(q, 1, peer->bytes, peer->len);
+    db_bind_text(q, 2, at);
+    bool there = db_step(q, NULL) == DB_ROW;
+    db_finish(q);
+    return there;
+}
+
+/* Only what it says of itself: where a connection comes from is no place to dial. */
+void keep_places(struct tunnel *t, const struct peer_id *peer)
+{
+    struct host_peer p;
+    char text[MULTIADDR_TEXT];
+    bool news = false;
+    if (!host_peer(t->host, peer, &p))
+        return;
+    for (size_t i = 0; i < p.addr_count; i++)
+        news |= !is_kept(t, peer, multiaddr_format(&p.addrs[i], text));
+    if (!news)
+        return;
+    struct db_stmt *q = db_prepare(t->env.db, "DELETE FROM place WHERE peer = ?1");
+    db_bind_blob(q, 1, peer->bytes, peer->len);
+    run_or_say(t, q, "forgetting where a peer was");
+    for (size_t i = 0; i < p.addr_count; i++) {
+        q = db_prepare(t->env.db, "INSERT OR IGNORE INTO place (peer, at) VALUES (?1, ?2)");
+        db_bind_blob(q, 1, peer->bytes, peer->len);
+        db_bind_text(q, 2, multiaddr_format(&p.addrs[i], text));
+        run_or_say(t, q, "keeping where a peer is");
+    }
+}

@@ -1,0 +1,77 @@
+/* What there is, as the API has it. */
+#include "tunnel/tunnel_in.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+
+static json_t *peer_text(const struct peer_id *peer)
+{
+    char id[PEER_ID_FORMAT];
+    return json_string(peer_id_format(peer, id));
+}
+
+json_t *tunnel_peers_json(const struct peers *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->count; i++)
+        json_array_append_new(list, peer_text(&p->ids[i]));
+    return list;
+}
+
+json_t *service_json(const struct tunnel *t, const struct service *s)
+{
+    char at[ADDR_TEXT];
+    (void)t;
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:I}", "id", s->name, "kind", "service",
+                     "name", s->name, "at", addr_format(&s->at, at), "to",
+                     tunnel_peers_json(&s->to), "state",
+                     s->to.count > 0 ? "offered to those named" : "offered to the trusted",
+                     "connections", (json_int_t)s->connections, "served", (json_int_t)s->served);
+}
+
+json_t *forward_json(const struct tunnel *t, const struct forward *f)
+{
+    char at[ADDR_TEXT], id[16], name[PEER_ID_FORMAT], what[2 * PEER_ID_FORMAT + 2];
+    struct addr here = addr_v4(127, 0, 0, 1, f->port);
+    const char *state = f->why.code != OK                   ? f->why.text
+                        : host_connected(t->host, &f->peer) ? "ready"
+                                                            : "ready; the peer is dialled on use";
+    snprintf(id, sizeof id, "%u", f->port);
+    snprintf(what, sizeof what, "%s/%s", tunnel_name(t, &f->peer, name), f->service);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:i, s:s, s:I}", "id", id, "kind", "forward",
+                     "name", what, "at", addr_format(&here, at), "peer", peer_text(&f->peer),
+                     "service", f->service, "port", (int)f->port, "state", state, "connections",
+                     (json_int_t)f->caller_count);
+}
+
+json_t *requests_json(const struct tunnel *t)
+{
+    json_t *list = json_array();
+    LIST_EACH(&t->requests, struct request, r, link) {
+        char next[PEER_ID_FORMAT + 32], id[PEER_ID_FORMAT];
+        if (!request_is_open(t, r))
+            continue;
+        snprintf(next, sizeof next, "shoal peer trust %s", peer_id_format(&r->peer, id));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:s}", "peer", id, "what",
+                                              r->what, "at", text_rfc3339(r->at_us).s, "times",
+                                              (json_int_t)r->times, "next", next));
+    }
+    return list;
+}
+
+json_t *tunnel_rows(const struct tunnel *t)
+{
+    json_t *list = json_array();
+    LIST_EACH(&t->services, struct service, s, link)
+        json_array_append_new(list, service_json(t, s));
+    LIST_EACH(&t->forwards, struct forward, f, link)
+        json_array_append_new(list, forward_json(t, f));
+    return list;
+}
+
+json_t *tunnel_status(const struct tunnel *t)
+{
+    return json_pack("{s:b, s:o, s:o}", "overlay", t->host != NULL, "entries", tunnel_rows(t),
+                     "requests", requests_json(t));
+}

@@ -1,0 +1,334 @@
+/* What a person asks of connect: offer this, reach that. */
+#include "tunnel/tunnel_in.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what is common ------------------------------------------------------------------------- */
+
+static bool is_on(const struct tunnel *t, struct call *c)
+{
+    if (t->host)
+        return true;
+    call_failf(c, "connect.no_overlay", ERR_STATE, "shoal config set host.enabled on",
+               "the overlay is switched off, and connections to peers need it");
+    return false;
+}
+
+static void not_kept(struct call *c, const struct why *why)
+{
+    call_fail(c, "connect.not_kept", why, NULL);
+}
+
+/* PEER as people name it; false: the call was answered. */
+bool tunnel_peer(const struct tunnel *t, struct call *c, const char *text, struct peer_id *out)
+{
+    struct why why;
+    if (strncmp(text, "circle:", 7) == 0) {
+        call_failf(c, "connect.no_peer", ERR_UNSUPPORTED, "name the peers, each with --to",
+                   "there are no circles yet");
+        return false;
+    }
+    if (host_find_peer(t->host, text, out, &why) == OK && !peer_id_equal(out, host_id(t->host)))
+        return true;
+    if (why.code == OK || peer_id_equal(out, host_id(t->host)))
+        why_set(&why, ERR_INVALID, "%.80s is this node itself", text);
+    call_fail(c, "connect.no_peer", &why, "shoal peer ls shows the peers; a full id always works");
+    return false;
+}
+
+/* --to, each of them. */
+bool tunnel_peers(const struct tunnel *t, struct call *c, struct peers *out)
+{
+    size_t i;
+    const json_t *one;
+    json_array_foreach(call_array(c, "to"), i, one) {
+        struct peer_id peer;
+        if (!tunnel_peer(t, c, json_string_value(one), &peer))
+            return false;
+        if (!peers_add(out, &peer)) {
+            call_failf(c, CALL_USAGE, ERR_INVALID, NULL, "at most %d peers are named", PEERS_MAX);
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t count(const struct link *list)
+{
+    size_t n = 0;
+    for (const struct link *l = list->next; l != list; l = l->next)
+        n++;
+    return n;
+}
+
+/* --- offering ------------------------------------------------------------------------------- */
+
+/* "8080" is 127.0.0.1:8080. */
+static enum err read_place(const char *text, struct addr *out, struct why *why)
+{
+    char *end;
+    unsigned long port = strtoul(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && *end == 0 && port > 0 && port <= UINT16_MAX) {
+        *out = addr_v4(127, 0, 0, 1, (uint16_t)port);
+        return OK;
+    }
+    if (addr_parse(out, text, NULL) == OK && addr_is_dialable(out))
+        return OK;
+    return why_set(why, ERR_INVALID, "\"%.60s\" is neither a port nor IP:PORT", text);
+}
+
+static void on_expose(void *app, struct call *c)
+{
+    struct tunnel *t = app;
+    struct service s = {0};
+    struct why why;
+    const char *name = call_text(c, "as");
+    if (!is_on(t, c))
+        return;
+    if (read_place(call_text(c, "port"), &s.at, &why) != OK) {
+        call_fail(c, CALL_USAGE, &why, NULL);
+        return;
+    }
+    if (!head_is_service(name)) {
+        call_failf(c, CALL_USAGE, ERR_INVALID, NULL,
+                   "a service's name is a letter, then letters, digits, - _ and .");
+        return;
+    }
+    memcpy(s.name, name, strlen(name) + 1);
+    if (!tunnel_peers(t, c, &s.to))
+        return;
+    if (!service_find(t, name) && count(&t->services) >= SERVICES_MAX) {
+        call_failf(c, "connect.too_many", ERR_LIMIT, "shoal connect rm NAME",
+                   "at most %d services are offered", SERVICES_MAX);
+        return;
+    }
+    if (keep_service(t, &s, &why) != OK)
+        not_kept(c, &why);
+    else
+        call_ok(c, service_json(t, service_put(t, &s)));
+}
+
+/* --- reaching ------------------------------------------------------------------------------- */
+
+/* PEER/NAME; false: the call was answered. */
+static bool read_target(const struct tunnel *t, struct call *c, struct peer_id *peer,
+                        const char **service)
+{
+    const char *text = call_text(c, "service"), *slash = strrchr(text, '/');
+    if (!slash || !head_is_service(slash + 1)) {
+        call_failf(c, CALL_USAGE, ERR_INVALID, NULL, "\"%.80s\" is not PEER/NAME", text);
+        return false;
+    }
+    char *who = mem_strndup(text, (size_t)(slash - text));
+    bool found = tunnel_peer(t, c, who, peer);
+    free(who);
+    *service = slash + 1;
+    return found;
+}
+
+static void on_forward(void *app, struct call *c)
+{
+    struct tunnel *t = app;
+    struct peer_id peer;
+    struct why why;
+    const char *service;
+    uint16_t port = (uint16_t)call_int(c, "port", 0);
+    if (!is_on(t, c) || !read_target(t, c, &peer, &service))
+        return;
+    struct forward *f = port ? forward_find(t, port) : NULL;
+    if (f && f->listener && peer_id_equal(&f->peer, &peer) && strcmp(f->service, service) == 0) {
+        call_ok(c, forward_json(t, f)); /* it is there already */
+        return;
+    }
+    if (f) {
+        call_failf(c, "connect.port_taken", ERR_STATE, "shoal connect rm PORT",
+                   "port %u is a forward already", port);
+        return;
+    }
+    if (count(&t->forwards) >= FORWARDS_MAX) {
+        call_failf(c, "connect.too_many", ERR_LIMIT, "shoal connect rm PORT",
+                   "at most %d forwards stand", FORWARDS_MAX);
+        return;
+    }
+    f = forward_new(t, &peer, service, port, true, &why);
+    if (!f) {
+        call_fail(c, "connect.port_taken", &why, "choose another port, or 0 for any free one");
+        return;
+    }
+    if (keep_forward(t, f, &why) != OK) {
+        forward_free(f);
+        not_kept(c, &why);
+        return;
+    }
+    keep_places(t, &peer);
+    call_ok(c, forward_json(t, f));
+}
+
+/* --- looking and ending --------------------------------------------------------------------- */
+
+static void on_ls(void *app, struct call *c)
+{
+    call_ok(c, tunnel_rows(app));
+}
+
+static void on_status(void *app, struct call *c)
+{
+    call_ok(c, tunnel_status(app));
+}
+
+/* A forward by its port, or by PEER/NAME where that is one. */
+static struct forward *named_forward(const struct tunnel *t, const char *text)
+{
+    struct forward *found = NULL;
+    LIST_EACH(&t->forwards, struct forward, f, link) {
+        char port[8], who[PEER_ID_FORMAT], name[2 * PEER_ID_FORMAT + 2], id[2 * PEER_ID_FORMAT + 2];
+        snprintf(port, sizeof port, "%u", f->port);
+        if (strcmp(port, text) == 0)
+            return f;
+        snprintf(name, sizeof name, "%s/%s", tunnel_name(t, &f->peer, who), f->service);
+        snprintf(id, sizeof id, "%s/%s", peer_id_format(&f->peer, who), f->service);
+        if (strcmp(name, text) != 0 && strcmp(id, text) != 0)
+            continue;
+        if (found)
+            return NULL; /* which? */
+        found = f;
+    }
+    return found;
+}
+
+static void on_rm(void *app, struct call *c)
+{
+    struct tunnel *t = app;
+    struct why why;
+    const char *id = call_text(c, "id");
+    struct service *s = service_find(t, id);
+    struct forward *f = s ? NULL : named_forward(t, id);
+    enum err code = ERR_NOT_FOUND;
+    json_t *gone = NULL;
+    if (s && (code = keep_service_gone(t, s->name, &why)) == OK) {
+        gone = service_json(t, s);
+        service_drop(t, s);
+    } else if (f && (code = keep_forward_gone(t, f->port, &why)) == OK) {
+        gone = forward_json(t, f);
+        forward_free(f);
+    }
+    if (gone)
+        call_ok(c, gone);
+    else if (code != ERR_NOT_FOUND)
+        not_kept(c, &why);
+    else
+        call_failf(c, "connect.not_found", ERR_NOT_FOUND, "shoal connect ls shows what there is",
+                   "%.100s is neither a service nor a forward of this node", id);
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+static const struct param expose_params[] = {
+    {.name = "port",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = ADDR_TEXT,
+     .help = "The service's port on this machine, or its IP:PORT"},
+    {.name = "as",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED,
+     .unit = "NAME",
+     .max = HEAD_SERVICE_MAX,
+     .help = "The name that others ask for"},
+    {.name = "to",
+     .type = PARAM_TEXT,
+     .flags = PARAM_MANY,
+     .unit = "PEER",
+     .max = 128,
+     .help = "To this peer; again for more; without it, to all that are trusted"},
+    {0},
+};
+
+static const struct param forward_params[] = {
+    {.name = "service",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 256,
+     .help = "The peer and the name of its service, PEER/NAME"},
+    {.name = "port",
+     .type = PARAM_INT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = UINT16_MAX,
+     .help = "The port on 127.0.0.1 that becomes it; 0: any free one"},
+    {0},
+};
+
+static const struct param rm_params[] = {
+    {.name = "id",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 256,
+     .help = "A service's name, a forward's local port or PEER/NAME"},
+    {0},
+};
+
+static const struct column row_columns[] = {
+    {"id", "ID", "text"},
+    {"kind", "KIND", "text"},
+    {"name", "NAME", "text"},
+    {"at", "AT", "text"},
+    {"state", "STATE", "text"},
+    {"connections", "NOW", "int"},
+    {0},
+};
+
+const struct method tunnel_methods[] = {
+    {.name = "connect.expose",
+     .http = "POST",
+     .route = "/connect/services",
+     .flags = METHOD_WRITE,
+     .params = expose_params,
+     .summary = "Offer a TCP service of this machine to peers, under a name",
+     .result = "{id, kind, name, at, to, state, connections, served}",
+     .errors = "connect.no_overlay, connect.no_peer, connect.too_many, connect.not_kept",
+     .example = "shoal connect expose 8080 --as web --to attic",
+     .call = on_expose},
+    {.name = "connect.forward",
+     .http = "POST",
+     .route = "/connect/forwards",
+     .flags = METHOD_WRITE,
+     .params = forward_params,
+     .summary = "Make a port of this machine a peer's service",
+     .result = "{id, kind, name, at, peer, service, port, state, connections}",
+     .errors = "connect.no_overlay, connect.no_peer, connect.port_taken, connect.too_many, "
+               "connect.not_kept",
+     .example = "shoal connect forward attic/web 18080",
+     .call = on_forward},
+    {.name = "connect.ls",
+     .http = "GET",
+     .route = "/connect",
+     .summary = "List what is offered and what is reached",
+     .result = "[{id, kind, name, at, state, connections, ...}]",
+     .errors = "",
+     .example = "shoal connect ls",
+     .columns = row_columns,
+     .call = on_ls},
+    {.name = "connect.status",
+     .http = "GET",
+     .route = "/connect/status",
+     .summary = "Show all of it, and who asks to be let in",
+     .result = "{overlay, entries, requests: [{peer, what, at, times, next}]}",
+     .errors = "",
+     .example = "shoal connect status",
+     .call = on_status},
+    {.name = "connect.rm",
+     .http = "DELETE",
+     .route = "/connect/entries/{id}",
+     .flags = METHOD_WRITE,
+     .params = rm_params,
+     .summary = "End a service or a forward; its connections are cut",
+     .result = "what it was",
+     .errors = "connect.not_found, connect.not_kept",
+     .example = "shoal connect rm web",
+     .call = on_rm},
+    {0},
+};

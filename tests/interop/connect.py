@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""Services of one node reached from another: HTTP through a forward, much both ways, half-closes,
+who may and who may not, and what comes back after a restart."""
+import hashlib
+import http.server
+import json
+import os
+import random
+import socket
+import socketserver
+import subprocess
+import threading
+
+import lab as L
+
+LAB = {'host.listen': '/ip4/127.0.0.1/tcp/0', 'host.lab': 'on', 'files.enabled': 'off'}
+
+
+def node(lab, name, **more):
+    n = lab.node(name, **{**LAB, **more})
+    learn(n)
+    return n
+
+
+def learn(n):
+    n.listen = n.json('status')['listen']
+    n.id = n.json('status')['peer_id']
+
+
+def two(lab, **more):
+    """One that offers and one that uses, connected."""
+    a, b = node(lab, 'ann', **more), node(lab, 'bob')
+    b.run('net', 'dial', a.listen[0])
+    return a, b
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+
+    def log_message(self, *_):
+        pass
+
+
+def serve(lab, handler, server=socketserver.ThreadingTCPServer):
+    """A TCP server on any port of loopback; returns the port."""
+    server.allow_reuse_address = True
+    s = server(('127.0.0.1', 0), handler)
+    s.daemon_threads = True
+    threading.Thread(target=s.serve_forever, daemon=True).start()
+    lab.ends.callback(s.server_close)
+    lab.ends.callback(s.shutdown)
+    return s.server_address[1]
+
+
+def web(lab, **files):
+    folder = lab.folder('web')
+    for name, data in files.items():
+        with open(os.path.join(folder, name), 'wb') as f:
+            f.write(data)
+    return serve(lab, lambda *a: Files(*a, directory=folder))
+
+
+class Echo(socketserver.BaseRequestHandler):
+    """Sends back what comes, and ends when the other side has."""
+
+    def handle(self):
+        while data := self.request.recv(1 << 16):
+            self.request.sendall(data)
+        self.request.shutdown(socket.SHUT_WR)
+
+
+class Judge(socketserver.BaseRequestHandler):
+    """Reads to the end, and only then says what it was."""
+
+    def handle(self):
+        h, n = hashlib.sha256(), 0
+        while data := self.request.recv(1 << 16):
+            h.update(data)
+            n += len(data)
+        self.request.sendall(f'{n} {h.hexdigest()}'.encode())
+
+
+def curl(*words):
+    return subprocess.run(['curl', '-sS', '--max-time', '60', *words], capture_output=True, check=False)
+
+
+def read_all(s):
+    parts = []
+    while data := s.recv(1 << 16):
+        parts.append(data)
+    return b''.join(parts)
+
+
+def curl_through_a_forward(lab):
+    a, b = two(lab)
+    page = random.Random(1).randbytes(300_000)
+    port = web(lab, page=page)
+    offered = a.json('connect', 'expose', port, '--as', 'web', '--to', b.id)
+    assert offered['at'] == f'127.0.0.1:{port}' and offered['to'] == [b.id], offered
+    there = b.json('connect', 'forward', f'{a.id}/web', 0)
+    got = curl(f'http://{there["at"]}/page')
+    assert got.stdout == page, got.stderr
+    kinds = [r['kind'] for r in a.json('connect', 'ls')], [r['kind'] for r in b.json('connect', 'ls')]
+    assert kinds == (['service'], ['forward']), kinds
+    L.until('it to be counted', lambda: a.json('connect', 'ls')[0]['served'] == 1)
+
+
+def a_hundred_mebibytes_both_ways(lab):
+    a, b = two(lab)
+    a.run('connect', 'expose', serve(lab, Echo), '--as', 'echo', '--to', b.id)
+    port = b.json('connect', 'forward', f'{a.id}/echo', 0)['port']
+    block = random.Random(2).randbytes(1 << 20)
+    sent, got = hashlib.sha256(), hashlib.sha256()
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        def send():
+            for i in range(100):
+                part = block[i:] + block[:i]
+                sent.update(part)
+                s.sendall(part)
+            s.shutdown(socket.SHUT_WR)
+        sender = threading.Thread(target=send)
+        sender.start()
+        total = 0
+        while data := s.recv(1 << 16):
+            got.update(data)
+            total += len(data)
+        sender.join()
+    assert total == 100 << 20 and sent.digest() == got.digest(), total
+
+
+def half_a_close_is_kept(lab):
+    """The answer comes after the end of the question, and the other way round."""
+    a, b = two(lab)
+    a.run('connect', 'expose', serve(lab, Judge), '--as', 'judge', '--to', b.id)
+    port = b.json('connect', 'forward', f'{a.id}/judge', 0)['port']
+    data = random.Random(3).randbytes(3_000_000)
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        s.sendall(data)
+        s.shutdown(socket.SHUT_WR)
+        assert read_all(s).decode() == f'{len(data)} {hashlib.sha256(data).hexdigest()}'
+
+
+def a_slow_reader_holds_up_the_sender(lab):
+    """Nothing piles up in between: what is taken is bounded while nobody reads."""
+    a, b = two(lab)
+    ready, go = threading.Event(), threading.Event()
+
+    class Slow(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            ready.set()
+            go.wait(100)
+            while self.request.recv(1 << 16):
+                pass
+    a.run('connect', 'expose', serve(lab, Slow), '--as', 'slow', '--to', b.id)
+    port = b.json('connect', 'forward', f'{a.id}/slow', 0)['port']
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        ready.wait(60)
+        s.settimeout(3)
+        took = 0
+        try:
+            while took < 256 << 20:
+                took += s.send(b'x' * 65536)
+        except TimeoutError:
+            pass
+        go.set()
+        assert took < 64 << 20, took
+
+
+def who_is_not_trusted_is_a_card_for_the_owner(lab):
+    a, b = two(lab)
+    a.run('connect', 'expose', web(lab, page=b'hello'), '--as', 'web')
+    there = b.json('connect', 'forward', f'{a.id}/web', 0)
+    assert curl(f'http://{there["at"]}/page').returncode != 0
+    state = L.until('words', lambda: (lambda r: r if 'not trusted' in r else None)(b.json('connect', 'ls')[0]['state']))
+    assert 'owner' in state, state
+    card, = a.json('connect', 'status')['requests']
+    assert card['peer'] == b.id and card['what'] == 'web', card
+    a.stop()  # it is still there after a restart
+    a.start()
+    learn(a)
+    card, = a.json('connect', 'status')['requests']
+    a.run(*card['next'].split()[1:], '--name', 'bob')
+    assert a.json('connect', 'status')['requests'] == []
+    assert a.json('peer', 'show', 'bob')['trust'] == 'trusted'
+    b.run('net', 'dial', a.listen[0])
+    assert curl(f'http://{there["at"]}/page').stdout == b'hello'
+    a.run('peer', 'forget', 'bob')
+    assert curl(f'http://{there["at"]}/page').returncode != 0
+
+
+def a_service_for_others_is_not_there(lab):
+    a, b = two(lab)
+    c = node(lab, 'carl')
+    a.run('peer', 'trust', b.id)
+    a.run('connect', 'expose', web(lab, page=b'hello'), '--as', 'web', '--to', c.id)
+    for name in ('web', 'nothing'):
+        there = b.json('connect', 'forward', f'{a.id}/{name}', 0)
+        assert curl(f'http://{there["at"]}/page').returncode != 0
+        row = next(r for r in b.json('connect', 'ls') if r['service'] == name)
+        assert 'no such service is offered to you' in row['state'], row
+    assert a.json('connect', 'status')['requests'] == []
+
+
+def the_blocked_are_hung_up_on(lab):
+    a, b = two(lab)
+    a.run('connect', 'expose', serve(lab, Echo), '--as', 'echo', '--to', b.id)
+    port = b.json('connect', 'forward', f'{a.id}/echo', 0)['port']
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        s.sendall(b'one')
+        assert s.recv(3) == b'one'
+        a.run('peer', 'block', b.id)
+        assert s.recv(1) == b''
+    L.until('them to be apart', lambda: not [p for p in a.json('peer', 'ls') if p['connected']])
+    assert [p['trust'] for p in a.json('peer', 'ls')] == ['blocked']
+    b.run('net', 'dial', a.listen[0], check=False)
+    L.until('it to be hung up on', lambda: not [p for p in a.json('peer', 'ls') if p['connected']])
+    with socket.create_connection(('127.0.0.1', port)) as s:
+        assert s.recv(1) == b''
+
+
+def all_comes_back_after_a_restart(lab):
+    a, b = node(lab, 'ann'), node(lab, 'bob')
+    a.settings['host.listen'] = a.listen[0].split('/p2p/')[0]
+    b.run('net', 'dial', a.listen[0])
+    a.run('connect', 'expose', web(lab, page=b'hello'), '--as', 'web', '--to', b.id)
+    there = b.json('connect', 'forward', f'{a.id}/web', 0)
+    assert curl(f'http://{there["at"]}/page').stdout == b'hello'
+    a.stop()
+    assert curl(f'http://{there["at"]}/page').returncode != 0
+    state = b.json('connect', 'ls')[0]['state']
+    assert 'ready' not in state, state
+    b.kill()  # what was acknowledged survives that
+    a.start()
+    b.start()
+    row, = b.json('connect', 'ls')
+    assert row['at'] == there['at'] and row['service'] == 'web', row
+    assert curl(f'http://{there["at"]}/page').stdout == b'hello'  # it is dialled anew
+    b.run('connect', 'rm', row['id'])
+    a.run('connect', 'rm', 'web')
+    assert a.json('connect', 'ls') == b.json('connect', 'ls') == []
+    assert curl(f'http://{there["at"]}/page').returncode != 0
+
+
+def without_the_overlay_it_says_so(lab):
+    n = lab.node('alone', **{'host.enabled': 'off', 'files.enabled': 'off'})
+    done = n.run('connect', 'expose', 80, '--as', 'web', '--json', check=False)
+    assert done.returncode == 7, done
+    assert json.loads(done.stdout or done.stderr)['error']['code'] == 'connect.no_overlay', done
+    assert n.json('connect', 'ls') == []
+
+
+if __name__ == '__main__':
+    L.main(curl_through_a_forward, a_hundred_mebibytes_both_ways, half_a_close_is_kept,
+           a_slow_reader_holds_up_the_sender, who_is_not_trusted_is_a_card_for_the_owner,
+           a_service_for_others_is_not_there, the_blocked_are_hung_up_on, all_comes_back_after_a_restart,
+           without_the_overlay_it_says_so)

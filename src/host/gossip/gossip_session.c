@@ -1,0 +1,311 @@
+/* One peer: a stream on which we speak, opened by us, and one on which it speaks. */
+#include "host/gossip/gossip_in.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "host/mux/messages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TURN_MESSAGES = 32, /* of one RPC in one turn: a signature is verified for each */
+    TURN_ITEMS = 512,
+    MESH_WEIGHT = 20, /* of a connection to a peer in a mesh (host_tag) */
+};
+#define PAUSE_FIRST_US SEC /* until a stream that was lost is opened again; doubled up to */
+#define PAUSE_LAST_US (120 * SEC)
+
+/* The newest first, as we would like them. */
+const char *const gossip_protocols[GOSSIP_PROTOCOLS] = {"/meshsub/1.2.0", "/meshsub/1.1.0",
+                                                        "/meshsub/1.0.0", "/floodsub/1.0.0"};
+static const enum gossip_version versions[GOSSIP_PROTOCOLS] = {GOSSIP_V12, GOSSIP_V11, GOSSIP_V10,
+                                                               GOSSIP_FLOODSUB};
+
+struct session {
+    struct gossip *gossip;
+    struct peer_id id;
+    struct gossip_peer *peer; /* NULL until it took our stream */
+    struct gossip_out *out;
+    struct host_open *open;
+    struct timer *again;
+    uint64_t pause_us;
+    struct messages *in; /* paused until we can answer, and while an RPC is worked on */
+    struct buf rest;     /* of that RPC */
+    struct gossip_rpc rpc;
+    struct timer *work;
+    bool tagged;
+};
+
+static void open_out(struct session *s);
+
+/* --- what it says --------------------------------------------------------------------------- */
+
+static void on_message(struct session *s, const struct gossip_msg *m)
+{
+    struct gossip *g = s->gossip;
+    struct gossip_author author;
+    struct gossip_held *held;
+    struct peer_id id = s->id;
+    if (!gossip_state_take(g->state, s->peer, m, loop_now_us(g->loop), &author, &held))
+        return;
+    g->stat.heard++;
+    struct cur data = m->data.p ? m->data : cur_of("", 0);
+    enum gossip_verdict v = gossip_deliver(g, m->topic, &author, data);
+    g->stat.refused += v == GOSSIP_REJECT;
+    s = map_get(g->sessions, id.bytes, id.len); /* an app may have hung up */
+    if (s && s->peer)
+        gossip_state_judge(g->state, s->peer, held, v, loop_now_us(g->loop));
+    else
+        gossip_held_drop(held);
+}
+
+/* A part of an RPC, so that others have their turn.  False: there is more. */
+static bool work_on(struct session *s)
+{
+    struct gossip *g = s->gossip;
+    struct gossip_item it;
+    struct peer_id id = s->id;
+    for (unsigned n = 0, messages = 0; n < TURN_ITEMS && messages < TURN_MESSAGES; n++) {
+        if (!s->peer || !gossip_peer_heard(g->state, s->peer, loop_now_us(g->loop)) ||
+            !gossip_rpc_next(&s->rpc, &it))
+            return true;
+        if (it.kind != GOSSIP_MESSAGE) {
+            gossip_state_hear(g->state, s->peer, &it, loop_now_us(g->loop));
+            continue;
+        }
+        messages++;
+        on_message(s, &it.msg);
+        if (map_get(g->sessions, id.bytes, id.len) != s)
+            return true; /* gone with its peer: s is not to be touched */
+    }
+    return false;
+}
+
+static void on_work(void *arg)
+{
+    struct session *s = arg;
+    struct gossip *g = s->gossip;
+    struct peer_id id = s->id;
+    s->work = NULL;
+    bool done = work_on(s);
+    if (map_get(g->sessions, id.bytes, id.len) != s)
+        return;
+    if (!done) {
+        s->work = timer_start(g->loop, 0, on_work, s);
+        return;
+    }
+    buf_done(&s->rest);
+    if (s->in && s->peer)
+        messages_pause(s->in, false);
+}
+
+/* The rest of an RPC goes on in the next turn; what it lies in is valid in this one alone. */
+static void work_later(struct session *s)
+{
+    struct cur control = s->rpc.control, rest = s->rpc.rest;
+    buf_clear(&s->rest);
+    buf_put(&s->rest, control.p, control.n);
+    buf_put(&s->rest, rest.p, rest.n);
+    struct cur all = buf_cur(&s->rest);
+    s->rpc.control = cur_take(&all, control.n);
+    s->rpc.rest = all;
+    messages_pause(s->in, true);
+    s->work = timer_start(s->gossip->loop, 0, on_work, s);
+}
+
+static void on_in(void *arg, enum messages_event ev, struct cur msg, const struct why *why)
+{
+    struct session *s = arg;
+    struct gossip *g = s->gossip;
+    struct peer_id id = s->id;
+    struct why bad;
+    bool broken = false;
+    if (ev == MESSAGES_ONE) {
+        if (!s->peer || !gossip_peer_heard(g->state, s->peer, loop_now_us(g->loop)))
+            return;
+        broken = gossip_rpc_open(&s->rpc, msg, &bad) != OK;
+        if (!broken) {
+            bool done = work_on(s);
+            if (!done && map_get(g->sessions, id.bytes, id.len) == s)
+                work_later(s);
+            return;
+        }
+    }
+    if (broken || (ev == MESSAGES_GONE && why->code == ERR_LIMIT)) {
+        log_debug(g->cfg.log, "gossip that is not read: %s", broken ? bad.text : why->text);
+        g->stat.refused++;
+        if (s->peer)
+            gossip_peer_blame(s->peer, 1);
+    }
+    messages_free(s->in);
+    s->in = NULL; /* it may open another one */
+}
+
+void session_stream(struct session *s, struct conn *stream)
+{
+    messages_free(s->in);
+    timer_cancel(s->work);
+    s->work = NULL;
+    s->in = messages_new(stream, GOSSIP_RPC_MAX, on_in, s);
+    if (!s->peer)
+        messages_pause(s->in, true);
+}
+
+/* --- what we say ---------------------------------------------------------------------------- */
+
+static void on_again(void *arg)
+{
+    struct session *s = arg;
+    s->again = NULL;
+    open_out(s);
+}
+
+static void open_later(struct session *s)
+{
+    timer_cancel(s->again);
+    s->again = timer_start(s->gossip->loop, s->pause_us, on_again, s);
+    s->pause_us = s->pause_us < PAUSE_LAST_US / 2 ? s->pause_us * 2 : PAUSE_LAST_US;
+}
+
+static enum gossip_version version_of(const char *protocol)
+{
+    for (size_t i = 0; i < GOSSIP_PROTOCOLS; i++)
+        if (strcmp(protocol, gossip_protocols[i]) == 0)
+            return versions[i];
+    return GOSSIP_FLOODSUB;
+}
+
+/* How a program names messages, by what it calls itself; a first guess. */
+static enum gossip_form form_of(const char *agent)
+{
+    if (agent && strstr(agent, "js-libp2p"))
+        return GOSSIP_JS;
+    if (agent && strstr(agent, "rust-libp2p"))
+        return GOSSIP_RUST;
+    return GOSSIP_GO;
+}
+
+static void be_here(struct session *s, enum gossip_version version)
+{
+    struct gossip *g = s->gossip;
+    struct host_peer about;
+    uint64_t now = loop_now_us(g->loop);
+    if (s->peer) {
+        gossip_peer_again(g->state, s->peer, version, now);
+        return;
+    }
+    host_peer(g->cfg.host, &s->id, &about);
+    struct gossip_peer_cfg cfg = {.id = s->id,
+                                  .version = version,
+                                  .outbound = !about.inbound,
+                                  .ip = about.remote,
+                                  .form = form_of(about.agent),
+                                  .owner = s};
+    s->peer = gossip_peer_here(g->state, &cfg, now);
+}
+
+static void on_open(void *arg, const struct host_stream *hs, const struct why *why)
+{
+    struct session *s = arg;
+    const struct own *own;
+    s->open = NULL;
+    if (!hs) {
+        log_debug(s->gossip->cfg.log, "no gossip with a peer: %s", why->text);
+        open_later(s);
+        return;
+    }
+    be_here(s, version_of(hs->protocol));
+    gossip_out_stream(s->out, hs->conn);
+    for (size_t at = 0; (own = map_next(s->gossip->own, &at, NULL, NULL));)
+        session_sub(s, cur_of(own->topic, strlen(own->topic)), true);
+    if (s->in && !s->work)
+        messages_pause(s->in, false);
+}
+
+static void open_out(struct session *s)
+{
+    if (!host_connected(s->gossip->cfg.host, &s->id))
+        return;
+    s->open =
+        host_open(s->gossip->cfg.host, &s->id, gossip_protocols, GOSSIP_PROTOCOLS, on_open, s);
+}
+
+static void on_lost(void *arg, const struct why *why)
+{
+    struct session *s = arg;
+    log_debug(s->gossip->cfg.log, "a stream of gossip is lost: %s", why->text);
+    open_later(s);
+}
+
+static bool wants(void *arg, const struct gossip_held *m)
+{
+    const struct session *s = arg;
+    s->gossip->stat.passed++;
+    return s->peer && gossip_peer_wants(s->gossip->state, s->peer, m);
+}
+
+void session_sub(struct session *s, struct cur topic, bool subscribe)
+{
+    if (s->peer)
+        gossip_out_sub(s->out, topic, subscribe);
+}
+
+void session_act(struct session *s, const struct gossip_action *a)
+{
+    gossip_out_act(s->out, a);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+struct session *session_get(struct gossip *g, const struct peer_id *peer)
+{
+    struct session *s = map_get(g->sessions, peer->bytes, peer->len);
+    if (s)
+        return s;
+    s = MEM_NEW(struct session);
+    s->gossip = g;
+    s->id = *peer;
+    s->pause_us = PAUSE_FIRST_US;
+    struct gossip_out_cfg cfg = {.loop = g->loop, .wants = wants, .lost = on_lost, .arg = s};
+    s->out = gossip_out_new(&cfg);
+    map_put(g->sessions, peer->bytes, peer->len, s);
+    s->again = timer_start(g->loop, 0, on_again, s);
+    return s;
+}
+
+void session_free(struct session *s)
+{
+    struct gossip *g = s->gossip;
+    g->stat.dropped += gossip_out_dropped(s->out);
+    map_drop(g->sessions, s->id.bytes, s->id.len);
+    if (s->peer)
+        gossip_peer_gone(g->state, s->peer, loop_now_us(g->loop));
+    host_open_cancel(s->open);
+    timer_cancel(s->again);
+    timer_cancel(s->work);
+    messages_free(s->in);
+    gossip_out_free(s->out);
+    buf_done(&s->rest);
+    free(s);
+}
+
+void session_beat(struct session *s)
+{
+    bool mesh = s->peer && gossip_peer_meshes(s->peer) > 0;
+    if (mesh != s->tagged)
+        host_tag(s->gossip->cfg.host, &s->id, "gossip", mesh ? MESH_WEIGHT : 0);
+    s->tagged = mesh;
+    if (mesh)
+        s->pause_us = PAUSE_FIRST_US;
+}
+
+size_t session_dropped(const struct session *s)
+{
+    return gossip_out_dropped(s->out);
+}
+
+struct gossip_peer *session_peer(const struct session *s)
+{
+    return s->peer;
+}

@@ -76,8 +76,10 @@ static bool use_begin(struct connection *c, struct conn *stream, const char *pro
 
 static struct host_stream hand_over(struct talk *t, const char *protocol)
 {
-    struct host_stream s = {
-        .conn = t->stream, .peer = &t->c->peer->id, .protocol = protocol, .limited = t->c->limited};
+    struct host_stream s = {.conn = t->stream,
+                            .peer = &t->c->peer->id,
+                            .protocol = protocol,
+                            .limited = t->c->way.limited};
     t->stream = NULL;
     talk_free(t);
     return s;
@@ -89,7 +91,7 @@ static const char *choose(void *arg, const char *name)
 {
     const struct talk *t = arg;
     const struct host_protocol *p = host_protocol(t->c->host, name);
-    return p && (p->limited || !t->c->limited) ? p->name : NULL;
+    return p && (p->limited || !t->c->way.limited) ? p->name : NULL;
 }
 
 static void on_chosen(void *arg, const char *protocol, const struct why *why)
@@ -226,7 +228,7 @@ static size_t conns_of(const struct peer *p)
     return n;
 }
 
-bool connection_new(struct host *h, struct conn *secured, const char *muxer, bool inbound)
+bool connection_new(struct host *h, struct conn *secured, const char *muxer, const struct way *way)
 {
     struct peer *p = peer_get(h, secure_peer(secured));
     size_t others = conns_of(p);
@@ -239,8 +241,7 @@ bool connection_new(struct host *h, struct conn *secured, const char *muxer, boo
     struct connection *c = MEM_NEW(struct connection);
     c->host = h;
     c->peer = p;
-    c->inbound = inbound;
-    c->path = "direct";
+    c->way = *way;
     c->opened_us = loop_now_us(h->loop);
     list_init(&c->talks);
     list_init(&c->uses);
@@ -248,7 +249,7 @@ bool connection_new(struct host *h, struct conn *secured, const char *muxer, boo
     h->conn_count++;
     if (others == 0)
         peer_moved(h, p);
-    c->mux = yamux_new(secured, !inbound, &events, c);
+    c->mux = yamux_new(secured, !way->inbound, &events, c);
     identify_begin(c);
     dial_connected(h, p);
     host_trim_soon(h);
@@ -257,11 +258,22 @@ bool connection_new(struct host *h, struct conn *secured, const char *muxer, boo
     return true;
 }
 
+static int rank(const struct way *w)
+{
+    return w->limited ? 0 : w->path == PATH_RELAYED ? 1 : 2;
+}
+
 struct connection *connection_best(const struct peer *p, bool limited_too)
 {
     struct connection *best = NULL;
     LIST_EACH(&p->conns, struct connection, c, link)
-        if ((limited_too || !c->limited) && (!best || (best->limited && !c->limited)))
+        if ((limited_too || !c->way.limited) && (!best || rank(&c->way) > rank(&best->way)))
             best = c;
     return best;
+}
+
+bool peer_is_direct(const struct peer *p)
+{
+    const struct connection *best = p ? connection_best(p, true) : NULL;
+    return best && best->way.path != PATH_RELAYED;
 }

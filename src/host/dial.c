@@ -3,13 +3,14 @@
 #include "host/host_in.h"
 
 #include "base/mem.h"
+#include "host/reach/relay_dial.h"
 #include "host/upgrade.h"
 
 #include <stdlib.h>
 
 enum {
     EFFORT_ADDRS_MAX = 16,   /* addresses of one effort; more are not tried */
-    EFFORT_ATTEMPTS_MAX = 4, /* at once */
+    EFFORT_ATTEMPTS_MAX = 4, /* at once; and one through a relay */
 };
 #define HEAD_START_US (250 * MSEC)
 
@@ -18,7 +19,9 @@ struct attempt {
     struct effort *effort;
     struct multiaddr_route route;
     struct resolve *resolve;
+    struct relay_dial *relay;
     struct upgrade *upgrade;
+    struct way way;
 };
 
 /* To one peer, for all who wait for it. */
@@ -26,10 +29,12 @@ struct effort {
     struct link link; /* in host.efforts */
     struct host *host;
     struct peer_id who; /* of nobody: whoever answers there */
+    bool direct;        /* without a relay */
     struct link dials;  /* struct host_dial */
     struct link attempts;
     struct multiaddr addrs[EFFORT_ADDRS_MAX];
-    size_t count, next;
+    bool relayed[EFFORT_ADDRS_MAX], tried[EFFORT_ADDRS_MAX];
+    size_t count;
     struct timer *timer; /* the next address, or the end */
     struct why why;      /* of the last that failed */
     struct peer_id reached;
@@ -53,6 +58,7 @@ static void attempt_free(struct attempt *a)
     a->effort->host->attempt_count--;
     list_drop(&a->link);
     resolve_cancel(a->resolve);
+    relay_dial_cancel(a->relay);
     upgrade_cancel(a->upgrade);
     free(a);
 }
@@ -105,7 +111,7 @@ static void soon(struct effort *e, uint64_t after_us)
 void dial_connected(struct host *h, struct peer *p)
 {
     LIST_EACH(&h->efforts, struct effort, e, link)
-        if (peer_id_equal(&e->who, &p->id)) {
+        if (peer_id_equal(&e->who, &p->id) && (!e->direct || peer_is_direct(p))) {
             e->reached = p->id;
             soon(e, 0);
         }
@@ -132,24 +138,39 @@ static void on_upgraded(void *arg, struct conn *secured, const char *muxer, cons
     }
     struct peer_id who = *secure_peer(secured);
     struct host *h = e->host;
+    struct way way = a->way;
     attempt_free(a);
     soon(e, 0);
     e->reached = who;
-    if (!connection_new(h, secured, muxer, false)) {
+    if (!connection_new(h, secured, muxer, &way)) {
         e->reached.len = 0;
         why_set(&e->why, ERR_LIMIT,
                 "it has too many connections with us, is blocked, or is ourselves");
     }
 }
 
+static const struct peer_id *expected(const struct attempt *a)
+{
+    return a->effort->who.len ? &a->effort->who : a->route.peer.len ? &a->route.peer : NULL;
+}
+
 static void attempt_dial(struct attempt *a)
 {
-    struct effort *e = a->effort;
-    struct conn *c = tcp_dial(e->host->loop, &a->route.addr, NULL, NULL, NULL);
-    const struct peer_id *expected = e->who.len          ? &e->who
-                                     : a->route.peer.len ? &a->route.peer
-                                                         : NULL;
-    a->upgrade = upgrade_dial(e->host->self, c, expected, on_upgraded, a);
+    struct host *h = a->effort->host;
+    struct conn *c = tcp_dial(h->loop, &a->route.addr, NULL, NULL, NULL);
+    a->upgrade = upgrade_dial(h->self, c, expected(a), on_upgraded, a);
+}
+
+static void on_relayed(void *arg, struct conn *stream, bool limited, const struct why *why)
+{
+    struct attempt *a = arg;
+    a->relay = NULL;
+    if (!stream) {
+        attempt_failed(a, why);
+        return;
+    }
+    a->way = (struct way){.path = PATH_RELAYED, .limited = limited};
+    a->upgrade = upgrade_dial_open(a->effort->host->self, stream, expected(a), on_upgraded, a);
 }
 
 static void on_resolved(void *arg, const struct addr *found, size_t n, const struct why *why)
@@ -170,10 +191,13 @@ static void on_resolved(void *arg, const struct addr *found, size_t n, const str
 }
 
 /* Whether this is a way that we can go. */
-static bool can_go(const struct multiaddr_route *r, struct why *why)
+static bool can_go(const struct attempt *a, struct why *why)
 {
-    if (r->relayed)
-        why_set(why, ERR_STATE, "an address through a relay: not dialled yet");
+    const struct multiaddr_route *r = &a->route;
+    if (r->relayed && !expected(a))
+        why_set(why, ERR_INVALID, "an address through a relay that does not say to whom");
+    else if (r->relayed && peer_id_equal(&r->relay, expected(a)))
+        why_set(why, ERR_INVALID, "an address of the relay through itself");
     else if (r->reach != REACH_TCP)
         why_set(why, ERR_STATE, "neither WebSocket nor QUIC is dialled yet");
     else if (r->named == MA_DNSADDR)
@@ -190,31 +214,57 @@ static void attempt_start(struct effort *e, const struct multiaddr *addr)
     list_push(&e->attempts, &a->link);
     e->host->attempt_count++;
     struct why why;
-    if (multiaddr_route(addr, &a->route, &why) != OK || !can_go(&a->route, &why)) {
+    if (multiaddr_route(addr, &a->route, &why) != OK || !can_go(a, &why)) {
         attempt_failed(a, &why);
         return;
     }
-    if (a->route.named)
+    if (a->route.relayed)
+        a->relay = relay_dial_start(e->host, addr, expected(a), on_relayed, a);
+    else if (a->route.named)
         a->resolve = resolve_start(e->host->loop, a->route.host, a->route.port, on_resolved, a);
     else
         attempt_dial(a);
 }
 
+/* The next one that there is room for, relays after all others; count: none now. */
+static size_t whom_to_try(const struct effort *e, const size_t running[2])
+{
+    if (e->host->attempt_count >= DIALS_MAX)
+        return e->count;
+    for (size_t relayed = 0; relayed < 2; relayed++) {
+        size_t max = relayed ? 1 : EFFORT_ATTEMPTS_MAX;
+        for (size_t i = 0; running[relayed] < max && i < e->count; i++)
+            if (!e->tried[i] && e->relayed[i] == (relayed == 1))
+                return i;
+    }
+    return e->count;
+}
+
+static size_t left_to_try(const struct effort *e)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->count; i++)
+        n += !e->tried[i];
+    return n;
+}
+
 static void effort_step(void *arg)
 {
     struct effort *e = arg;
-    size_t running = 0;
+    size_t running[2] = {0};
     e->timer = NULL;
-    for (struct link *l = e->attempts.next; l != &e->attempts; l = l->next)
-        running++;
-    if (e->reached.len || (running == 0 && e->next == e->count)) {
+    LIST_EACH(&e->attempts, struct attempt, a, link)
+        running[a->route.relayed]++;
+    if (e->reached.len || (running[0] + running[1] == 0 && left_to_try(e) == 0)) {
         effort_end(e);
         return;
     }
-    bool room = running < EFFORT_ATTEMPTS_MAX && e->host->attempt_count < DIALS_MAX;
-    if (e->next < e->count && room)
-        attempt_start(e, &e->addrs[e->next++]);
-    if (!e->timer && e->next < e->count)
+    size_t i = whom_to_try(e, running);
+    if (i < e->count) {
+        e->tried[i] = true;
+        attempt_start(e, &e->addrs[i]);
+    }
+    if (!e->timer && left_to_try(e) > 0)
         soon(e, HEAD_START_US);
 }
 
@@ -223,6 +273,10 @@ static void effort_step(void *arg)
 static void effort_add(struct effort *e, const struct multiaddr *a)
 {
     struct multiaddr bare = *a;
+    struct multiaddr_route r;
+    bool relayed = multiaddr_route(a, &r, NULL) == OK && r.relayed;
+    if (relayed && e->direct)
+        return;
     multiaddr_drop_peer(&bare);
     for (size_t i = 0; i < e->count; i++) {
         struct multiaddr known = e->addrs[i];
@@ -230,18 +284,21 @@ static void effort_add(struct effort *e, const struct multiaddr *a)
         if (multiaddr_equal(&known, &bare))
             return;
     }
-    if (e->count < EFFORT_ADDRS_MAX)
+    if (e->count < EFFORT_ADDRS_MAX) {
+        e->relayed[e->count] = relayed;
         e->addrs[e->count++] = *a;
+    }
 }
 
-static struct effort *effort_get(struct host *h, const struct peer_id *who)
+static struct effort *effort_get(struct host *h, const struct peer_id *who, bool direct)
 {
     if (who)
         LIST_EACH(&h->efforts, struct effort, e, link)
-            if (peer_id_equal(&e->who, who))
+            if (peer_id_equal(&e->who, who) && e->direct == direct)
                 return e;
     struct effort *e = MEM_NEW(struct effort);
     e->host = h;
+    e->direct = direct;
     if (who)
         e->who = *who;
     list_init(&e->dials);
@@ -274,8 +331,9 @@ static void on_there_already(void *arg)
     dial_tell(d, &peer, NULL);
 }
 
-struct host_dial *host_dial(struct host *h, const struct peer_id *peer,
-                            const struct multiaddr *addrs, size_t n, host_dial_cb *cb, void *arg)
+static struct host_dial *dial(struct host *h, const struct peer_id *peer,
+                              const struct multiaddr *addrs, size_t n, bool direct,
+                              host_dial_cb *cb, void *arg)
 {
     struct multiaddr_route route = {0};
     struct host_dial *d = MEM_NEW(struct host_dial);
@@ -284,13 +342,13 @@ struct host_dial *host_dial(struct host *h, const struct peer_id *peer,
     d->arg = arg;
     if (!peer && n > 0 && multiaddr_route(&addrs[0], &route, NULL) == OK && route.peer.len)
         peer = &route.peer;
-    if (peer && host_connected(h, peer)) {
+    if (peer && (direct ? peer_is_direct(peer_find(h, peer)) : host_connected(h, peer))) {
         d->peer = *peer;
         list_push(&h->dials, &d->link);
         d->now = timer_start(h->loop, 0, on_there_already, d);
         return d;
     }
-    struct effort *e = effort_get(h, peer);
+    struct effort *e = effort_get(h, peer, direct);
     for (size_t i = 0; i < n; i++)
         effort_add(e, &addrs[i]);
     if (peer)
@@ -300,10 +358,29 @@ struct host_dial *host_dial(struct host *h, const struct peer_id *peer,
     return d;
 }
 
+struct host_dial *host_dial(struct host *h, const struct peer_id *peer,
+                            const struct multiaddr *addrs, size_t n, host_dial_cb *cb, void *arg)
+{
+    return dial(h, peer, addrs, n, false, cb, arg);
+}
+
+struct host_dial *dial_direct(struct host *h, const struct peer_id *peer,
+                              const struct multiaddr *addrs, size_t n, host_dial_cb *cb, void *arg)
+{
+    return dial(h, peer, addrs, n, true, cb, arg);
+}
+
 void host_dial_cancel(struct host_dial *d)
 {
     if (d)
         dial_free(d); /* the effort goes on: it ends by itself, soon */
+}
+
+void dial_stop(struct host *h)
+{
+    LIST_EACH(&h->efforts, struct effort, e, link)
+        LIST_EACH(&e->attempts, struct attempt, a, link)
+            attempt_free(a);
 }
 
 void dial_done(struct host *h)

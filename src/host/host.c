@@ -81,10 +81,11 @@ static void on_guest(void *arg, struct conn *secured, const char *muxer, const s
 {
     struct guest *g = arg;
     struct host *h = g->host;
+    struct way way = g->way;
     g->upgrade = NULL;
     guest_free(g);
     if (secured)
-        connection_new(h, secured, muxer, true);
+        connection_new(h, secured, muxer, &way);
     else
         log_debug(h->log, "somebody who came is gone: %s", why->text);
 }
@@ -97,9 +98,8 @@ static bool is_welcome(const struct host *h, const struct addr *from)
     return h->guest_count < HOST_NEGOTIATING_MAX && (h->cfg.lab || same < GUESTS_OF_ONE_MAX);
 }
 
-static void on_accept(void *arg, struct conn *c)
+void host_receive(struct host *h, struct conn *c, const struct way *way)
 {
-    struct host *h = arg;
     if (!is_welcome(h, &c->peer)) {
         conn_close(c);
         return;
@@ -107,9 +107,15 @@ static void on_accept(void *arg, struct conn *c)
     struct guest *g = MEM_NEW(struct guest);
     g->host = h;
     g->from = c->peer;
+    g->way = *way;
     list_push(&h->guests, &g->link);
     h->guest_count++;
     g->upgrade = upgrade_accept(h->self, c, on_guest, g);
+}
+
+static void on_accept(void *arg, struct conn *c)
+{
+    host_receive(arg, c, &(struct way){.path = PATH_DIRECT, .inbound = true});
 }
 
 static enum err listen_on(struct host *h, const struct multiaddr *a, struct why *why)
@@ -142,13 +148,44 @@ size_t host_listening(const struct host *h, struct multiaddr *out, size_t cap)
     return n;
 }
 
+size_t host_relayed(const struct host *h, struct multiaddr *out, size_t cap)
+{
+    size_t n = 0;
+    for (; n < h->told[TOLD_RELAYED].count && n < cap; n++)
+        out[n] = h->told[TOLD_RELAYED].addrs[n];
+    return n;
+}
+
 /* What others are told. */
 size_t host_advertised(const struct host *h, struct multiaddr *out, size_t cap)
 {
     size_t n = 0;
     for (; n < h->own.count && n < cap; n++)
         out[n] = h->own.addrs[n];
+    for (size_t kind = 0; kind < TOLD_KINDS; kind++)
+        for (size_t i = 0; i < h->told[kind].count && n < cap; i++)
+            out[n++] = h->told[kind].addrs[i];
     return n;
+}
+
+static bool same_addrs(const struct multiaddr *a, const struct multiaddr *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!multiaddr_equal(&a[i], &b[i]))
+            return false;
+    return true;
+}
+
+void host_tell_addrs(struct host *h, enum told kind, const struct multiaddr *addrs, size_t n)
+{
+    n = n < TOLD_MAX ? n : TOLD_MAX;
+    if (h->told[kind].count == n && same_addrs(h->told[kind].addrs, addrs, n))
+        return;
+    for (size_t i = 0; i < n; i++)
+        h->told[kind].addrs[i] = addrs[i];
+    h->told[kind].count = n;
+    identify_push(h);
+    host_tell(h, HOST_ADDRESSES, NULL);
 }
 
 /* --- who stays ------------------------------------------------------------------------------ */
@@ -225,6 +262,9 @@ void host_hang_up(struct host *h, const struct peer_id *peer)
 
 bool host_peer(struct host *h, const struct peer_id *id, struct host_peer *out)
 {
+    static const char *const paths[] = {
+        [PATH_DIRECT] = "direct", [PATH_PUNCHED] = "hole-punched", [PATH_RELAYED] = "relayed"};
+    const struct connection *best = NULL;
     const struct peer *p = peer_find(h, id);
     *out = (struct host_peer){0};
     if (!p)
@@ -236,13 +276,15 @@ bool host_peer(struct host *h, const struct peer_id *id, struct host_peer *out)
     out->protocol_count = p->protocol_count;
     out->addr_count = peer_addrs(p, out->addrs, HOST_ADDRS_MAX);
     out->path = "";
+    best = connection_best(p, true);
     LIST_EACH(&p->conns, struct connection, c, link) {
-        if (out->conns++ > 0)
+        out->conns++;
+        if (c != best)
             continue;
         out->remote = c->mux->peer;
-        out->inbound = c->inbound;
-        out->limited = c->limited;
-        out->path = c->path;
+        out->inbound = c->way.inbound;
+        out->limited = c->way.limited;
+        out->path = paths[c->way.path];
         out->rtt_us = mux_rtt_us(c->mux);
     }
     return true;
@@ -411,6 +453,7 @@ void host_free(struct host *h)
         listener_close(h->ears[i].listener);
     LIST_EACH(&h->guests, struct guest, g, link)
         guest_free(g);
+    dial_stop(h);
     LIST_EACH(&h->opens, struct host_open, o, link)
         open_free(o);
     dial_done(h);

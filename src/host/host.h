@@ -57,6 +57,8 @@ const struct peer_id *host_id(const struct host *h);
 const struct trust_book *host_trust(const struct host *h); /* NULL: none */
 /* Where we listen, without /p2p/ID; returns how many, at most cap. */
 size_t host_listening(const struct host *h, struct multiaddr *out, size_t cap);
+/* At relays, /p2p-circuit at the end; likewise. */
+size_t host_relayed(const struct host *h, struct multiaddr *out, size_t cap);
 /* What others are told of it. */
 size_t host_advertised(const struct host *h, struct multiaddr *out, size_t cap);
 
@@ -113,7 +115,7 @@ struct host_peer {
     const char *const *protocols;
     size_t addr_count;
     struct multiaddr addrs[HOST_ADDRS_MAX];
-    struct addr remote; /* of its newest connection */
+    struct addr remote; /* of its best connection; of no family: relayed */
     bool inbound, limited;
     uint64_t rtt_us;  /* 0: not measured */
     const char *path; /* "direct", "hole-punched", "relayed" */

@@ -38,13 +38,19 @@ struct peer {
 
 /* --- a connection, and what is being agreed on over it --------------------------------------- */
 
+/* How a connection was made. */
+enum path { PATH_DIRECT, PATH_PUNCHED, PATH_RELAYED };
+struct way {
+    enum path path;
+    bool inbound, limited;
+};
+
 struct connection {
     struct link link; /* in peer.conns */
     struct host *host;
     struct peer *peer;
     struct mux *mux;
-    bool inbound, limited;
-    const char *path; /* "direct" */
+    struct way way;
     uint64_t opened_us;
     struct link uses;          /* struct use: inbound streams that their protocol has */
     struct link talks;         /* struct talk: streams whose protocol is not known yet */
@@ -58,7 +64,8 @@ struct guest {
     struct link link; /* in host.guests */
     struct host *host;
     struct upgrade *upgrade;
-    struct addr from;
+    struct addr from; /* of no family: through a relay */
+    struct way way;
 };
 
 struct ear {
@@ -72,6 +79,10 @@ struct own {
     size_t count;
     struct multiaddr addrs[HOST_ADDRS_MAX];
 };
+
+/* Addresses besides those that we listen on that others are told: as relays and as peers see us. */
+enum told { TOLD_RELAYED, TOLD_OBSERVED, TOLD_KINDS };
+enum { TOLD_MAX = 6 };
 
 struct host {
     struct host_cfg cfg;
@@ -89,6 +100,10 @@ struct host {
     struct timer *look; /* at the interfaces, again */
     struct host_protocol protocols[HOST_PROTOCOLS_MAX];
     size_t protocol_count;
+    struct {
+        size_t count;
+        struct multiaddr addrs[TOLD_MAX];
+    } told[TOLD_KINDS];
     struct link guests;
     size_t guest_count;
     struct link watches, opens, dials, efforts;
@@ -109,18 +124,19 @@ void peers_done(struct host *h);
 
 /* connection.c */
 /* Takes `secured`.  False: too many of this peer, or it is ourselves or blocked; closed. */
-bool connection_new(struct host *h, struct conn *secured, const char *muxer, bool inbound);
+bool connection_new(struct host *h, struct conn *secured, const char *muxer, const struct way *way);
 /* As host_open_cb, once; returns what may be cancelled. */
 struct talk;
 struct talk *connection_open(struct connection *c, const char *const *names, size_t n,
                              host_open_cb *cb, void *arg);
 void talk_cancel(struct talk *t); /* the stream is reset; NULL: nothing */
 void connection_close(struct connection *c, const struct why *why);
-/* Which of a peer's is best for a new stream; NULL: none that may carry it. */
+/* Which of a peer's is best for a new stream, direct ones first; NULL: none that may carry it. */
 struct connection *connection_best(const struct peer *p, bool limited_too);
 
 /* dial.c */
 void dial_connected(struct host *h, struct peer *p); /* efforts to reach it may end */
+void dial_stop(struct host *h); /* attempts, which hold dials and opens of their own; before: */
 void dial_done(struct host *h);
 
 /* talk/identify.c */
@@ -129,7 +145,17 @@ void identify_begin(struct connection *c);
 void identify_end(struct connection *c);
 void identify_push(struct host *h); /* what we say of ourselves changed: tell all, soon */
 
+/* Without a relay, though there may be a connection through one. */
+struct host_dial *dial_direct(struct host *h, const struct peer_id *peer,
+                              const struct multiaddr *addrs, size_t n, host_dial_cb *cb, void *arg);
+/* Whether there is a connection that is not relayed. */
+bool peer_is_direct(const struct peer *p); /* NULL: no */
+
 /* host.c */
+/* Somebody comes, over an open conn, which it takes. */
+void host_receive(struct host *h, struct conn *c, const struct way *way);
+/* These from now on, TOLD_MAX at most. */
+void host_tell_addrs(struct host *h, enum told kind, const struct multiaddr *addrs, size_t n);
 void host_tell(struct host *h, enum host_event ev, const struct peer_id *peer);
 const struct host_protocol *host_protocol(const struct host *h, const char *name);
 void host_trim_soon(struct host *h);

@@ -162,15 +162,30 @@ static struct upgrade *upgrade_new(const struct secure_self *self, struct conn *
     return u;
 }
 
-struct upgrade *upgrade_dial(const struct secure_self *self, struct conn *c,
-                             const struct peer_id *expected, upgrade_cb *cb, void *arg)
+static struct upgrade *dialler_new(const struct secure_self *self, struct conn *c,
+                                   const struct peer_id *expected, upgrade_cb *cb, void *arg)
 {
     struct upgrade *u = upgrade_new(self, c, cb, arg);
     u->dialled = true;
     u->expects = expected != NULL;
     if (expected)
         u->expected = *expected;
+    return u;
+}
+
+struct upgrade *upgrade_dial(const struct secure_self *self, struct conn *c,
+                             const struct peer_id *expected, upgrade_cb *cb, void *arg)
+{
+    struct upgrade *u = dialler_new(self, c, expected, cb, arg);
     conn_watch(c, on_bare, u);
+    return u;
+}
+
+struct upgrade *upgrade_dial_open(const struct secure_self *self, struct conn *c,
+                                  const struct peer_id *expected, upgrade_cb *cb, void *arg)
+{
+    struct upgrade *u = dialler_new(self, c, expected, cb, arg);
+    u->talk = multistream_dial(c, securities, SECURITY_COUNT, on_security, u);
     return u;
 }
 

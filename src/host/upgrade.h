@@ -20,6 +20,9 @@ typedef void upgrade_cb(void *arg, struct conn *secured, const char *muxer, cons
 /* Takes `c`, which may be not yet open.  expected: who must be there; NULL: anybody. */
 struct upgrade *upgrade_dial(const struct secure_self *self, struct conn *c,
                              const struct peer_id *expected, upgrade_cb *cb, void *arg);
+/* As upgrade_dial(), with a `c` that is open already. */
+struct upgrade *upgrade_dial_open(const struct secure_self *self, struct conn *c,
+                                  const struct peer_id *expected, upgrade_cb *cb, void *arg);
 /* Takes `c`, which was accepted. */
 struct upgrade *upgrade_accept(const struct secure_self *self, struct conn *c, upgrade_cb *cb,
                                void *arg);

@@ -25,13 +25,14 @@ static void say(const struct host *h, const struct addr *observed, struct buf *o
     struct pubkey key;
     struct buf key_bytes = {0}, record = {0};
     struct peer_record r = {.peer = h->id, .seq = (uint64_t)loop_wall_us(h->loop)};
-    struct multiaddr seen;
+    struct multiaddr seen = {0};
     struct identify id = {.version = text("ipfs/0.1.0"), .agent = text(h->cfg.agent)};
     pubkey_of_ed25519(&key, keys_peer_public(h->cfg.keys));
     pubkey_encode(&key, &key_bytes);
     r.count = host_advertised(h, r.addrs, HOST_ADDRS_MAX);
     peer_record_seal(&r, &record, h->cfg.keys);
-    multiaddr_of_addr(&seen, observed, REACH_TCP);
+    if (observed->family != ADDR_NONE) /* of a relayed one only the relay's is seen */
+        multiaddr_of_addr(&seen, observed, REACH_TCP);
     id.key = buf_cur(&key_bytes);
     id.record = buf_cur(&record);
     id.observed = cur_of(seen.bytes, seen.len);

@@ -1,0 +1,34 @@
+/* host/reach/reach.h - can others reach us, and who helps where they cannot?
+ *
+ * Puts together what stands in this folder: places at relays (relay_client.h), places that we lend
+ * (relay_server.h). */
+#ifndef SHOAL_HOST_REACH_REACH_H
+#define SHOAL_HOST_REACH_REACH_H
+
+#include "host/host.h"
+
+struct reach_cfg {
+    struct host *host;
+    const struct log *log;
+    const struct keys *keys;
+    bool relay; /* lend places to others */
+    bool lab;   /* private addresses are as good as any */
+};
+
+struct reaching;
+struct reaching *reach_new(const struct reach_cfg *cfg);
+void reach_free(struct reaching *r); /* before the host; NULL: nothing */
+
+/* A relay of the owner's choice (relay_client_name). */
+MUST_CHECK enum err reach_name_relay(struct reaching *r, const struct multiaddr *at,
+                                     struct why *why);
+
+struct reach_stat {
+    size_t relays; /* where we have a place */
+    bool relaying; /* we lend places: */
+    size_t reservations, circuits;
+    uint64_t relayed_bytes;
+};
+void reach_stat(const struct reaching *r, struct reach_stat *out);
+
+#endif

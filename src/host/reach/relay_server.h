@@ -1,0 +1,43 @@
+/* host/reach/relay_server.h - we lend a place and some bytes to peers that nobody can dial
+ * (libp2p/specs relay/circuit-v2.md).
+ *
+ * A peer reserves a place, and others are connected to it through us, by stream and not by packet:
+ * we see no more than sealed bytes, and join two peers, never a peer and an address.  Whoever comes
+ * through a relay itself is refused. */
+#ifndef SHOAL_HOST_REACH_RELAY_SERVER_H
+#define SHOAL_HOST_REACH_RELAY_SERVER_H
+
+#include "host/host.h"
+#include "host/reach/relay_msg.h"
+
+enum {
+    RELAY_RESERVATIONS_MAX = 128,
+    RELAY_RESERVATIONS_OF_IP_MAX = 8, /* not in laboratories */
+    RELAY_CIRCUITS_OF_PEER_MAX = 16,  /* from it and to it, each */
+    RELAY_CIRCUITS_MAX = 256,
+    RELAY_ASKED_OF_PEER_MAX = 16, /* requests of one peer that are not answered yet */
+    RELAY_RESERVED_S = 3600,
+    RELAY_CIRCUIT_S = 120, /* for strangers */
+    RELAY_CIRCUIT_BYTES = 128 << 10,
+    RELAY_RATE = 4 << 20, /* bytes a second, all circuits together */
+};
+
+struct relay_server_cfg {
+    struct host *host;
+    const struct log *log;
+    const struct keys *keys;
+    struct relay_limit limit; /* of one circuit */
+    uint64_t reserved_s;      /* 0: RELAY_RESERVED_S */
+    uint64_t rate;            /* bytes a second; 0: none */
+    bool lab;                 /* one address may be many peers */
+};
+
+struct relay_server;
+struct relay_server *relay_server_new(const struct relay_server_cfg *cfg);
+void relay_server_free(struct relay_server *s); /* before the host; NULL: nothing */
+
+size_t relay_server_reservations(const struct relay_server *s);
+size_t relay_server_circuits(const struct relay_server *s);
+uint64_t relay_server_bytes(const struct relay_server *s); /* carried so far, both ways */
+
+#endif

@@ -70,16 +70,17 @@ static enum err read_listen(const struct app_env *env, struct multiaddr *out, si
     return OK;
 }
 
-static enum err check_bootstrap(const struct app_env *env, struct why *why)
+/* All of a list are addresses that say where and who. */
+static enum err check_peers(const struct app_env *env, const char *key, struct why *why)
 {
     char text[CONF_ITEM_MAX];
     struct multiaddr_route r;
     struct multiaddr a;
-    for (size_t i = 0; conf_item(env->conf, "host.bootstrap", i, text, sizeof text); i++) {
+    for (size_t i = 0; conf_item(env->conf, key, i, text, sizeof text); i++) {
         if (multiaddr_parse(&a, text, why) != OK || multiaddr_route(&a, &r, why) != OK)
-            return why_in(why, ERR_INVALID, "host.bootstrap");
+            return why_in(why, ERR_INVALID, "%s", key);
         if (r.peer.len == 0)
-            return why_set(why, ERR_INVALID, "host.bootstrap: %s does not end in /p2p/ID", text);
+            return why_set(why, ERR_INVALID, "%s: %s does not end in /p2p/ID", key, text);
     }
     return OK;
 }
@@ -110,12 +111,31 @@ static struct host *make_host(const struct app_env *env, const char *agent,
                            .lab = conf_bool(env->conf, "host.lab"),
                            .trust = trust};
     struct host *h = NULL;
-    if (read_listen(env, listen, &cfg.listen_count, why) == OK && check_bootstrap(env, why) == OK) {
+    if (read_listen(env, listen, &cfg.listen_count, why) == OK &&
+        check_peers(env, "host.bootstrap", why) == OK &&
+        check_peers(env, "host.relays", why) == OK) {
         h = host_new(&cfg, why);
         if (!h && !conf_is_set(env->conf, "host.listen"))
             h = host_with_any_port(&cfg, listen, why);
     }
     return h;
+}
+
+static struct reaching *make_reach(const struct app_env *env, struct host *h)
+{
+    struct reach_cfg cfg = {.host = h,
+                            .log = env->log,
+                            .keys = env->keys,
+                            .relay = conf_bool(env->conf, "host.relay"),
+                            .lab = conf_bool(env->conf, "host.lab")};
+    struct reaching *r = reach_new(&cfg);
+    struct multiaddr at;
+    struct why why;
+    char text[CONF_ITEM_MAX];
+    for (size_t i = 0; conf_item(env->conf, "host.relays", i, text, sizeof text); i++)
+        if (multiaddr_parse(&at, text, &why) != OK || reach_name_relay(r, &at, &why) != OK)
+            log_warn(env->log, "host.relays: %s", why.text);
+    return r;
 }
 
 static void *start(const struct app_env *env, struct why *why)
@@ -143,6 +163,7 @@ static void *start(const struct app_env *env, struct why *why)
                               conf_bool(env->conf, "host.lab"), /* else nobody need reach us */
                           .lab = conf_bool(env->conf, "host.lab")};
     o->kad = kad_new(&kad);
+    o->reach = make_reach(env, h);
     list_init(&o->asked);
     o->watch = (struct host_watch){.cb = on_host, .arg = o};
     host_watch(h, &o->watch);
@@ -165,6 +186,7 @@ static void app_free(void *app)
     timer_cancel(o->bootstrap);
     host_unwatch(&o->watch);
     kad_free(o->kad);
+    reach_free(o->reach);
     echo_free(o->echo);
     perf_free(o->perf);
     host_free(o->host);
@@ -179,7 +201,8 @@ json_t *overlay_listen(const struct overlay *o)
     char text[MULTIADDR_TEXT];
     json_t *list = json_array();
     size_t n = host_listening(o->host, at, LISTEN_MAX);
-    for (size_t i = 0; i < n; i++)
+    size_t more = host_relayed(o->host, at + n, LISTEN_MAX - n);
+    for (size_t i = 0; i < n + more; i++)
         if (multiaddr_add_peer(&at[i], host_id(o->host)) == OK)
             json_array_append_new(list, json_string(multiaddr_format(&at[i], text)));
     return list;

@@ -5,6 +5,7 @@
 #include "core/call.h"
 #include "host/host_app.h"
 #include "host/kad/kad.h"
+#include "host/reach/reach.h"
 #include "host/trust.h"
 
 #include "host/talk/echo.h"
@@ -18,6 +19,7 @@ struct overlay {
     struct echo *echo;
     struct perf *perf; /* in laboratories */
     struct kad *kad;
+    struct reaching *reach;
     struct host_watch watch;
     struct link asked;       /* struct asked: calls that are answered later */
     struct timer *bootstrap; /* when there is nobody: again */

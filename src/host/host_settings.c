@@ -8,6 +8,11 @@ const struct conf_key host_settings[] = {
      "Where other nodes reach us, multiaddrs: /ip4/ADDRESS/tcp/PORT; port 0 is any free one"},
     {"host.bootstrap", CONF_LIST, "", 0, 0, NULL, false,
      "Nodes that are dialled when we know nobody, multiaddrs that end in /p2p/ID"},
+    {"host.relay", CONF_BOOL, "off", 0, 0, NULL, false,
+     "Lend a little traffic to nodes that nobody can dial: others reach them through this one, 2 "
+     "minutes and 128 KiB at a time"},
+    {"host.relays", CONF_LIST, "", 0, 0, NULL, false,
+     "Relays through which others can reach this node, multiaddrs that end in /p2p/ID"},
     {"host.lab", CONF_BOOL, "off", 0, 0, NULL, false,
      "For laboratories: loopback and private addresses are advertised and dialled, /echo/1.0.0 and "
      "/perf/1.0.0 are served, and many peers on one address are not suspicious"},

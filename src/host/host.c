@@ -160,11 +160,11 @@ size_t host_relayed(const struct host *h, struct multiaddr *out, size_t cap)
 size_t host_advertised(const struct host *h, struct multiaddr *out, size_t cap)
 {
     size_t n = 0;
-    for (; n < h->own.count && n < cap; n++)
-        out[n] = h->own.addrs[n];
-    for (size_t kind = 0; kind < TOLD_KINDS; kind++)
+    for (size_t kind = 0; kind < TOLD_KINDS; kind++) /* those that strangers can use come first */
         for (size_t i = 0; i < h->told[kind].count && n < cap; i++)
             out[n++] = h->told[kind].addrs[i];
+    for (size_t i = 0; i < h->own.count && n < cap; i++)
+        out[n++] = h->own.addrs[i];
     return n;
 }
 

@@ -16,6 +16,7 @@ struct reach_cfg {
 };
 
 struct reaching;
+/* Begins at once. */
 struct reaching *reach_new(const struct reach_cfg *cfg);
 void reach_free(struct reaching *r); /* before the host; NULL: nothing */
 

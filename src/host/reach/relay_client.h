@@ -19,6 +19,7 @@ enum {
 #define RELAY_PAUSE_LAST_US (600 * SEC)
 
 struct relay_client;
+/* Asks nobody yet, and takes calls.  lab: private addresses are advertised too. */
 struct relay_client *relay_client_new(struct host *h, const struct log *log, bool lab);
 void relay_client_free(struct relay_client *c); /* before the host; NULL: nothing */
 

@@ -33,9 +33,11 @@ struct relay_server_cfg {
 };
 
 struct relay_server;
+/* Answers the hop protocol until it is freed. */
 struct relay_server *relay_server_new(const struct relay_server_cfg *cfg);
 void relay_server_free(struct relay_server *s); /* before the host; NULL: nothing */
 
+/* Places given, and circuits that carry bytes now. */
 size_t relay_server_reservations(const struct relay_server *s);
 size_t relay_server_circuits(const struct relay_server *s);
 uint64_t relay_server_bytes(const struct relay_server *s); /* carried so far, both ways */

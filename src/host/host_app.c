@@ -164,6 +164,9 @@ static void *start(const struct app_env *env, struct why *why)
                           .lab = conf_bool(env->conf, "host.lab")};
     o->kad = kad_new(&kad);
     o->reach = make_reach(env, h);
+    if (conf_bool(env->conf, "host.mdns"))
+        o->mdns = mdns_new(&(struct mdns_cfg){
+            .host = h, .log = env->log, .lab = conf_bool(env->conf, "host.lab")});
     list_init(&o->asked);
     o->watch = (struct host_watch){.cb = on_host, .arg = o};
     host_watch(h, &o->watch);
@@ -185,6 +188,7 @@ static void app_free(void *app)
     host_methods_done(o);
     timer_cancel(o->bootstrap);
     host_unwatch(&o->watch);
+    mdns_free(o->mdns);
     kad_free(o->kad);
     reach_free(o->reach);
     echo_free(o->echo);

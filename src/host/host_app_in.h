@@ -3,6 +3,7 @@
 #define SHOAL_HOST_HOST_APP_IN_H
 
 #include "core/call.h"
+#include "host/find/mdns.h"
 #include "host/host_app.h"
 #include "host/kad/kad.h"
 #include "host/reach/reach.h"
@@ -20,6 +21,7 @@ struct overlay {
     struct perf *perf; /* in laboratories */
     struct kad *kad;
     struct reaching *reach;
+    struct mdns *mdns; /* NULL: switched off */
     struct host_watch watch;
     struct link asked;       /* struct asked: calls that are answered later */
     struct timer *bootstrap; /* when there is nobody: again */

@@ -13,6 +13,8 @@ const struct conf_key host_settings[] = {
      "minutes and 128 KiB at a time"},
     {"host.relays", CONF_LIST, "", 0, 0, NULL, false,
      "Relays through which others can reach this node, multiaddrs that end in /p2p/ID"},
+    {"host.mdns", CONF_BOOL, "on", 0, 0, NULL, false,
+     "Find nodes in the networks around us, and be found there"},
     {"host.lab", CONF_BOOL, "off", 0, 0, NULL, false,
      "For laboratories: loopback and private addresses are advertised and dialled, /echo/1.0.0 and "
      "/perf/1.0.0 are served, and many peers on one address are not suspicious"},

@@ -101,7 +101,7 @@ class Node:
         self.lab, self.name, self.under = lab, name, under
         self.home = lab.folder(name)
         self.settings = {'files.listen': '127.0.0.1:0', 'api.http': '127.0.0.1:0',
-                         'files.lsd': 'off', 'files.port-mapping': 'off',
+                         'files.lsd': 'off', 'files.port-mapping': 'off', 'host.mdns': 'off',
                          **{k.replace('__', '.'): v for k, v in settings.items()}}
         self.process = None
         self.start()

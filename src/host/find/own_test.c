@@ -68,18 +68,23 @@ static void add_ip(struct kit *k, const char *text)
     sim_node_add_ip(k->machine, a);
 }
 
-/* One a line. */
-static const char *told(struct kit *k, char text[HOST_ADDRS_MAX * MULTIADDR_TEXT])
+/* One a line; the callee's. */
+static char *told(struct kit *k)
 {
     struct multiaddr at[HOST_ADDRS_MAX];
     char one[MULTIADDR_TEXT];
+    struct buf b = {0};
     size_t n = host_advertised(k->host, at, HOST_ADDRS_MAX);
-    text[0] = '\0';
-    for (size_t i = 0; i < n; i++) {
-        strcat(text, multiaddr_format(&at[i], one));
-        strcat(text, "\n");
-    }
-    return text;
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&b, "%s\n", multiaddr_format(&at[i], one));
+    return buf_take_str(&b);
+}
+
+static void tells(struct kit *k, const char *what)
+{
+    char *text = told(k);
+    assert_string_equal(text, what);
+    free(text);
 }
 
 static const char *const wild[] = {"/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"};
@@ -87,44 +92,40 @@ static const char *const wild[] = {"/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"};
 static void who_listens_everywhere_tells_of_each_interface(void **state)
 {
     struct kit *k = *state;
-    char text[HOST_ADDRS_MAX * MULTIADDR_TEXT];
     add_ip(k, "[2001:db8::7]:0");
     add_ip(k, "127.0.0.1:0");
     add_ip(k, "169.254.7.7:0");
     begin(k, false, wild, 2);
-    assert_string_equal(told(k, text), "/ip6/2001:db8::7/tcp/4001\n/ip4/192.168.1.7/tcp/4001\n");
+    tells(k, "/ip6/2001:db8::7/tcp/4001\n/ip4/192.168.1.7/tcp/4001\n");
 }
 
 static void loopback_is_told_of_in_laboratories(void **state)
 {
     struct kit *k = *state;
-    char text[HOST_ADDRS_MAX * MULTIADDR_TEXT];
     add_ip(k, "127.0.0.1:0");
     begin(k, true, wild, 1);
-    assert_string_equal(told(k, text), "/ip4/192.168.1.7/tcp/4001\n/ip4/127.0.0.1/tcp/4001\n");
+    tells(k, "/ip4/192.168.1.7/tcp/4001\n/ip4/127.0.0.1/tcp/4001\n");
 }
 
 static void one_address_is_told_as_it_is(void **state)
 {
     static const char *const here[] = {"/ip4/192.168.1.7/tcp/4001"};
     struct kit *k = *state;
-    char text[HOST_ADDRS_MAX * MULTIADDR_TEXT];
     add_ip(k, "203.0.113.9:0");
     begin(k, false, here, 1);
-    assert_string_equal(told(k, text), "/ip4/192.168.1.7/tcp/4001\n");
+    tells(k, "/ip4/192.168.1.7/tcp/4001\n");
 }
 
 static void a_network_that_comes_is_told_of_within_a_minute(void **state)
 {
     struct kit *k = *state;
-    char text[HOST_ADDRS_MAX * MULTIADDR_TEXT];
     begin(k, false, wild, 2);
     sim_run_for(k->sim, 3 * OWN_LOOK_US);
     assert_int_equal(k->changes, 0);
     add_ip(k, "203.0.113.9:0");
     sim_run_for(k->sim, OWN_LOOK_US);
     assert_int_equal(k->changes, 1);
-    assert_string_equal(told(k, text), "/ip4/203.0.113.9/tcp/4001\n/ip4/192.168.1.7/tcp/4001\n");
+    tells(k, "/ip4/203.0.113.9/tcp/4001\n/ip4/192.168.1.7/tcp/4001\n");
 }
 
 static void of_many_the_public_ones_are_told_first(void **state)

@@ -2,7 +2,9 @@
 #include "tunnel/tunnel_in.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,18 +133,6 @@ static enum err load_places(struct tunnel *t, struct why *why)
     return finish(q, step, why);
 }
 
-enum err keep_load(struct tunnel *t, struct why *why)
-{
-    enum err code = load_services(t, why);
-    if (code == OK)
-        code = load_forwards(t, why);
-    if (code == OK)
-        code = load_requests(t, why);
-    if (code == OK)
-        code = load_places(t, why);
-    return code;
-}
-
 /* --- written -------------------------------------------------------------------------------- */
 
 enum err keep_service(struct tunnel *t, const struct service *s, struct why *why)
@@ -242,4 +232,187 @@ void keep_places(struct tunnel *t, const struct peer_id *peer)
         db_bind_text(q, 2, multiaddr_format(&p.addrs[i], text));
         run_or_say(t, q, "keeping where a peer is");
     }
+}
+
+/* --- proxies and the exit ------------------------------------------------------------------- */
+
+enum err keep_socksd(struct tunnel *t, const struct socksd *p, struct why *why)
+{
+    char at[ADDR_TEXT];
+    struct db_stmt *q =
+        db_prepare(t->env.db, "INSERT OR REPLACE INTO socks (at, peer) VALUES (?1, ?2)");
+    db_bind_text(q, 1, addr_format(&p->at, at));
+    if (p->via.len > 0)
+        db_bind_blob(q, 2, p->via.bytes, p->via.len);
+    else
+        db_bind_text(q, 2, NULL);
+    return db_run(q, why);
+}
+
+enum err keep_socksd_gone(struct tunnel *t, const struct addr *at, struct why *why)
+{
+    char text[ADDR_TEXT];
+    struct db_stmt *q = db_prepare(t->env.db, "DELETE FROM socks WHERE at = ?1");
+    db_bind_text(q, 1, addr_format(at, text));
+    return db_run(q, why);
+}
+
+enum err keep_exit(struct tunnel *t, const struct exit_grant *g, const char *said, struct why *why)
+{
+    struct buf peers = {0}, rules = {0};
+    char one[EXIT_RULE_TEXT];
+    peers_put(&g->to, &peers);
+    for (size_t i = 0; i < g->rule_count; i++)
+        buf_printf(&rules, "%s%s", i ? " " : "", exit_rule_format(&g->rules[i], one));
+    char *peers_text = buf_take_str(&peers), *rules_text = buf_take_str(&rules);
+    struct db_stmt *q =
+        db_prepare(t->env.db, "INSERT OR REPLACE INTO exit (id, peers, rules, rate, until_us, said)"
+                              " VALUES (1, ?1, ?2, ?3, ?4, ?5)");
+    db_bind_text(q, 1, peers_text);
+    db_bind_text(q, 2, rules_text);
+    db_bind_int(q, 3, (int64_t)g->rate);
+    db_bind_int(q, 4, g->until_us);
+    db_bind_text(q, 5, said);
+    free(peers_text);
+    free(rules_text);
+    return db_run(q, why);
+}
+
+enum err keep_exit_gone(struct tunnel *t, struct why *why)
+{
+    return db_run(db_prepare(t->env.db, "DELETE FROM exit"), why);
+}
+
+uint64_t keep_use_of(struct tunnel *t, const struct peer_id *peer, int64_t day)
+{
+    struct db_stmt *q =
+        db_prepare(t->env.db, "SELECT bytes FROM exit_use WHERE peer = ?1 AND day = ?2");
+    db_bind_blob(q, 1, peer->bytes, peer->len);
+    db_bind_int(q, 2, day);
+    uint64_t bytes = db_step(q, NULL) == DB_ROW ? (uint64_t)db_int(q, 0) : 0;
+    db_finish(q);
+    return bytes;
+}
+
+void keep_use(struct tunnel *t, const struct peer_id *peer, int64_t day, uint64_t bytes)
+{
+    struct db_stmt *q = db_prepare(
+        t->env.db, "INSERT OR REPLACE INTO exit_use (peer, day, bytes) VALUES (?1, ?2, ?3)");
+    db_bind_blob(q, 1, peer->bytes, peer->len);
+    db_bind_int(q, 2, day);
+    db_bind_int(q, 3, (int64_t)bytes);
+    run_or_say(t, q, "keeping what a peer used");
+}
+
+void keep_log(struct tunnel *t, const struct exit_line *l)
+{
+    struct db_stmt *q = db_prepare(
+        t->env.db, "INSERT INTO exit_log (at_us, peer, host, port, address, up, down, verdict)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+    db_bind_int(q, 1, l->at_us);
+    db_bind_blob(q, 2, l->peer.bytes, l->peer.len);
+    db_bind_text(q, 3, l->host);
+    db_bind_int(q, 4, l->port);
+    db_bind_text(q, 5, l->address);
+    db_bind_int(q, 6, (int64_t)l->up);
+    db_bind_int(q, 7, (int64_t)l->down);
+    db_bind_text(q, 8, l->verdict);
+    run_or_say(t, q, "writing the exit's log");
+}
+
+void keep_log_until(struct tunnel *t, int64_t us)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "DELETE FROM exit_log WHERE at_us < ?1");
+    db_bind_int(q, 1, us);
+    run_or_say(t, q, "shortening the exit's log");
+}
+
+json_t *keep_log_json(struct tunnel *t, size_t limit)
+{
+    json_t *list = json_array();
+    struct db_stmt *q = db_prepare(
+        t->env.db, "SELECT at_us, peer, host, port, address, up, down, verdict FROM exit_log"
+                   " ORDER BY at_us DESC, rowid DESC LIMIT ?1");
+    db_bind_int(q, 1, (int64_t)limit);
+    while (db_step(q, NULL) == DB_ROW) {
+        struct peer_id peer = {0};
+        char id[PEER_ID_FORMAT] = "", name[PEER_ID_FORMAT] = "";
+        if (read_peer(q, 1, &peer)) {
+            peer_id_format(&peer, id);
+            if (t->host)
+                tunnel_name(t, &peer, name);
+        }
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:s}", "at",
+                                              text_rfc3339(db_int(q, 0)).s, "peer", id, "name",
+                                              name, "host", db_text(q, 2), "port",
+                                              (json_int_t)db_int(q, 3), "address", db_text(q, 4),
+                                              "up", (json_int_t)db_int(q, 5), "down",
+                                              (json_int_t)db_int(q, 6), "verdict", db_text(q, 7)));
+    }
+    db_finish(q);
+    return list;
+}
+
+/* --- read ----------------------------------------------------------------------------------- */
+
+static enum err load_socksds(struct tunnel *t, struct why *why)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "SELECT at, peer FROM socks");
+    enum db_step step;
+    while ((step = db_step(q, why)) == DB_ROW) {
+        struct peer_id via = {0};
+        struct addr at;
+        struct why taken;
+        if (addr_parse(&at, db_text(q, 0), NULL) != OK)
+            continue;
+        if (!read_peer(q, 1, &via))
+            via.len = 0;
+        if (!socksd_new(t, &at, &via, false, &taken)->listener)
+            log_warn(t->env.log, "a proxy does not come back: %s", taken.text);
+    }
+    return finish(q, step, why);
+}
+
+static void read_rules(struct exit_grant *g, const char *text)
+{
+    while (*text && g->rule_count < EXIT_RULES_MAX) {
+        char one[EXIT_RULE_TEXT];
+        size_t n = strcspn(text, " ");
+        snprintf(one, sizeof one, "%.*s", (int)n, text);
+        if (exit_rule_parse(&g->rules[g->rule_count], one, NULL) == OK)
+            g->rule_count++;
+        text += n;
+        text += *text == ' ';
+    }
+}
+
+/* Peers that were named and can no longer be read would make it an exit for all: then it is off. */
+static enum err load_exit(struct tunnel *t, struct why *why)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "SELECT peers, rules, rate, until_us FROM exit");
+    enum db_step step;
+    while ((step = db_step(q, why)) == DB_ROW) {
+        struct exit_grant g = {.rate = (uint64_t)db_int(q, 2), .until_us = db_int(q, 3)};
+        peers_read(&g.to, db_text(q, 0));
+        read_rules(&g, db_text(q, 1));
+        if (g.to.count > 0 || !db_text(q, 0)[0])
+            exits_begin(t, &g);
+    }
+    return finish(q, step, why);
+}
+
+enum err keep_load(struct tunnel *t, struct why *why)
+{
+    enum err code = load_services(t, why);
+    if (code == OK)
+        code = load_forwards(t, why);
+    if (code == OK)
+        code = load_requests(t, why);
+    if (code == OK)
+        code = load_places(t, why);
+    if (code == OK)
+        code = load_socksds(t, why);
+    if (code == OK)
+        code = load_exit(t, why);
+    return code;
 }

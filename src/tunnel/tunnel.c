@@ -29,6 +29,8 @@ const char *tunnel_name(const struct tunnel *t, const struct peer_id *peer,
 static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
 {
     struct tunnel *t = arg;
+    if (ev == HOST_ADDRESSES)
+        exits_learn(t);
     if (ev == HOST_IDENTIFIED)
         LIST_EACH(&t->forwards, struct forward, f, link)
             if (peer_id_equal(&f->peer, peer))
@@ -56,6 +58,8 @@ static void *start(const struct app_env *env, struct why *why)
     list_init(&t->forwards);
     list_init(&t->requests);
     list_init(&t->visits);
+    list_init(&t->socksds);
+    exits_init(t);
     if (!t->host)
         return t;
     t->watch = (struct host_watch){.cb = on_host, .arg = t};
@@ -78,6 +82,9 @@ static void app_free(void *app)
 {
     struct tunnel *t = app;
     visits_done(t);
+    exits_done(t);
+    LIST_EACH(&t->socksds, struct socksd, p, link)
+        socksd_free(p);
     LIST_EACH(&t->forwards, struct forward, f, link)
         forward_free(f);
     LIST_EACH(&t->services, struct service, s, link)
@@ -87,6 +94,12 @@ static void app_free(void *app)
     if (t->host)
         host_unwatch(&t->watch);
     free(t);
+}
+
+static void reload(void *app, const struct conf *conf)
+{
+    struct tunnel *t = app;
+    t->env.conf = conf;
 }
 
 static json_t *status(void *app)
@@ -104,4 +117,5 @@ const struct app_ops tunnel_app = {
     .stop = stop,
     .free = app_free,
     .status = status,
+    .reload = reload,
 };

@@ -6,6 +6,7 @@
 #include "core/call.h"
 #include "host/host.h"
 #include "host/trust.h"
+#include "tunnel/exit_policy.h"
 #include "tunnel/head_msg.h"
 #include "tunnel/peers.h"
 #include "tunnel/tunnel.h"
@@ -13,6 +14,7 @@
 enum {
     SERVICES_MAX = 256,
     FORWARDS_MAX = 64,
+    SOCKSDS_MAX = 16,
     CALLERS_MAX = 256,  /* local connections of one listener */
     REQUESTS_MAX = 256, /* cards; more strangers are refused without one */
     PLACES_MAX = HOST_ADDRS_MAX,
@@ -53,12 +55,47 @@ struct request {
     uint64_t times;
 };
 
+/* A local proxy whose connections leave by a peer's exit. */
+struct socksd {
+    struct link link; /* in tunnel.socksds, by address */
+    struct tunnel *t;
+    struct addr at;
+    struct peer_id via; /* of nobody: any that we trust and that offers one */
+    struct listener *listener;
+    struct link clients; /* struct client */
+    size_t client_count;
+    struct why why; /* why the last connection failed; OK: it did not */
+};
+
+/* What one peer uses of our exit. */
+struct exit_user {
+    struct link link; /* in exits.users */
+    struct peer_id peer;
+    struct bucket *rate, *fresh; /* bytes; connections.  rate NULL: no limit */
+    int64_t day;                 /* since 1970, of which */
+    uint64_t left;               /* so many bytes may still pass */
+    size_t connections;
+};
+
+struct exits {
+    bool on;
+    struct peers to; /* none: whoever is trusted */
+    struct exit_policy policy;
+    uint64_t rate;    /* bytes a second for each peer; 0: no limit */
+    int64_t until_us; /* since 1970 */
+    struct link users;
+    size_t connections;
+    struct timer *tick;
+};
+
 struct tunnel {
     struct app_env env;
     struct host *host; /* NULL: the overlay is off, and so is all of this */
     struct host_watch watch;
     struct bus_sub *trust; /* hears of changes of it */
     struct link services, forwards, requests;
+    struct link socksds;
+    struct exits exits;
     struct link visits; /* struct visit: streams that others opened */
 };
 
@@ -90,6 +127,27 @@ struct forward *forward_new(struct tunnel *t, const struct peer_id *peer, const 
                             uint16_t port, bool must, struct why *why);
 void forward_free(struct forward *f);
 
+/* socksd.c */
+struct socksd *socksd_find(const struct tunnel *t, const struct addr *at);
+/* As forward_new(). */
+struct socksd *socksd_new(struct tunnel *t, const struct addr *at, const struct peer_id *via,
+                          bool must, struct why *why);
+void socksd_free(struct socksd *p);
+
+/* exit.c.  What is in force takes the place of what was; all that ran by it is cut. */
+struct exit_grant {
+    struct peers to;
+    struct exit_rule rules[EXIT_RULES_MAX];
+    size_t rule_count;
+    uint64_t rate;
+    int64_t until_us;
+};
+void exits_init(struct tunnel *t);
+void exits_begin(struct tunnel *t, const struct exit_grant *g);
+void exits_end(struct tunnel *t); /* the kill switch */
+void exits_done(struct tunnel *t);
+void exits_learn(struct tunnel *t); /* our own addresses changed */
+
 /* request.c: the cards. */
 void request_note(struct tunnel *t, const struct peer_id *peer, const char *what);
 void request_drop(struct tunnel *t, const struct peer_id *peer);
@@ -102,6 +160,25 @@ MUST_CHECK enum err keep_service(struct tunnel *t, const struct service *s, stru
 MUST_CHECK enum err keep_service_gone(struct tunnel *t, const char *name, struct why *why);
 MUST_CHECK enum err keep_forward(struct tunnel *t, const struct forward *f, struct why *why);
 MUST_CHECK enum err keep_forward_gone(struct tunnel *t, uint16_t port, struct why *why);
+MUST_CHECK enum err keep_socksd(struct tunnel *t, const struct socksd *p, struct why *why);
+MUST_CHECK enum err keep_socksd_gone(struct tunnel *t, const struct addr *at, struct why *why);
+/* said: the sentence that the owner was shown. */
+MUST_CHECK enum err keep_exit(struct tunnel *t, const struct exit_grant *g, const char *said,
+                              struct why *why);
+MUST_CHECK enum err keep_exit_gone(struct tunnel *t, struct why *why);
+/* What a peer has used on that day, bytes. */
+uint64_t keep_use_of(struct tunnel *t, const struct peer_id *peer, int64_t day);
+void keep_use(struct tunnel *t, const struct peer_id *peer, int64_t day, uint64_t bytes);
+struct exit_line {
+    int64_t at_us;
+    struct peer_id peer;
+    const char *host, *address, *verdict;
+    uint16_t port;
+    uint64_t up, down; /* bytes, as the peer sees it */
+};
+void keep_log(struct tunnel *t, const struct exit_line *l);
+void keep_log_until(struct tunnel *t, int64_t us); /* what is older goes */
+json_t *keep_log_json(struct tunnel *t, size_t limit);
 void keep_request(struct tunnel *t, const struct request *r);
 void keep_request_gone(struct tunnel *t, const struct peer_id *peer);
 void keep_places(struct tunnel *t, const struct peer_id *peer); /* where it was reached */
@@ -112,10 +189,18 @@ enum { TUNNEL_MIGRATIONS = 1 };
 bool tunnel_peer(const struct tunnel *t, struct call *c, const char *text, struct peer_id *out);
 bool tunnel_peers(const struct tunnel *t, struct call *c, struct peers *out); /* --to */
 
+/* tunnel_exit_methods.c */
+extern method_fn tunnel_on_exit, tunnel_on_socks, tunnel_on_log;
+extern const struct param tunnel_exit_params[], tunnel_socks_params[], tunnel_log_params[];
+extern const struct column tunnel_log_columns[];
+bool tunnel_is_on(const struct tunnel *t, struct call *c);
+
 /* tunnel_json.c */
 json_t *tunnel_peers_json(const struct peers *p);
 json_t *service_json(const struct tunnel *t, const struct service *s);
 json_t *forward_json(const struct tunnel *t, const struct forward *f);
+json_t *socksd_json(const struct tunnel *t, const struct socksd *p);
+json_t *exit_json(const struct tunnel *t);
 json_t *requests_json(const struct tunnel *t);
 json_t *tunnel_rows(const struct tunnel *t);
 json_t *tunnel_status(const struct tunnel *t);

@@ -45,6 +45,47 @@ json_t *forward_json(const struct tunnel *t, const struct forward *f)
                      (json_int_t)f->caller_count);
 }
 
+json_t *socksd_json(const struct tunnel *t, const struct socksd *p)
+{
+    char at[ADDR_TEXT], name[PEER_ID_FORMAT] = "any trusted exit";
+    if (p->via.len > 0)
+        tunnel_name(t, &p->via, name);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:s, s:I}", "id", addr_format(&p->at, at), "kind", "socks",
+        "name", name, "at", at, "via", p->via.len > 0 ? peer_text(&p->via) : json_null(), "state",
+        p->why.code != OK ? p->why.text : "ready", "connections", (json_int_t)p->client_count);
+}
+
+static json_t *users_json(const struct tunnel *t)
+{
+    json_t *list = json_array();
+    LIST_EACH(&t->exits.users, struct exit_user, u, link) {
+        char name[PEER_ID_FORMAT];
+        json_t *left = u->left == UINT64_MAX ? json_null() : json_integer((json_int_t)u->left);
+        json_array_append_new(list, json_pack("{s:o, s:s, s:I, s:o}", "peer", peer_text(&u->peer),
+                                              "name", tunnel_name(t, &u->peer, name), "connections",
+                                              (json_int_t)u->connections, "left", left));
+    }
+    return list;
+}
+
+json_t *exit_json(const struct tunnel *t)
+{
+    const struct exits *e = &t->exits;
+    json_t *rules = json_array();
+    char text[EXIT_RULE_TEXT];
+    if (!e->on) {
+        json_decref(rules);
+        return json_pack("{s:b}", "on", 0);
+    }
+    for (size_t i = 0; i < e->policy.rule_count; i++)
+        json_array_append_new(rules, json_string(exit_rule_format(&e->policy.rules[i], text)));
+    return json_pack("{s:b, s:o, s:o, s:I, s:s, s:I, s:o}", "on", 1, "to",
+                     tunnel_peers_json(&e->to), "allow", rules, "rate", (json_int_t)e->rate,
+                     "until", text_rfc3339(e->until_us).s, "connections",
+                     (json_int_t)e->connections, "users", users_json(t));
+}
+
 json_t *requests_json(const struct tunnel *t)
 {
     json_t *list = json_array();
@@ -67,11 +108,13 @@ json_t *tunnel_rows(const struct tunnel *t)
         json_array_append_new(list, service_json(t, s));
     LIST_EACH(&t->forwards, struct forward, f, link)
         json_array_append_new(list, forward_json(t, f));
+    LIST_EACH(&t->socksds, struct socksd, p, link)
+        json_array_append_new(list, socksd_json(t, p));
     return list;
 }
 
 json_t *tunnel_status(const struct tunnel *t)
 {
-    return json_pack("{s:b, s:o, s:o}", "overlay", t->host != NULL, "entries", tunnel_rows(t),
-                     "requests", requests_json(t));
+    return json_pack("{s:b, s:o, s:o, s:o}", "overlay", t->host != NULL, "entries", tunnel_rows(t),
+                     "exit", exit_json(t), "requests", requests_json(t));
 }

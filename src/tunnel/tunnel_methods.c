@@ -9,7 +9,7 @@
 
 /* --- what is common ------------------------------------------------------------------------- */
 
-static bool is_on(const struct tunnel *t, struct call *c)
+bool tunnel_is_on(const struct tunnel *t, struct call *c)
 {
     if (t->host)
         return true;
@@ -87,7 +87,7 @@ static void on_expose(void *app, struct call *c)
     struct service s = {0};
     struct why why;
     const char *name = call_text(c, "as");
-    if (!is_on(t, c))
+    if (!tunnel_is_on(t, c))
         return;
     if (read_place(call_text(c, "port"), &s.at, &why) != OK) {
         call_fail(c, CALL_USAGE, &why, NULL);
@@ -137,7 +137,7 @@ static void on_forward(void *app, struct call *c)
     struct why why;
     const char *service;
     uint16_t port = (uint16_t)call_int(c, "port", 0);
-    if (!is_on(t, c) || !read_target(t, c, &peer, &service))
+    if (!tunnel_is_on(t, c) || !read_target(t, c, &peer, &service))
         return;
     struct forward *f = port ? forward_find(t, port) : NULL;
     if (f && f->listener && peer_id_equal(&f->peer, &peer) && strcmp(f->service, service) == 0) {
@@ -207,6 +207,8 @@ static void on_rm(void *app, struct call *c)
     const char *id = call_text(c, "id");
     struct service *s = service_find(t, id);
     struct forward *f = s ? NULL : named_forward(t, id);
+    struct addr at;
+    struct socksd *p = addr_parse(&at, id, NULL) == OK ? socksd_find(t, &at) : NULL;
     enum err code = ERR_NOT_FOUND;
     json_t *gone = NULL;
     if (s && (code = keep_service_gone(t, s->name, &why)) == OK) {
@@ -215,6 +217,9 @@ static void on_rm(void *app, struct call *c)
     } else if (f && (code = keep_forward_gone(t, f->port, &why)) == OK) {
         gone = forward_json(t, f);
         forward_free(f);
+    } else if (p && (code = keep_socksd_gone(t, &p->at, &why)) == OK) {
+        gone = socksd_json(t, p);
+        socksd_free(p);
     }
     if (gone)
         call_ok(c, gone);
@@ -222,7 +227,7 @@ static void on_rm(void *app, struct call *c)
         not_kept(c, &why);
     else
         call_failf(c, "connect.not_found", ERR_NOT_FOUND, "shoal connect ls shows what there is",
-                   "%.100s is neither a service nor a forward of this node", id);
+                   "%.100s is neither a service, nor a forward, nor a proxy of this node", id);
 }
 
 /* --- the table ------------------------------------------------------------------------------ */
@@ -267,7 +272,7 @@ static const struct param rm_params[] = {
      .type = PARAM_TEXT,
      .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
      .max = 256,
-     .help = "A service's name, a forward's local port or PEER/NAME"},
+     .help = "A service's name, a forward's local port or PEER/NAME, a proxy's IP:PORT"},
     {0},
 };
 
@@ -303,6 +308,37 @@ const struct method tunnel_methods[] = {
                "connect.not_kept",
      .example = "shoal connect forward attic/web 18080",
      .call = on_forward},
+    {.name = "connect.socks",
+     .http = "POST",
+     .route = "/connect/socks",
+     .flags = METHOD_WRITE,
+     .params = tunnel_socks_params,
+     .summary = "Be a local SOCKS5 and HTTP CONNECT proxy whose connections leave by a peer's exit",
+     .result = "{id, kind, name, at, via, state, connections}",
+     .errors = "connect.no_overlay, connect.no_peer, connect.port_taken, connect.too_many, "
+               "connect.not_kept",
+     .example = "shoal connect socks --via attic",
+     .call = tunnel_on_socks},
+    {.name = "connect.exit",
+     .http = "PUT",
+     .route = "/connect/exit",
+     .flags = METHOD_WRITE,
+     .params = tunnel_exit_params,
+     .summary = "Let peers reach the world from this machine's address, or end that at once",
+     .result = "{on, said, to, allow, rate, until, users: [{peer, name, connections, left}]}",
+     .errors = "connect.no_overlay, connect.no_peer, connect.not_kept",
+     .example = "shoal connect exit on --to attic --rate 2M",
+     .call = tunnel_on_exit},
+    {.name = "connect.log",
+     .http = "GET",
+     .route = "/connect/log",
+     .params = tunnel_log_params,
+     .summary = "Show what peers reached through our exit, newest first, of 30 days",
+     .result = "[{at, peer, name, host, port, address, up, down, verdict}]",
+     .errors = "",
+     .example = "shoal connect log",
+     .columns = tunnel_log_columns,
+     .call = tunnel_on_log},
     {.name = "connect.ls",
      .http = "GET",
      .route = "/connect",
@@ -316,7 +352,8 @@ const struct method tunnel_methods[] = {
      .http = "GET",
      .route = "/connect/status",
      .summary = "Show all of it, and who asks to be let in",
-     .result = "{overlay, entries, requests: [{peer, what, at, times, next}]}",
+     .result = "{overlay, entries, exit: {on, to, allow, rate, until, users}, "
+               "requests: [{peer, what, at, times, next}]}",
      .errors = "",
      .example = "shoal connect status",
      .call = on_status},
@@ -325,7 +362,7 @@ const struct method tunnel_methods[] = {
      .route = "/connect/entries/{id}",
      .flags = METHOD_WRITE,
      .params = rm_params,
-     .summary = "End a service or a forward; its connections are cut",
+     .summary = "End a service, a forward or a proxy; its connections are cut",
      .result = "what it was",
      .errors = "connect.not_found, connect.not_kept",
      .example = "shoal connect rm web",

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Services of one node reached from another: HTTP through a forward, much both ways, half-closes,
-who may and who may not, and what comes back after a restart."""
+who may and who may not, what comes back after a restart; and curl through a peer's exit, which
+reaches what its owner allowed and nothing else."""
 import hashlib
 import http.server
 import json
@@ -46,6 +47,7 @@ def serve(lab, handler, server=socketserver.ThreadingTCPServer):
     server.allow_reuse_address = True
     s = server(('127.0.0.1', 0), handler)
     s.daemon_threads = True
+    s.handle_error = lambda *_: None  # who is cut off is cut off
     threading.Thread(target=s.serve_forever, daemon=True).start()
     lab.ends.callback(s.server_close)
     lab.ends.callback(s.shutdown)
@@ -251,8 +253,130 @@ def without_the_overlay_it_says_so(lab):
     assert n.json('connect', 'ls') == []
 
 
+def exit_of(a, b, *flags):
+    """Ann is an exit for Bob; the address of his proxy."""
+    said = a.json('connect', 'exit', 'on', '--to', b.id, *flags)
+    assert said['on'] and 'your address' in said['said'], said
+    return b.json('connect', 'socks', '--via', a.id, '--listen', '127.0.0.1:0')['at']
+
+
+def socks(at, url, *more):
+    return curl('--socks5-hostname', at, *more, url)
+
+
+def curl_through_a_peers_exit(lab):
+    a, b = two(lab)
+    page = random.Random(4).randbytes(300_000)
+    port = web(lab, page=page)
+    at = exit_of(a, b, '--allow', f'127.0.0.1/32:{port}', '--allow', f'[::1]/128:{port}')
+    got = socks(at, f'http://127.0.0.1:{port}/page')
+    assert got.stdout == page, got.stderr
+    got = socks(at, f'http://localhost:{port}/page')  # the name is looked up there
+    assert got.stdout == page, got.stderr
+    got = curl('--proxytunnel', '--proxy', f'http://{at}', f'http://127.0.0.1:{port}/page')
+    assert got.stdout == page, got.stderr
+    lines = L.until('three lines', lambda: (lambda x: x if len(x) == 3 else None)(a.json('connect', 'log')))
+    assert {line['host'] for line in lines} == {'127.0.0.1', 'localhost'}, lines
+    assert all(line['verdict'] == 'done' and line['peer'] == b.id and line['port'] == port
+               and line['down'] > 300_000 and 0 < line['up'] < 2000 for line in lines), lines
+    user, = a.json('connect', 'status')['exit']['users']
+    assert user['peer'] == b.id and user['left'] < (1 << 30) - 900_000, user
+
+
+def what_is_not_allowed_is_refused(lab):
+    a, b = two(lab)
+    port = web(lab, page=b'hello')
+    # A rule for the whole world opens no loopback.
+    at = exit_of(a, b, '--allow', f'0.0.0.0/0:{port}')
+    before = 0
+    for host in (f'127.0.0.1:{port}', f'localhost:{port}', f'[::1]:{port}', f'[::ffff:127.0.0.1]:{port}',
+                 f'2130706433:{port}', f'0x7f.1:{port}', f'0.0.0.0:{port}', '10.0.0.1', '169.254.169.254',
+                 '192.168.1.1', '100.64.0.1', '224.0.0.1', '[fd00::1]', '[fe80::1]', '[64:ff9b::7f00:1]',
+                 '192.0.2.1', '8.8.8.8:25', '8.8.8.8:6881', '8.8.8.8:81'):
+        host = host if ':' in host.split(']')[-1] else host + ':80'
+        got = raw_socks(at, host)
+        assert got == 2, (host, got)  # RFC 1928: not allowed by ruleset
+        before += 1
+    assert socks(at, f'http://127.0.0.1:{port}/page').returncode == 97
+    lines = a.json('connect', 'log')
+    assert len(lines) == before + 1 and all(line['verdict'].startswith('refused: ') for line in lines), lines
+    assert all(line['address'] == '' and line['down'] == 0 for line in lines), lines
+
+
+def raw_socks(at, target):
+    """The code of SOCKS' reply to a request by name."""
+    host, port = target.rsplit(':', 1)
+    host = host.strip('[]').encode()
+    ip, at_port = at.rsplit(':', 1)
+    with socket.create_connection((ip, int(at_port))) as s:
+        s.settimeout(60)
+        s.sendall(b'\5\1\0')
+        assert s.recv(2) == b'\5\0'
+        s.sendall(b'\5\1\0\3' + bytes([len(host)]) + host + int(port).to_bytes(2, 'big'))
+        return s.recv(10)[1]
+
+
+def an_exit_is_off_until_it_is_on_and_for_whom_it_is_named(lab):
+    a, b = two(lab)
+    c = node(lab, 'carl')
+    c.run('net', 'dial', a.listen[0])
+    port = web(lab, page=b'hello')
+    a.run('peer', 'trust', b.id)
+    a.run('peer', 'trust', c.id)
+    at = b.json('connect', 'socks', '--via', a.id, '--listen', '127.0.0.1:0')['at']
+    assert not a.json('connect', 'status')['exit']['on']
+    assert socks(at, f'http://127.0.0.1:{port}/page').returncode == 97
+    a.run('connect', 'exit', 'on', '--to', c.id, '--allow', f'127.0.0.1:{port}')
+    assert raw_socks(at, f'127.0.0.1:{port}') == 2
+    at = c.json('connect', 'socks', '--via', a.id, '--listen', '127.0.0.1:0')['at']
+    assert socks(at, f'http://127.0.0.1:{port}/page').stdout == b'hello'
+    a.settings['host.listen'] = a.listen[0].split('/p2p/')[0]
+    a.stop()
+    a.start()
+    assert a.json('connect', 'status')['exit']['to'] == [c.id]
+    assert socks(at, f'http://127.0.0.1:{port}/page').stdout == b'hello'
+    done = c.run('connect', 'socks', '--listen', '0.0.0.0:0', check=False)
+    assert done.returncode == 2 and 'loopback' in done.stderr, done
+
+
+def the_kill_switch_closes_at_once(lab):
+    a, b = two(lab)
+    port = serve(lab, Echo)
+    at = exit_of(a, b, '--allow', f'127.0.0.1:{port}')
+    ip, at_port = at.rsplit(':', 1)
+    with socket.create_connection((ip, int(at_port))) as s:
+        s.settimeout(30)
+        s.sendall(f'CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n'.encode())
+        assert s.recv(4096).startswith(b'HTTP/1.1 200 ')
+        s.sendall(b'one')
+        assert s.recv(3) == b'one'
+        assert a.json('connect', 'status')['exit']['connections'] == 1
+        assert a.json('connect', 'exit', 'off') == {'on': False}
+        assert s.recv(1) == b''
+    assert raw_socks(at, f'127.0.0.1:{port}') != 0
+    line = a.json('connect', 'log')[0]
+    assert line['verdict'] == 'cut' and line['up'] == line['down'] == 3, line
+
+
+def a_peers_bytes_of_a_day_are_bounded(lab):
+    a, b = two(lab, **{'connect.exit-daily': '1M'})
+    port = web(lab, page=bytes(3 << 20))
+    at = exit_of(a, b, '--allow', f'127.0.0.1:{port}', '--rate', '0')
+    got = socks(at, f'http://127.0.0.1:{port}/page')
+    assert got.returncode != 0 and len(got.stdout) <= 1 << 20, len(got.stdout)
+    assert raw_socks(at, f'127.0.0.1:{port}') == 1
+    a.stop()  # it is the same day after a restart
+    a.start()
+    assert a.json('connect', 'log')[0]['verdict'].startswith('failed: the bytes of today'), a.json('connect', 'log')
+    learn(a)
+    b.run('net', 'dial', a.listen[0])
+    assert raw_socks(at, f'127.0.0.1:{port}') == 1
+
+
 if __name__ == '__main__':
     L.main(curl_through_a_forward, a_hundred_mebibytes_both_ways, half_a_close_is_kept,
            a_slow_reader_holds_up_the_sender, who_is_not_trusted_is_a_card_for_the_owner,
            a_service_for_others_is_not_there, the_blocked_are_hung_up_on, all_comes_back_after_a_restart,
-           without_the_overlay_it_says_so)
+           without_the_overlay_it_says_so, curl_through_a_peers_exit, what_is_not_allowed_is_refused,
+           an_exit_is_off_until_it_is_on_and_for_whom_it_is_named, the_kill_switch_closes_at_once,
+           a_peers_bytes_of_a_day_are_bounded)

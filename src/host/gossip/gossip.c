@@ -50,9 +50,9 @@ enum gossip_verdict gossip_deliver(struct gossip *g, struct cur topic,
 
 static void tell_all(struct gossip *g, struct cur topic, bool subscribe)
 {
-    struct session *s;
+    struct gossip_session *s;
     for (size_t at = 0; (s = map_next(g->sessions, &at, NULL, NULL));)
-        session_sub(s, topic, subscribe);
+        gossip_session_sub(s, topic, subscribe);
 }
 
 struct gossip_sub *gossip_subscribe(struct gossip *g, const char *topic, gossip_news_cb *cb,
@@ -132,12 +132,12 @@ enum err gossip_publish(struct gossip *g, const char *topic, struct cur data, si
 static void on_act(void *arg, const struct gossip_action *a)
 {
     (void)arg;
-    session_act(gossip_peer_owner(a->to), a);
+    gossip_session_act(gossip_peer_owner(a->to), a);
 }
 
 static void on_stream(void *arg, const struct host_stream *hs)
 {
-    session_stream(session_get(arg, hs->peer), hs->conn);
+    gossip_session_stream(gossip_session_get(arg, hs->peer), hs->conn);
 }
 
 static bool speaks(struct gossip *g, const struct peer_id *peer)
@@ -151,16 +151,16 @@ static bool speaks(struct gossip *g, const struct peer_id *peer)
 static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
 {
     struct gossip *g = arg;
-    struct session *s;
+    struct gossip_session *s;
     switch (ev) {
     case HOST_IDENTIFIED:
         if (speaks(g, peer))
-            session_get(g, peer);
+            gossip_session_get(g, peer);
         break;
     case HOST_GONE:
         s = map_get(g->sessions, peer->bytes, peer->len);
         if (s)
-            session_free(s);
+            gossip_session_free(s);
         break;
     case HOST_CONNECTED:
     case HOST_ADDRESSES:
@@ -171,30 +171,30 @@ static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
 static void on_beat(void *arg)
 {
     struct gossip *g = arg;
-    struct session *s;
+    struct gossip_session *s;
     g->beat = timer_start(g->loop, GOSSIP_BEAT_US, on_beat, g);
     gossip_state_beat(g->state, loop_now_us(g->loop));
     for (size_t at = 0; (s = map_next(g->sessions, &at, NULL, NULL));)
-        session_beat(s);
+        gossip_session_beat(s);
 }
 
 /* --- asked ---------------------------------------------------------------------------------- */
 
 void gossip_rate(struct gossip *g, const struct peer_id *peer, double score)
 {
-    struct session *s = map_get(g->sessions, peer->bytes, peer->len);
-    if (s && session_peer(s))
-        gossip_peer_rate(session_peer(s), score);
+    struct gossip_session *s = map_get(g->sessions, peer->bytes, peer->len);
+    if (s && gossip_session_peer(s))
+        gossip_peer_rate(gossip_session_peer(s), score);
 }
 
 struct gossip_stat gossip_stat(const struct gossip *g)
 {
     struct gossip_stat st = g->stat;
-    const struct session *s;
+    const struct gossip_session *s;
     st.topics = map_count(g->own);
     for (size_t at = 0; (s = map_next(g->sessions, &at, NULL, NULL));) {
-        st.peers += session_peer(s) != NULL;
-        st.dropped += session_dropped(s);
+        st.peers += gossip_session_peer(s) != NULL;
+        st.dropped += gossip_session_dropped(s);
     }
     return st;
 }
@@ -241,7 +241,7 @@ struct gossip *gossip_new(const struct gossip_cfg *cfg)
 
 void gossip_free(struct gossip *g)
 {
-    struct session *s;
+    struct gossip_session *s;
     struct own *own;
     if (!g)
         return;
@@ -250,7 +250,7 @@ void gossip_free(struct gossip *g)
     host_unwatch(&g->watch);
     timer_cancel(g->beat);
     for (size_t at = 0; (s = map_next(g->sessions, &at, NULL, NULL));)
-        session_free(s);
+        gossip_session_free(s);
     for (size_t at = 0; (own = map_next(g->own, &at, NULL, NULL));) {
         LIST_EACH(&own->subs, struct gossip_sub, sub, link)
             free(sub);

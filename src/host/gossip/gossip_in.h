@@ -31,15 +31,18 @@ struct gossip {
 extern const char *const gossip_protocols[];
 enum { GOSSIP_PROTOCOLS = 4 };
 
-struct session;
-struct session *session_get(struct gossip *g, const struct peer_id *peer); /* made where needed */
-void session_free(struct session *s);
-void session_sub(struct session *s, struct cur topic, bool subscribe);
-void session_act(struct session *s, const struct gossip_action *a);
-void session_stream(struct session *s, struct conn *stream); /* takes it: what the peer says */
-void session_beat(struct session *s);
-size_t session_dropped(const struct session *s);
-struct gossip_peer *session_peer(const struct session *s); /* NULL: we cannot talk to it yet */
+struct gossip_session;
+struct gossip_session *gossip_session_get(struct gossip *g,
+                                          const struct peer_id *peer); /* made where needed */
+void gossip_session_free(struct gossip_session *s);
+void gossip_session_sub(struct gossip_session *s, struct cur topic, bool subscribe);
+void gossip_session_act(struct gossip_session *s, const struct gossip_action *a);
+void gossip_session_stream(struct gossip_session *s,
+                           struct conn *stream); /* takes it: what the peer says */
+void gossip_session_beat(struct gossip_session *s);
+size_t gossip_session_dropped(const struct gossip_session *s);
+struct gossip_peer *
+gossip_session_peer(const struct gossip_session *s); /* NULL: we cannot talk to it yet */
 
 /* gossip.c: subscribers judge it. */
 enum gossip_verdict gossip_deliver(struct gossip *g, struct cur topic,

@@ -22,7 +22,7 @@ const char *const gossip_protocols[GOSSIP_PROTOCOLS] = {"/meshsub/1.2.0", "/mesh
 static const enum gossip_version versions[GOSSIP_PROTOCOLS] = {GOSSIP_V12, GOSSIP_V11, GOSSIP_V10,
                                                                GOSSIP_FLOODSUB};
 
-struct session {
+struct gossip_session {
     struct gossip *gossip;
     struct peer_id id;
     struct gossip_peer *peer; /* NULL until it took our stream */
@@ -37,11 +37,11 @@ struct session {
     bool tagged;
 };
 
-static void open_out(struct session *s);
+static void open_out(struct gossip_session *s);
 
 /* --- what it says --------------------------------------------------------------------------- */
 
-static void on_message(struct session *s, const struct gossip_msg *m)
+static void on_message(struct gossip_session *s, const struct gossip_msg *m)
 {
     struct gossip *g = s->gossip;
     struct gossip_author author;
@@ -61,7 +61,7 @@ static void on_message(struct session *s, const struct gossip_msg *m)
 }
 
 /* A part of an RPC, so that others have their turn.  False: there is more. */
-static bool work_on(struct session *s)
+static bool work_on(struct gossip_session *s)
 {
     struct gossip *g = s->gossip;
     struct gossip_item it;
@@ -84,7 +84,7 @@ static bool work_on(struct session *s)
 
 static void on_work(void *arg)
 {
-    struct session *s = arg;
+    struct gossip_session *s = arg;
     struct gossip *g = s->gossip;
     struct peer_id id = s->id;
     s->work = NULL;
@@ -101,7 +101,7 @@ static void on_work(void *arg)
 }
 
 /* The rest of an RPC goes on in the next turn; what it lies in is valid in this one alone. */
-static void work_later(struct session *s)
+static void work_later(struct gossip_session *s)
 {
     struct cur control = s->rpc.control, rest = s->rpc.rest;
     buf_clear(&s->rest);
@@ -116,7 +116,7 @@ static void work_later(struct session *s)
 
 static void on_in(void *arg, enum messages_event ev, struct cur msg, const struct why *why)
 {
-    struct session *s = arg;
+    struct gossip_session *s = arg;
     struct gossip *g = s->gossip;
     struct peer_id id = s->id;
     struct why bad;
@@ -142,7 +142,7 @@ static void on_in(void *arg, enum messages_event ev, struct cur msg, const struc
     s->in = NULL; /* it may open another one */
 }
 
-void session_stream(struct session *s, struct conn *stream)
+void gossip_session_stream(struct gossip_session *s, struct conn *stream)
 {
     messages_free(s->in);
     timer_cancel(s->work);
@@ -156,12 +156,12 @@ void session_stream(struct session *s, struct conn *stream)
 
 static void on_again(void *arg)
 {
-    struct session *s = arg;
+    struct gossip_session *s = arg;
     s->again = NULL;
     open_out(s);
 }
 
-static void open_later(struct session *s)
+static void open_later(struct gossip_session *s)
 {
     timer_cancel(s->again);
     s->again = timer_start(s->gossip->loop, s->pause_us, on_again, s);
@@ -186,7 +186,7 @@ static enum gossip_form form_of(const char *agent)
     return GOSSIP_GO;
 }
 
-static void be_here(struct session *s, enum gossip_version version)
+static void be_here(struct gossip_session *s, enum gossip_version version)
 {
     struct gossip *g = s->gossip;
     struct host_peer about;
@@ -207,7 +207,7 @@ static void be_here(struct session *s, enum gossip_version version)
 
 static void on_open(void *arg, const struct host_stream *hs, const struct why *why)
 {
-    struct session *s = arg;
+    struct gossip_session *s = arg;
     const struct own *own;
     s->open = NULL;
     if (!hs) {
@@ -218,12 +218,12 @@ static void on_open(void *arg, const struct host_stream *hs, const struct why *w
     be_here(s, version_of(hs->protocol));
     gossip_out_stream(s->out, hs->conn);
     for (size_t at = 0; (own = map_next(s->gossip->own, &at, NULL, NULL));)
-        session_sub(s, cur_of(own->topic, strlen(own->topic)), true);
+        gossip_session_sub(s, cur_of(own->topic, strlen(own->topic)), true);
     if (s->in && !s->work)
         messages_pause(s->in, false);
 }
 
-static void open_out(struct session *s)
+static void open_out(struct gossip_session *s)
 {
     if (!host_connected(s->gossip->cfg.host, &s->id))
         return;
@@ -233,37 +233,37 @@ static void open_out(struct session *s)
 
 static void on_lost(void *arg, const struct why *why)
 {
-    struct session *s = arg;
+    struct gossip_session *s = arg;
     log_debug(s->gossip->cfg.log, "a stream of gossip is lost: %s", why->text);
     open_later(s);
 }
 
 static bool wants(void *arg, const struct gossip_held *m)
 {
-    const struct session *s = arg;
+    const struct gossip_session *s = arg;
     s->gossip->stat.passed++;
     return s->peer && gossip_peer_wants(s->gossip->state, s->peer, m);
 }
 
-void session_sub(struct session *s, struct cur topic, bool subscribe)
+void gossip_session_sub(struct gossip_session *s, struct cur topic, bool subscribe)
 {
     if (s->peer)
         gossip_out_sub(s->out, topic, subscribe);
 }
 
-void session_act(struct session *s, const struct gossip_action *a)
+void gossip_session_act(struct gossip_session *s, const struct gossip_action *a)
 {
     gossip_out_act(s->out, a);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-struct session *session_get(struct gossip *g, const struct peer_id *peer)
+struct gossip_session *gossip_session_get(struct gossip *g, const struct peer_id *peer)
 {
-    struct session *s = map_get(g->sessions, peer->bytes, peer->len);
+    struct gossip_session *s = map_get(g->sessions, peer->bytes, peer->len);
     if (s)
         return s;
-    s = MEM_NEW(struct session);
+    s = MEM_NEW(struct gossip_session);
     s->gossip = g;
     s->id = *peer;
     s->pause_us = PAUSE_FIRST_US;
@@ -274,7 +274,7 @@ struct session *session_get(struct gossip *g, const struct peer_id *peer)
     return s;
 }
 
-void session_free(struct session *s)
+void gossip_session_free(struct gossip_session *s)
 {
     struct gossip *g = s->gossip;
     g->stat.dropped += gossip_out_dropped(s->out);
@@ -290,7 +290,7 @@ void session_free(struct session *s)
     free(s);
 }
 
-void session_beat(struct session *s)
+void gossip_session_beat(struct gossip_session *s)
 {
     bool mesh = s->peer && gossip_peer_meshes(s->peer) > 0;
     if (mesh != s->tagged)
@@ -300,12 +300,12 @@ void session_beat(struct session *s)
         s->pause_us = PAUSE_FIRST_US;
 }
 
-size_t session_dropped(const struct session *s)
+size_t gossip_session_dropped(const struct gossip_session *s)
 {
     return gossip_out_dropped(s->out);
 }
 
-struct gossip_peer *session_peer(const struct session *s)
+struct gossip_peer *gossip_session_peer(const struct gossip_session *s)
 {
     return s->peer;
 }

@@ -318,6 +318,12 @@ static bool on_stream(void *arg, const uint8_t *bytes, size_t n)
     }
 }
 
+void client_resume(struct cli *cli)
+{
+    if (cli->client)
+        cli->client->interrupted = false;
+}
+
 int client_events(struct cli *cli, const char *type,
                   bool (*on_event)(void *arg, const char *type, const json_t *data), void *arg)
 {

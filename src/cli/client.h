@@ -25,6 +25,9 @@ int client_events(struct cli *cli, const char *type,
 /* Let `us` microseconds pass; false when the user interrupted. */
 bool client_pause(struct cli *cli, uint64_t us);
 
+/* An interrupt was seen to; what is called next goes out again. */
+void client_resume(struct cli *cli);
+
 /* Is a daemon there? */
 bool client_ping(struct cli *cli);
 

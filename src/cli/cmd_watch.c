@@ -1,4 +1,4 @@
-/* What happens in the daemon, as it happens: its log and its events. */
+/* What happens in the daemon, as it happens: its log, its events, what is said to a topic. */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -83,4 +83,45 @@ int cmd_events(struct cli *cli)
         return cli_fail(cli, EXIT_USAGE, "usage", "usage: shoal events [--type T]",
                         "events does not know `%s`", cli->argv[0]);
     return client_events(cli, type, print_event, NULL);
+}
+
+/* --- a topic -------------------------------------------------------------------------------- */
+
+static bool print_message(void *arg, const char *type, const json_t *event)
+{
+    const struct cli *cli = arg;
+    const json_t *m = json_object_get(event, "data");
+    if (strcmp(type, "net.message") || strcmp(cli_text(m, "topic"), cli->argv[0]))
+        return true;
+    if (cli->json) {
+        out_json(m);
+    } else {
+        printf("%s\t", cli_text(m, "from"));
+        if (json_object_get(m, "size"))
+            printf("(%llu bytes)", (unsigned long long)cli_number(m, "size"));
+        else
+            out_text(cli_text(m, json_object_get(m, "data") ? "data" : "base64"));
+        putchar('\n');
+    }
+    return fflush(stdout) == 0;
+}
+
+int cmd_net_subscribe(struct cli *cli)
+{
+    json_t *result = NULL;
+    if (cli->argc != 1)
+        return cli_fail(cli, EXIT_USAGE, "usage", "usage: shoal net subscribe TOPIC",
+                        "net subscribe wants one topic");
+    json_t *params = json_pack("{s:s}", "topic", cli->argv[0]);
+    int status = params ? client_call(cli, "net.subscribe", params, &result)
+                        : cli_fail(cli, EXIT_USAGE, "usage", NULL, "the topic is no UTF-8");
+    json_decref(result);
+    if (status == EXIT_OK) {
+        status = client_events(cli, "net.message", print_message, cli);
+        client_resume(cli);
+        if (client_call(cli, "net.unsubscribe", params, &result) == EXIT_OK)
+            json_decref(result);
+    }
+    json_decref(params);
+    return status;
 }

@@ -57,6 +57,7 @@ const struct command cli_commands[] = {
     {"file show", cmd_file_show},
     {"file export", cmd_file_export},
     {"file stream", cmd_file_stream},
+    {"net subscribe", cmd_net_subscribe},
     {"log", cmd_log},
     {"events", cmd_events},
     {"config edit", cmd_config_edit},

@@ -26,9 +26,10 @@ int cmd_open(struct cli *cli);
 int cmd_doctor(struct cli *cli);
 int cmd_config_edit(struct cli *cli);
 
-/* cmd_watch.c: the log and the event stream. */
+/* cmd_watch.c: the log, the event stream, and a topic. */
 int cmd_log(struct cli *cli);
 int cmd_events(struct cli *cli);
+int cmd_net_subscribe(struct cli *cli);
 
 /* cmd_backup.c */
 int cmd_backup_create(struct cli *cli);

@@ -167,6 +167,7 @@ static void *start(const struct app_env *env, struct why *why)
     if (conf_bool(env->conf, "host.mdns"))
         o->mdns = mdns_new(&(struct mdns_cfg){
             .host = h, .log = env->log, .lab = conf_bool(env->conf, "host.lab")});
+    overlay_gossip_begin(o);
     list_init(&o->asked);
     o->watch = (struct host_watch){.cb = on_host, .arg = o};
     host_watch(h, &o->watch);
@@ -189,6 +190,7 @@ static void app_free(void *app)
     timer_cancel(o->bootstrap);
     host_unwatch(&o->watch);
     mdns_free(o->mdns);
+    overlay_gossip_end(o);
     kad_free(o->kad);
     reach_free(o->reach);
     echo_free(o->echo);

@@ -4,6 +4,7 @@
 
 #include "core/call.h"
 #include "host/find/mdns.h"
+#include "host/gossip/gossip.h"
 #include "host/host_app.h"
 #include "host/kad/kad.h"
 #include "host/reach/reach.h"
@@ -22,6 +23,8 @@ struct overlay {
     struct kad *kad;
     struct reaching *reach;
     struct mdns *mdns; /* NULL: switched off */
+    struct gossip *gossip;
+    struct link listened; /* topics, for who asked through the API */
     struct host_watch watch;
     struct link asked;       /* struct asked: calls that are answered later */
     struct timer *bootstrap; /* when there is nobody: again */
@@ -53,6 +56,12 @@ extern method_fn overlay_on_put, overlay_on_get, overlay_on_provide, overlay_on_
 
 /* A peer as the API has it; all: with addresses and protocols. */
 json_t *overlay_peer_json(const struct overlay *o, const struct host_peer *p, bool all);
+
+/* host_gossip_methods.c */
+extern method_fn overlay_on_publish, overlay_on_subscribe, overlay_on_unsubscribe;
+void overlay_gossip_begin(struct overlay *o);
+void overlay_gossip_end(struct overlay *o);
+void overlay_gossip_stat(const struct overlay *o, json_t *to); /* adds "gossip" and "topics" */
 
 /* host_trust_methods.c */
 extern method_fn overlay_on_trust, overlay_on_block, overlay_on_forget;

@@ -39,6 +39,7 @@ struct question {
     struct link link;
     struct kad_op *op;
     struct kad_ask *ask;
+    struct timer *slow;
     struct peer_id peer;
 };
 
@@ -54,14 +55,21 @@ static void step(struct kad_op *op);
 
 /* --- the end of an operation ---------------------------------------------------------------- */
 
+static void drop_questions(struct kad_op *op)
+{
+    LIST_EACH(&op->questions, struct question, q, link) {
+        kad_ask_cancel(q->ask);
+        timer_cancel(q->slow);
+        list_drop(&q->link);
+        free(q);
+    }
+}
+
 void kad_cancel(struct kad_op *op)
 {
     if (!op)
         return;
-    LIST_EACH(&op->questions, struct question, q, link) {
-        kad_ask_cancel(q->ask);
-        free(q);
-    }
+    drop_questions(op);
     list_drop(&op->link);
     timer_cancel(op->step);
     kad_lookup_free(op->lookup);
@@ -98,10 +106,9 @@ static void tell(const struct kad_op *op, const struct why *none)
 static void finish(struct kad_op *op)
 {
     struct why none;
-    size_t asked = kad_lookup_asked(op->lookup);
+    unsigned asked = kad_lookup_cost(op->lookup).asked;
     why_set(&none, asked ? ERR_NOT_FOUND : ERR_CLOSED,
-            asked ? "not found: %zu peers were asked" : "no peer of the table is known%.0zu",
-            asked);
+            asked ? "not found: %u peers were asked" : "no peer of the table is known%.0u", asked);
     list_drop(&op->link); /* its owner may cancel others, not this one */
     list_init(&op->link);
     tell(op, &none);
@@ -131,12 +138,12 @@ static void add_provider(struct kad_op *op, const struct peer_id *id)
         op->providers[op->provider_count++] = *id;
 }
 
-static void take(struct kad_op *op, const struct kad_msg *m)
+static void take(struct kad_op *op, const struct peer_id *who, const struct kad_msg *m)
 {
     for (size_t i = 0; i < m->closer_count; i++) {
         if (op->want == WANT_PEER && peer_id_equal(&m->closer[i].id, &op->peer))
             op->found |= m->closer[i].count > 0;
-        kad_lookup_heard(op->lookup, &m->closer[i].id);
+        kad_lookup_heard(op->lookup, who, &m->closer[i].id);
     }
     if (op->want == WANT_GET)
         take_value(op, m);
@@ -151,12 +158,13 @@ static void on_answer(void *arg, const struct kad_msg *m, const struct why *why)
     struct peer_id who = q->peer;
     (void)why;
     list_drop(&q->link);
+    timer_cancel(q->slow);
     free(q);
     if (op->telling) {
         op->told++;
         op->kept += m != NULL;
     } else if (m) {
-        take(op, m);
+        take(op, &who, m);
         kad_lookup_answered(op->lookup, &who);
     } else {
         kad_lookup_failed(op->lookup, &who);
@@ -166,12 +174,24 @@ static void on_answer(void *arg, const struct kad_msg *m, const struct why *why)
 
 /* --- questions ------------------------------------------------------------------------------ */
 
+/* Others are asked meanwhile.  Whether it ever answers is seldom waited for, so this is noted. */
+static void on_slow(void *arg)
+{
+    struct question *q = arg;
+    q->slow = NULL;
+    kad_table_failed(q->op->kad->table, &q->peer);
+    kad_lookup_slow(q->op->lookup, &q->peer);
+    step(q->op);
+}
+
 static void ask(struct kad_op *op, const struct peer_id *peer, const struct kad_msg *m)
 {
     struct question *q = MEM_NEW(struct question);
     q->op = op;
     q->peer = *peer;
     list_push(&op->questions, &q->link);
+    if (!op->telling)
+        q->slow = timer_start(op->kad->loop, KAD_SLOW_US, on_slow, q);
     q->ask = kad_ask(op->kad, peer, m, on_answer, q);
 }
 
@@ -211,6 +231,7 @@ static void tell_nearest(struct kad_op *op)
         for (size_t i = 0; i < self->count; i++)
             self->addrs[i] = cur_of(ours[i].bytes, ours[i].len);
     }
+    drop_questions(op);
     op->telling = true;
     for (size_t i = 0; i < n; i++)
         ask(op, &near[i], m);
@@ -222,6 +243,8 @@ static bool has_enough(const struct kad_op *op)
 {
     if (op->want == WANT_PEER)
         return op->found;
+    if (op->want == WANT_GET)
+        return op->found && kad_record_is_final(buf_cur(&op->key));
     return op->want == WANT_PROVIDERS && op->provider_count >= op->provider_want;
 }
 
@@ -242,7 +265,7 @@ static void step(struct kad_op *op)
     size_t n = kad_lookup_next(op->lookup, next, KAD_ALPHA);
     for (size_t i = 0; i < n; i++)
         ask(op, &next[i], &m);
-    if (!list_empty(&op->questions))
+    if (!kad_lookup_over(op->lookup))
         return;
     if (brings)
         tell_nearest(op);
@@ -270,8 +293,9 @@ static struct kad_op *op_new(struct kad *k, enum want want, struct cur key, void
     list_push(&k->ops, &op->link);
     op->lookup = kad_lookup_new(&target, host_id(k->cfg.host), KAD_K);
     size_t n = kad_table_nearest(k->table, &target, seeds, SEEDS_MAX);
+    kad_table_looked(k->table, &target, loop_now_us(k->loop));
     for (size_t i = 0; i < n; i++)
-        kad_lookup_heard(op->lookup, &seeds[i]);
+        kad_lookup_heard(op->lookup, NULL, &seeds[i]);
     op->step = timer_start(k->loop, 0, on_step, op);
     return op;
 }
@@ -396,33 +420,37 @@ static void refresh_later(struct kad *k, uint64_t after_us)
     k->refresh = timer_start(k->loop, after_us, refresh, k);
 }
 
+static uint64_t stale_before(const struct kad *k)
+{
+    uint64_t now = loop_now_us(k->loop);
+    return now > KAD_REFRESH_US ? now - KAD_REFRESH_US : 0;
+}
+
 static void on_refreshed(void *arg, const struct peer_id *near, size_t n)
 {
     struct kad *k = arg;
     unsigned bucket;
     (void)near;
     (void)n;
-    uint64_t now = loop_now_us(k->loop);
-    uint64_t before = now > KAD_REFRESH_US ? now - KAD_REFRESH_US : 0;
     k->refreshing = NULL;
-    refresh_later(k, kad_table_stale(k->table, before, &bucket) ? SEC : KAD_REFRESH_US);
+    refresh_later(k, kad_table_stale(k->table, stale_before(k), &bucket) ? SEC : KAD_REFRESH_US);
 }
 
-/* One bucket that was not looked into for long: ourselves first, then a key in it. */
+/* Ourselves first, which finds all who are near; then, where nobody looked for long, a key there.
+ */
 static void refresh(void *arg)
 {
     struct kad *k = arg;
     struct peer_id key = *host_id(k->cfg.host);
     unsigned bucket = 0;
-    uint64_t now = loop_now_us(k->loop);
     k->refresh = NULL;
     if (k->refreshing || kad_table_count(k->table) == 0)
         return;
-    if (!k->looked_for_self)
-        k->looked_for_self = true;
-    else if (kad_table_stale(k->table, now > KAD_REFRESH_US ? now - KAD_REFRESH_US : 0, &bucket)) {
-        kad_table_asked(k->table, bucket, now);
+    if (k->looked_for_self_us == 0 || k->looked_for_self_us < stale_before(k)) {
+        k->looked_for_self_us = loop_now_us(k->loop);
+    } else if (kad_table_stale(k->table, stale_before(k), &bucket)) {
         kad_table_random(k->table, bucket, loop_random_u64(k->loop), &key);
+        kad_table_asked(k->table, bucket, loop_now_us(k->loop)); /* the key may lie elsewhere */
     } else {
         refresh_later(k, KAD_REFRESH_US);
         return;
@@ -485,6 +513,11 @@ void kad_free(struct kad *k)
     kad_table_free(k->table);
     kad_store_free(k->store);
     free(k);
+}
+
+struct kad_cost kad_cost(const struct kad_op *op)
+{
+    return kad_lookup_cost(op->lookup);
 }
 
 size_t kad_known(const struct kad *k)

@@ -8,6 +8,7 @@
 #define SHOAL_HOST_KAD_KAD_H
 
 #include "host/host.h"
+#include "host/kad/kad_lookup.h"
 #include "host/kad/kad_msg.h"
 
 #define KAD_PROTOCOL "/ipfs/kad/1.0.0"
@@ -31,6 +32,8 @@ size_t kad_known(const struct kad *k); /* peers in the table */
 
 struct kad_op;
 void kad_cancel(struct kad_op *op); /* NULL: nothing */
+/* What its lookup cost so far; also inside its callback. */
+struct kad_cost kad_cost(const struct kad_op *op);
 
 /* Where a peer is: its addresses are the host's to know when found (host_learn).  found: false with
  * a reason. */

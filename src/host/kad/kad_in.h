@@ -13,6 +13,7 @@ enum {
     KAD_GIVEN_MAX = 1024,       /* things that we tell others we have */
 };
 #define KAD_ASK_US (10 * SEC)         /* for an answer, dialling included */
+#define KAD_SLOW_US (3 * SEC)         /* a lookup goes on without an answer */
 #define KAD_IDLE_US (60 * SEC)        /* a stream that asks nothing for so long ends */
 #define KAD_REFRESH_US (600 * SEC)    /* a bucket is looked into so often */
 #define KAD_GIVE_US (22 * 3600 * SEC) /* what we have is told again */
@@ -28,7 +29,7 @@ struct kad {
     struct map *given; /* multihash -> struct given */
     struct timer *refresh;
     struct kad_op *refreshing;
-    bool looked_for_self;
+    uint64_t looked_for_self_us; /* 0: never */
 };
 
 /* kad_serve.c: answering. */

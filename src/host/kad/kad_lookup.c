@@ -5,18 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum state { HEARD, ASKED, ANSWERED, FAILED };
+enum state { HEARD, ASKED, SLOW, ANSWERED, FAILED };
+enum { TOLD_BAD_MAX = 3, OUR_TABLE = -1 };
 
 struct heard {
     struct peer_id id;
     struct kad_key key;
     enum state state;
+    unsigned hops;  /* of whoever told of it first, and one more */
+    int as, teller; /* which question it was asked as; which had it for an answer */
+};
+
+/* What became of those whom an answer told of, and who were asked then. */
+struct told {
+    unsigned good, bad;
 };
 
 struct kad_lookup {
     struct kad_key target;
     struct peer_id self;
     size_t want, count, running, asked;
+    struct told told[LOOKUP_ASKED_MAX];
     struct heard peers[LOOKUP_HEARD_MAX]; /* nearest first */
 };
 
@@ -43,6 +52,15 @@ static struct heard *find(struct kad_lookup *l, const struct peer_id *id)
     return NULL;
 }
 
+/* Of whom nobody else told than one whose others were not there: as likely made up. */
+static bool is_gossip(const struct kad_lookup *l, const struct heard *h)
+{
+    if (h->state != HEARD || h->teller == OUR_TABLE)
+        return false;
+    const struct told *t = &l->told[h->teller];
+    return t->bad >= TOLD_BAD_MAX && t->good == 0;
+}
+
 /* Room at the end: the farthest that is not being asked goes.  False: there is none, or it is
  * nearer. */
 static bool make_room(struct kad_lookup *l, const struct kad_key *newcomer)
@@ -61,10 +79,16 @@ static bool make_room(struct kad_lookup *l, const struct kad_key *newcomer)
     return false;
 }
 
-void kad_lookup_heard(struct kad_lookup *l, const struct peer_id *id)
+void kad_lookup_heard(struct kad_lookup *l, const struct peer_id *from, const struct peer_id *id)
 {
     struct heard h = {.id = *id, .key = kad_key_of(id->bytes, id->len), .state = HEARD};
-    if (peer_id_equal(id, &l->self) || find(l, id) || !make_room(l, &h.key))
+    const struct heard *teller = from ? find(l, from) : NULL;
+    struct heard *known = find(l, id);
+    h.hops = teller ? teller->hops + 1 : 1;
+    h.teller = teller ? teller->as : OUR_TABLE;
+    if (known && is_gossip(l, known)) /* somebody else says so too */
+        known->teller = h.teller;
+    if (peer_id_equal(id, &l->self) || known || !make_room(l, &h.key))
         return;
     size_t at = l->count;
     while (at > 0 && kad_key_nearer(&l->target, &h.key, &l->peers[at - 1].key) < 0)
@@ -74,12 +98,17 @@ void kad_lookup_heard(struct kad_lookup *l, const struct peer_id *id)
     l->count++;
 }
 
-/* Those that matter: the `want` nearest that did not fail.  Gives how far the list goes. */
+static bool matters(const struct kad_lookup *l, const struct heard *h)
+{
+    return h->state != FAILED && h->state != SLOW && !is_gossip(l, h);
+}
+
+/* Those that matter: the `want` nearest of these.  Gives how far the list goes. */
 static size_t horizon(const struct kad_lookup *l)
 {
     size_t good = 0, i = 0;
     for (; i < l->count && good < l->want; i++)
-        good += l->peers[i].state != FAILED;
+        good += matters(l, &l->peers[i]);
     return i;
 }
 
@@ -90,11 +119,11 @@ size_t kad_lookup_next(struct kad_lookup *l, struct peer_id *out, size_t cap)
         struct heard *h = &l->peers[i];
         if (l->running == KAD_ALPHA || l->asked == LOOKUP_ASKED_MAX)
             break;
-        if (h->state != HEARD)
+        if (h->state != HEARD || is_gossip(l, h))
             continue;
         h->state = ASKED;
+        h->as = (int)l->asked++;
         l->running++;
-        l->asked++;
         out[n++] = h->id;
     }
     return n;
@@ -103,10 +132,17 @@ size_t kad_lookup_next(struct kad_lookup *l, struct peer_id *out, size_t cap)
 static void settle(struct kad_lookup *l, const struct peer_id *id, enum state state)
 {
     struct heard *h = find(l, id);
-    if (!h || h->state != ASKED)
+    if (!h || (h->state != ASKED && h->state != SLOW))
         return;
+    struct told *t = h->teller == OUR_TABLE ? NULL : &l->told[h->teller];
+    l->running -= h->state == ASKED;
+    if (t && h->state == ASKED && state != ANSWERED)
+        t->bad++;
+    if (t && state == ANSWERED) {
+        t->bad -= h->state == SLOW;
+        t->good++;
+    }
     h->state = state;
-    l->running--;
 }
 
 void kad_lookup_answered(struct kad_lookup *l, const struct peer_id *id)
@@ -119,12 +155,18 @@ void kad_lookup_failed(struct kad_lookup *l, const struct peer_id *id)
     settle(l, id, FAILED);
 }
 
+void kad_lookup_slow(struct kad_lookup *l, const struct peer_id *id)
+{
+    settle(l, id, SLOW);
+}
+
 bool kad_lookup_over(const struct kad_lookup *l)
 {
     size_t end = horizon(l);
     for (size_t i = 0; i < end; i++)
         if (l->peers[i].state == ASKED ||
-            (l->peers[i].state == HEARD && l->asked < LOOKUP_ASKED_MAX))
+            (l->peers[i].state == HEARD && !is_gossip(l, &l->peers[i]) &&
+             l->asked < LOOKUP_ASKED_MAX))
             return false;
     return true;
 }
@@ -138,7 +180,13 @@ size_t kad_lookup_nearest(const struct kad_lookup *l, struct peer_id *out, size_
     return n;
 }
 
-size_t kad_lookup_asked(const struct kad_lookup *l)
+struct kad_cost kad_lookup_cost(const struct kad_lookup *l)
 {
-    return l->asked;
+    struct kad_cost c = {.asked = (unsigned)l->asked};
+    for (size_t i = 0; i < l->count; i++) {
+        c.failed += l->peers[i].state == FAILED || l->peers[i].state == SLOW;
+        if (c.hops == 0 && l->peers[i].state == ANSWERED)
+            c.hops = l->peers[i].hops;
+    }
+    return c;
 }

@@ -3,10 +3,11 @@
  *
  * Pure: the owner asks whom he is told to, and reports what came of it.  The peers heard of are
  * kept in order of distance; asked are the nearest that were not, KAD_ALPHA at once, until the
- * `want` nearest of those that did not fail have all answered.
+ * `want` nearest of those that did not fail have all answered.  Who told of three that are not
+ * there, and of none that is, is believed no more: what only he told of is passed over.
  *
  *     while ((n = kad_lookup_next(l, ask, cap)) > 0) ask them
- *     kad_lookup_heard(l, closer), for each that it told of; kad_lookup_answered(l, peer)
+ *     kad_lookup_heard(l, peer, closer), for each that it told of; kad_lookup_answered(l, peer)
  *     until kad_lookup_over(l) */
 #ifndef SHOAL_HOST_KAD_KAD_LOOKUP_H
 #define SHOAL_HOST_KAD_KAD_LOOKUP_H
@@ -26,17 +27,25 @@ struct kad_lookup *kad_lookup_new(const struct kad_key *target, const struct pee
                                   size_t want);
 void kad_lookup_free(struct kad_lookup *l); /* NULL: nothing */
 
-/* Heard of: from our own table, or from an answer. */
-void kad_lookup_heard(struct kad_lookup *l, const struct peer_id *id);
+/* Heard of: in the answer of a peer; from NULL: it is in our own table. */
+void kad_lookup_heard(struct kad_lookup *l, const struct peer_id *from, const struct peer_id *id);
 /* Whom to ask now; returns how many, at most cap. */
 size_t kad_lookup_next(struct kad_lookup *l, struct peer_id *out, size_t cap);
 void kad_lookup_answered(struct kad_lookup *l, const struct peer_id *id);
 void kad_lookup_failed(struct kad_lookup *l, const struct peer_id *id);
+/* It lets us wait: the lookup goes on as if it had failed, though it may answer yet. */
+void kad_lookup_slow(struct kad_lookup *l, const struct peer_id *id);
 
 /* Nobody is asked any more, and nobody need be. */
 bool kad_lookup_over(const struct kad_lookup *l);
 /* The nearest that answered, nearest first; returns how many, at most cap. */
 size_t kad_lookup_nearest(const struct kad_lookup *l, struct peer_id *out, size_t cap);
-size_t kad_lookup_asked(const struct kad_lookup *l); /* how many, so far */
+
+/* What it cost, so far.  hops: questions one after the other that led to the nearest who answered.
+ */
+struct kad_cost {
+    unsigned asked, failed, hops;
+};
+struct kad_cost kad_lookup_cost(const struct kad_lookup *l);
 
 #endif

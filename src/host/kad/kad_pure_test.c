@@ -132,8 +132,8 @@ static void at_most_ten_are_asked_at_once_and_no_one_twice(void **state)
     struct peer_id out[64];
     for (uint32_t i = 0; i < 50; i++) { /* 0 is ourselves */
         struct peer_id id = peer(i);
-        kad_lookup_heard(l, &id);
-        kad_lookup_heard(l, &id);
+        kad_lookup_heard(l, NULL, &id);
+        kad_lookup_heard(l, NULL, &id);
     }
     assert_int_equal(kad_lookup_next(l, out, 64), KAD_ALPHA);
     assert_int_equal(kad_lookup_next(l, out + KAD_ALPHA, 64), 0);
@@ -152,7 +152,7 @@ static void it_ends_when_the_nearest_that_live_have_answered(void **state)
     struct peer_id out[64];
     for (uint32_t i = 1; i < 9; i++) {
         struct peer_id id = peer(i);
-        kad_lookup_heard(l, &id);
+        kad_lookup_heard(l, NULL, &id);
     }
     assert_int_equal(kad_lookup_next(l, out, 64), 5);
     kad_lookup_failed(l, &out[1]);
@@ -173,20 +173,111 @@ static void who_is_told_of_ever_nearer_liars_gives_up(void **state)
     struct peer_id out[64];
     uint32_t next = 1;
     struct peer_id id = peer(next++);
-    kad_lookup_heard(l, &id);
+    kad_lookup_heard(l, NULL, &id);
     for (unsigned round = 0; round < 100000 && !kad_lookup_over(l); round++) {
         size_t n = kad_lookup_next(l, out, 64);
         for (size_t i = 0; i < n; i++) {
             for (unsigned k = 0; k < 20; k++) {
                 struct peer_id liar = peer(next++);
-                kad_lookup_heard(l, &liar);
+                kad_lookup_heard(l, NULL, &liar);
             }
             kad_lookup_answered(l, &out[i]);
         }
     }
     assert_true(kad_lookup_over(l));
-    assert_true(kad_lookup_asked(l) <= LOOKUP_ASKED_MAX);
+    assert_true(kad_lookup_cost(l).asked <= LOOKUP_ASKED_MAX);
     kad_lookup_free(l);
+}
+
+static void who_lets_wait_is_not_waited_for_but_heard(void **state)
+{
+    (void)state;
+    struct kad_lookup *l = look(2);
+    struct peer_id out[8], a = peer(1), b = peer(2), c = peer(3);
+    kad_lookup_heard(l, NULL, &a);
+    kad_lookup_heard(l, NULL, &b);
+    kad_lookup_heard(l, NULL, &c);
+    assert_int_equal(kad_lookup_next(l, out, 8), 2);
+    kad_lookup_slow(l, &out[0]);
+    assert_int_equal(kad_lookup_next(l, out + 2, 8), 1);
+    kad_lookup_answered(l, &out[1]);
+    kad_lookup_answered(l, &out[2]);
+    assert_true(kad_lookup_over(l));
+    assert_int_equal(kad_lookup_cost(l).failed, 1);
+    kad_lookup_answered(l, &out[0]);
+    assert_int_equal(kad_lookup_cost(l).failed, 0);
+    assert_int_equal(kad_lookup_nearest(l, out, 8), 3);
+    kad_lookup_free(l);
+}
+
+static void who_tells_of_three_that_are_not_there_is_believed_no_more(void **state)
+{
+    (void)state;
+    struct kad_lookup *l = look(KAD_K);
+    struct peer_id out[64], liar = peer(1), honest = peer(2);
+    size_t n;
+    kad_lookup_heard(l, NULL, &liar);
+    kad_lookup_heard(l, NULL, &honest);
+    assert_int_equal(kad_lookup_next(l, out, 64), 2);
+    for (uint32_t i = 10; i < 30; i++) {
+        struct peer_id id = peer(i);
+        kad_lookup_heard(l, &liar, &id);
+    }
+    kad_lookup_answered(l, &liar);
+    n = kad_lookup_next(l, out, 3);
+    for (size_t i = 0; i < n; i++)
+        kad_lookup_failed(l, &out[i]);
+    assert_int_equal(kad_lookup_next(l, out, 64), 0);
+    struct peer_id again = peer(10);
+    for (uint32_t i = 10; i < 15; i++) { /* one of them is there: another says so */
+        again = peer(i);
+        kad_lookup_heard(l, &honest, &again);
+    }
+    assert_in_range(kad_lookup_next(l, out, 64), 2, 5);
+    assert_int_equal(kad_lookup_cost(l).failed, 3);
+    kad_lookup_free(l);
+}
+
+static void hops_are_those_to_the_nearest(void **state)
+{
+    (void)state;
+    struct kad_lookup *l = look(KAD_K);
+    struct peer_id out[4], a = peer(1), b = peer(2);
+    struct kad_key at = kad_key_of("x", 1), ka = kad_key_of(a.bytes, a.len);
+    struct kad_key kb = kad_key_of(b.bytes, b.len);
+    for (uint32_t i = 3; kad_key_nearer(&at, &kb, &ka) > 0; i++) { /* until it is the nearer */
+        b = peer(i);
+        kb = kad_key_of(b.bytes, b.len);
+    }
+    kad_lookup_heard(l, NULL, &a);
+    assert_int_equal(kad_lookup_next(l, out, 4), 1);
+    kad_lookup_heard(l, &a, &b);
+    kad_lookup_answered(l, &a);
+    assert_int_equal(kad_lookup_cost(l).hops, 1);
+    assert_int_equal(kad_lookup_next(l, out, 4), 1);
+    kad_lookup_answered(l, &b);
+    assert_int_equal(kad_lookup_cost(l).hops, 2);
+    kad_lookup_free(l);
+}
+
+static void a_bucket_grows_old_unless_it_is_among_the_nearest(void **state)
+{
+    (void)state;
+    struct peer_id self = peer(0);
+    struct kad_table *t = kad_table_new(&self);
+    unsigned bucket = 99;
+    for (unsigned i = 0; i < KAD_K; i++) {
+        struct peer_id far = peer_in(&self, 0, i), near = peer_in(&self, 1 + i / 10, i % 10);
+        kad_table_seen(t, &far, 1);
+        kad_table_seen(t, &near, 1);
+    }
+    assert_true(kad_table_stale(t, 1000, &bucket));
+    assert_int_equal(bucket, 0);
+    struct peer_id there = peer_in(&self, 0, 50);
+    struct kad_key key = kad_key_of(there.bytes, there.len);
+    kad_table_looked(t, &key, 1000);
+    assert_false(kad_table_stale(t, 1000, &bucket)); /* the other twenty are the nearest */
+    kad_table_free(t);
 }
 
 /* --- what others left here ------------------------------------------------------------------ */
@@ -286,6 +377,10 @@ int main(void)
         cmocka_unit_test(at_most_ten_are_asked_at_once_and_no_one_twice),
         cmocka_unit_test(it_ends_when_the_nearest_that_live_have_answered),
         cmocka_unit_test(who_is_told_of_ever_nearer_liars_gives_up),
+        cmocka_unit_test(who_lets_wait_is_not_waited_for_but_heard),
+        cmocka_unit_test(who_tells_of_three_that_are_not_there_is_believed_no_more),
+        cmocka_unit_test(hops_are_those_to_the_nearest),
+        cmocka_unit_test(a_bucket_grows_old_unless_it_is_among_the_nearest),
         cmocka_unit_test(a_value_is_kept_for_its_time),
         cmocka_unit_test(one_peer_may_leave_so_much_and_all_so_much),
         cmocka_unit_test(a_value_too_long_is_refused),

@@ -31,6 +31,11 @@ enum err kad_record_check(struct cur key, struct cur value, bool lab, struct why
     return why_set(why, ERR_UNSUPPORTED, "a value that nobody here can check");
 }
 
+bool kad_record_is_final(struct cur key)
+{
+    return begins(key, "/pk/");
+}
+
 bool kad_record_better(struct cur key, struct cur a, struct cur b)
 {
     (void)key;

@@ -13,6 +13,8 @@
 
 /* May this value be kept under this key? */
 MUST_CHECK enum err kad_record_check(struct cur key, struct cur value, bool lab, struct why *why);
+/* There can be no other value under this key. */
+bool kad_record_is_final(struct cur key);
 /* Of two that may: whether b takes a's place. */
 bool kad_record_better(struct cur key, struct cur a, struct cur b);
 

@@ -1,6 +1,7 @@
 /* What others ask of us. */
 #include "host/kad/kad_in.h"
 
+#include "base/arena.h"
 #include "base/mem.h"
 #include "host/kad/kad_record.h"
 #include "host/mux/messages.h"
@@ -18,7 +19,7 @@ struct served {
 /* An answer that is being made: its peers' addresses have to lie somewhere. */
 struct reply {
     struct kad_msg msg;
-    struct multiaddr addrs[2 * KAD_PEERS_MAX][KAD_ADDRS_MAX];
+    struct arena *arena;
     struct peer_id near[KAD_PEERS_MAX];
 };
 
@@ -32,33 +33,25 @@ static void served_free(struct served *s)
 
 /* --- peers in an answer --------------------------------------------------------------------- */
 
-static size_t addrs_of(const struct kad *k, const struct peer_id *id, struct multiaddr *out)
+static void put_addrs(const struct kad *k, struct kad_peer *to, const struct multiaddr *addrs,
+                      size_t n, struct arena *room)
 {
-    struct host_peer p;
-    size_t n = 0;
-    if (peer_id_equal(id, host_id(k->cfg.host))) {
-        struct multiaddr ours[KAD_ADDRS_MAX];
-        size_t have = host_advertised(k->cfg.host, ours, KAD_ADDRS_MAX);
-        for (size_t i = 0; i < have; i++)
-            if (kad_may_tell(k, &ours[i]))
-                out[n++] = ours[i];
-        return n;
-    }
-    if (!host_peer(k->cfg.host, id, &p))
-        return 0;
-    for (size_t i = 0; i < p.addr_count && n < KAD_ADDRS_MAX; i++)
-        if (kad_may_tell(k, &p.addrs[i]))
-            out[n++] = p.addrs[i];
-    return n;
+    for (size_t i = 0; i < n && to->count < KAD_ADDRS_MAX; i++)
+        if (kad_may_tell(k, &addrs[i]))
+            to->addrs[to->count++] =
+                cur_of(arena_dup(room, addrs[i].bytes, addrs[i].len), addrs[i].len);
 }
 
 static void put_peer(const struct kad *k, struct kad_peer *to, const struct peer_id *id,
-                     struct multiaddr *room)
+                     struct arena *room)
 {
-    to->id = *id;
-    to->count = addrs_of(k, id, room);
-    for (size_t i = 0; i < to->count; i++)
-        to->addrs[i] = cur_of(room[i].bytes, room[i].len);
+    struct multiaddr ours[KAD_ADDRS_MAX];
+    struct host_peer p;
+    *to = (struct kad_peer){.id = *id};
+    if (peer_id_equal(id, host_id(k->cfg.host)))
+        put_addrs(k, to, ours, host_advertised(k->cfg.host, ours, KAD_ADDRS_MAX), room);
+    else if (host_peer(k->cfg.host, id, &p))
+        put_addrs(k, to, p.addrs, p.addr_count, room);
 }
 
 static void put_closer(const struct served *s, struct reply *r, struct cur key)
@@ -78,8 +71,7 @@ static void put_closer(const struct served *s, struct reply *r, struct cur key)
     for (size_t i = 0; i < n; i++) {
         if (peer_id_equal(&r->near[i], &s->peer))
             continue;
-        size_t at = r->msg.closer_count++;
-        put_peer(k, &r->msg.closer[at], &r->near[i], r->addrs[at]);
+        put_peer(k, &r->msg.closer[r->msg.closer_count++], &r->near[i], r->arena);
     }
 }
 
@@ -120,8 +112,7 @@ static void put_providers(const struct kad *k, struct reply *r, struct cur key)
     struct peer_id who[KAD_PEERS_MAX];
     size_t n = kad_store_providers(k->store, key, loop_now_us(k->loop), who, KAD_PEERS_MAX);
     for (size_t i = 0; i < n; i++)
-        put_peer(k, &r->msg.providers[r->msg.provider_count++], &who[i],
-                 r->addrs[KAD_PEERS_MAX + i]);
+        put_peer(k, &r->msg.providers[r->msg.provider_count++], &who[i], r->arena);
 }
 
 /* False: there is no answer to this. */
@@ -185,12 +176,14 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
     }
     struct kad_msg *q = MEM_NEW(struct kad_msg);
     struct reply *r = MEM_NEW(struct reply);
+    r->arena = arena_new();
     bool good = kad_msg_decode(q, msg, &bad) == OK;
     if (good && reply_to(s, q, r)) {
         encode(r, &out);
         good = messages_send(s->stream, buf_bytes(&out), buf_len(&out), &bad) == OK;
     }
     free(q);
+    arena_free(r->arena);
     free(r);
     buf_done(&out);
     if (good)

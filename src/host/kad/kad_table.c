@@ -193,11 +193,11 @@ size_t kad_table_nearest(const struct kad_table *t, const struct kad_key *target
 
 bool kad_table_stale(const struct kad_table *t, uint64_t before_us, unsigned *bucket)
 {
-    unsigned last = 0; /* nobody is nearer than the fullest far ones: those need no asking */
-    for (unsigned i = 0; i < BUCKETS; i++)
-        if (t->buckets[i].count > 0)
-            last = i;
-    for (unsigned i = 0; i <= last; i++)
+    unsigned end = BUCKETS;
+    size_t near = 0;
+    while (end > 0 && near + t->buckets[end - 1].count <= KAD_K)
+        near += t->buckets[--end].count;
+    for (unsigned i = 0; i < end; i++)
         if (t->buckets[i].asked_us < before_us) {
             *bucket = i;
             return true;
@@ -208,6 +208,13 @@ bool kad_table_stale(const struct kad_table *t, uint64_t before_us, unsigned *bu
 void kad_table_asked(struct kad_table *t, unsigned bucket, uint64_t now_us)
 {
     t->buckets[bucket].asked_us = now_us;
+}
+
+void kad_table_looked(struct kad_table *t, const struct kad_key *key, uint64_t now_us)
+{
+    struct bucket *b = bucket_of(t, key);
+    if (b)
+        b->asked_us = now_us;
 }
 
 void kad_table_random(const struct kad_table *t, unsigned bucket, uint64_t seed,

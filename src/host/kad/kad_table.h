@@ -40,11 +40,13 @@ size_t kad_table_nearest(const struct kad_table *t, const struct kad_key *target
 size_t kad_table_count(const struct kad_table *t);
 bool kad_table_has(const struct kad_table *t, const struct peer_id *id);
 
-/* A bucket that nothing was asked in since before_us; false: none.  The asking itself is noted by
- * kad_table_asked(); whom to ask for is kad_table_random(): nobody, whose key lies in that bucket
- * (for a deep one: near it). */
+/* A bucket that nothing was asked in since before_us; false: none.  Not one of the KAD_K that are
+ * nearest: looking for ourselves finds those.  The asking itself is noted by kad_table_asked(), or
+ * kad_table_looked() for a key; whom to ask for is kad_table_random(): nobody, whose key lies in
+ * that bucket (for a deep one: near it). */
 bool kad_table_stale(const struct kad_table *t, uint64_t before_us, unsigned *bucket);
 void kad_table_asked(struct kad_table *t, unsigned bucket, uint64_t now_us);
+void kad_table_looked(struct kad_table *t, const struct kad_key *key, uint64_t now_us);
 void kad_table_random(const struct kad_table *t, unsigned bucket, uint64_t seed,
                       struct peer_id *out);
 

@@ -268,9 +268,9 @@ static void learn_from(struct tunnel *t, const struct multiaddr *all, size_t n)
 /* Addresses of ours that are known: where we listen, and what others are told. */
 void exits_learn(struct tunnel *t)
 {
-    struct multiaddr all[HOST_ADDRS_MAX];
-    learn_from(t, all, host_listening(t->host, all, HOST_ADDRS_MAX));
-    learn_from(t, all, host_advertised(t->host, all, HOST_ADDRS_MAX));
+    struct multiaddr all[EXIT_OWN_MAX];
+    learn_from(t, all, host_listening(t->host, all, EXIT_OWN_MAX));
+    learn_from(t, all, host_advertised(t->host, all, EXIT_OWN_MAX));
 }
 
 static void on_tick(void *arg)

@@ -94,14 +94,23 @@ void head_put_answer(struct buf *out, enum head_code code, const char *words)
         pb_put_bytes(out, F_WORDS, words, n < HEAD_WORDS_MAX ? n : HEAD_WORDS_MAX);
 }
 
-/* What a stranger says is shown to a person: as much of it as is plain text. */
+/* What a stranger says is shown to a person: what of it is harmless text, blanks for the rest. */
 static void take_words(char out[HEAD_WORDS_MAX + 1], struct cur in)
 {
-    size_t n = in.n < HEAD_WORDS_MAX ? in.n : HEAD_WORDS_MAX;
-    while (n > 0 && !utf8_valid(in.p, n))
-        n--;
-    for (size_t i = 0; i < n; i++)
-        out[i] = in.p[i] < ' ' || in.p[i] == 0x7f ? ' ' : (char)in.p[i];
+    size_t n = 0;
+    while (in.n > 0) {
+        uint32_t code;
+        size_t len = utf8_char(in.p, in.n, &code);
+        struct cur one = cur_take(&in, len > 0 ? len : 1);
+        bool good = len > 0 && utf8_harmless(code);
+        if (n + (good ? one.n : 1) > HEAD_WORDS_MAX)
+            break;
+        if (good)
+            memcpy(out + n, one.p, one.n);
+        else
+            out[n] = ' ';
+        n += good ? one.n : 1;
+    }
     out[n] = 0;
 }
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+struct calls;
 struct lanes;
 struct http_multi;
 typedef void turn_fn(void);
@@ -40,6 +41,7 @@ struct loop {
     const struct socks *proxy;          /* NULL: none */
     char interface[LOOP_INTERFACE_MAX]; /* "": any */
     struct lanes *lanes;
+    struct calls *calls; /* call.h */
     struct link signals;
     struct http_multi *http; /* made by the first http_start */
     void (*http_free)(struct http_multi *m);

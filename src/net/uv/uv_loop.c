@@ -1,6 +1,7 @@
 #include "net/uv/uv_loop.h"
 
 #include "base/mem.h"
+#include "net/uv/call.h"
 #include "net/uv/turn.h"
 
 #include <dlfcn.h>
@@ -125,6 +126,7 @@ struct loop *uv_loop_open(struct log *log)
         abort(); /* no epoll or no descriptors at all: nothing can be done or said */
     timers_init(l);
     l->lanes = lanes_new(l);
+    l->calls = calls_new(l);
     return l;
 }
 
@@ -154,6 +156,22 @@ bool uv_loop_run_until(struct loop *l, bool (*until)(void *), void *arg, uint64_
         uv_run(&l->uv, UV_RUN_ONCE);
     timer_cancel(limit);
     return done;
+}
+
+int uv_loop_fd(const struct loop *l)
+{
+    return uv_backend_fd(&l->uv);
+}
+
+int uv_loop_wait_ms(struct loop *l)
+{
+    uv_update_time(&l->uv); /* it counts from there */
+    return uv_backend_timeout(&l->uv);
+}
+
+void uv_loop_turn(struct loop *l)
+{
+    uv_run(&l->uv, UV_RUN_NOWAIT);
 }
 
 static void on_signal(uv_signal_t *h, int signum)
@@ -197,7 +215,9 @@ void uv_loop_finish(struct loop *l)
 {
     if (l->http)
         l->http_free(l->http);
+    calls_run(l->calls); /* they may still queue for the lanes */
     lanes_free(l->lanes);
+    calls_free(l->calls);
     timers_done(l);
     LIST_EACH(&l->signals, struct signal, s, link)
         uv_close((uv_handle_t *)&s->handle, on_signal_closed);

@@ -27,9 +27,20 @@ struct loop *uv_loop_open(struct log *log);
 /* Runs callbacks until uv_loop_stop(). */
 void uv_loop_run(struct loop *loop);
 
-/* Ends uv_loop_run() with this turn or the next; also before it has begun.  The one call here that
- * other threads may make. */
+/* Ends uv_loop_run() with this turn or the next; also before it has begun.  This and uv_loop_call()
+ * are what other threads may call. */
 void uv_loop_stop(struct loop *loop);
+
+/* From any thread, until uv_loop_finish() begins: cb(arg) runs on the loop, exactly once, in the
+ * order of these calls; at the latest in uv_loop_finish(). */
+void uv_loop_call(struct loop *loop, void (*cb)(void *), void *arg);
+
+/* Instead of uv_loop_run(), for a program that waits by itself: a descriptor that is readable when
+ * there is work (level-triggered), how long at most to wait for it (ms; -1: for ever; asked before
+ * each wait), and the work, without waiting.  On another libuv loop: net/uv/guest.h. */
+int uv_loop_fd(const struct loop *loop);
+int uv_loop_wait_ms(struct loop *loop);
+void uv_loop_turn(struct loop *loop);
 
 /* Runs callbacks until until(arg) is true (asked after each turn), at most for limit_us.  Returns
  * what until(arg) said last. */

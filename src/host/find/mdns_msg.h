@@ -43,8 +43,9 @@ struct mdns_msg {
  * responses that went well (RFC 6762 sections 18.3 and 18.11). */
 MUST_CHECK enum err mdns_read(struct cur packet, struct mdns_msg *out, struct why *why);
 
+/* Who is there?  And: there is this service. */
 void mdns_put_query(struct buf *out);
-void mdns_put_services(struct buf *out); /* that there is this one */
+void mdns_put_services(struct buf *out);
 /* name: of 1 to MDNS_LABEL_MAX bytes.  addrs: each without /p2p; those that a string of TXT, or the
  * message, has no room for are left out.  Returns how many are in it. */
 size_t mdns_put_answer(struct buf *out, const char *name, const struct peer_id *peer,

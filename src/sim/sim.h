@@ -79,7 +79,8 @@ bool sim_node_is_up(const struct sim_node *node);
  * a port of the router's, the same for all (a symmetric one: another for each address and port it
  * writes to); what comes to that port is let in from anybody, from addresses it wrote to, or only
  * from an address and port it wrote to (symmetric ones too).  Before the node sends anything.  TCP
- * goes out and never in.  Nothing is ever forgotten. */
+ * goes out and never in, but for two dials that meet (a hole that both sides punch).  Nothing is
+ * ever forgotten. */
 enum sim_nat_kind { SIM_FULL_CONE, SIM_ADDRESS_RESTRICTED, SIM_PORT_RESTRICTED, SIM_SYMMETRIC };
 void sim_node_behind(struct sim_node *node, struct addr ip, enum sim_nat_kind kind);
 

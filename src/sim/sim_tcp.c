@@ -101,6 +101,21 @@ struct conn *unix_dial(struct loop *loop, const char *path, conn_cb *cb, void *a
     return &t->conn;
 }
 
+/* A dial of this machine from `at` to `peer` that nobody has answered: the other half of a
+ * simultaneous open (RFC 9293 section 3.5).  NULL: none. */
+static struct tcp *waiting_dial(const struct sim_node *node, const struct addr *at,
+                                const struct addr *peer)
+{
+    LIST_EACH(&node->ops, struct sim_op, op, link)
+        if (op->drop == tcp_drop) {
+            struct tcp *t = LIST_OF(op, struct tcp, op);
+            if (t->conn.cb && !t->end && !t->doomed && addr_equal(&t->conn.local, at) &&
+                addr_equal(&t->conn.peer, peer))
+                return t;
+        }
+    return NULL;
+}
+
 struct conn *tcp_dial_direct(struct loop *loop, const struct addr *to, const struct addr *from,
                              conn_cb *cb, void *arg)
 {
@@ -118,9 +133,11 @@ struct conn *tcp_dial_direct(struct loop *loop, const struct addr *to, const str
         t->doomed = "not an address of this machine";
     struct sim_node *other = sim_route(node, to);
     struct addr seen = node->nat ? sim_nat_out(node, &local, to) : local;
-    bool closed = other && other != node && other->nat; /* a router lets no TCP in */
+    struct addr inside = *to;
+    bool closed = other && other != node && other->nat &&
+                  !(sim_nat_in(other, &seen, &inside) && waiting_dial(other, &inside, &seen));
     if (node->up && other && !closed && !t->doomed)
-        t->end = sim_flow_dial(node, other, &seen, to, t);
+        t->end = sim_flow_dial(node, other, &seen, &inside, t);
     sim_op_after(&t->op, t->doomed ? 0 : CONN_HANDSHAKE_US);
     return &t->conn;
 }
@@ -159,6 +176,14 @@ bool sim_tcp_listens(struct sim_node *node, const struct addr *at)
 
 bool sim_tcp_accept(struct sim_end *e)
 {
+    struct tcp *half = waiting_dial(e->node, &e->at, &e->peer->at);
+    if (half) {
+        half->end = e;
+        e->owner = half;
+        sim_trace(e->node, "open", &e->peer->at, NULL, 0);
+        sim_tcp_tell(e, CONN_OPEN, NULL);
+        return true;
+    }
     struct listener *l = listener_at(e->node, &e->at);
     if (!l)
         return false;

@@ -22,6 +22,7 @@ struct attempt {
     struct relay_dial *relay;
     struct upgrade *upgrade;
     struct way way;
+    bool from_ear;
 };
 
 /* To one peer, for all who wait for it. */
@@ -50,6 +51,7 @@ struct host_dial {
 };
 
 static void effort_step(void *arg);
+static void attempt_dial(struct attempt *a, bool from_ear);
 
 /* --- the end -------------------------------------------------------------------------------- */
 
@@ -132,6 +134,10 @@ static void on_upgraded(void *arg, struct conn *secured, const char *muxer, cons
     struct attempt *a = arg;
     struct effort *e = a->effort;
     a->upgrade = NULL;
+    if (!secured && a->from_ear && (why->code == ERR_STATE || why->code == ERR_IO)) {
+        attempt_dial(a, false); /* that port is taken for this peer: an old connection, mostly */
+        return;
+    }
     if (!secured) {
         attempt_failed(a, why);
         return;
@@ -154,10 +160,16 @@ static const struct peer_id *expected(const struct attempt *a)
     return a->effort->who.len ? &a->effort->who : a->route.peer.len ? &a->route.peer : NULL;
 }
 
-static void attempt_dial(struct attempt *a)
+/* Into the world from where we listen: then routers have one port for us, and what others see of
+ * us is where we can be punched through to. */
+static void attempt_dial(struct attempt *a, bool from_ear)
 {
     struct host *h = a->effort->host;
-    struct conn *c = tcp_dial(h->loop, &a->route.addr, NULL, NULL, NULL);
+    const struct addr *to = &a->route.addr;
+    struct addr from;
+    a->from_ear =
+        from_ear && !addr_is_private(to) && !addr_is_loopback(to) && host_dial_from(h, to, &from);
+    struct conn *c = tcp_dial(h->loop, to, a->from_ear ? &from : NULL, NULL, NULL);
     a->upgrade = upgrade_dial(h->self, c, expected(a), on_upgraded, a);
 }
 
@@ -184,7 +196,7 @@ static void on_resolved(void *arg, const struct addr *found, size_t n, const str
         if ((a->route.named == MA_DNS4 && v6) || (a->route.named == MA_DNS6 && !v6))
             continue;
         a->route.addr = found[i];
-        attempt_dial(a);
+        attempt_dial(a, true);
         return;
     }
     attempt_failed(a, n > 0 ? &none : why);
@@ -223,7 +235,7 @@ static void attempt_start(struct effort *e, const struct multiaddr *addr)
     else if (a->route.named)
         a->resolve = resolve_start(e->host->loop, a->route.host, a->route.port, on_resolved, a);
     else
-        attempt_dial(a);
+        attempt_dial(a, true);
 }
 
 /* The next one that there is room for, relays after all others; count: none now. */

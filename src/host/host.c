@@ -113,6 +113,28 @@ void host_receive(struct host *h, struct conn *c, const struct way *way)
     g->upgrade = upgrade_accept(h->self, c, on_guest, g);
 }
 
+bool host_hears(const struct host *h, const struct addr *local)
+{
+    for (size_t i = 0; i < h->ear_count; i++) {
+        struct addr at = listener_addr(h->ears[i].listener);
+        if (at.family == local->family && at.port == local->port)
+            return true;
+    }
+    return false;
+}
+
+bool host_dial_from(const struct host *h, const struct addr *to, struct addr *from)
+{
+    for (size_t i = 0; i < h->ear_count && !loop_proxy(h->loop); i++) {
+        *from = listener_addr(h->ears[i].listener);
+        bool public = !addr_is_private(from) && !addr_is_loopback(from);
+        if (h->ears[i].reach == REACH_TCP && from->family == to->family &&
+            (addr_is_any(from) || public || h->cfg.lab))
+            return true;
+    }
+    return false;
+}
+
 static void on_accept(void *arg, struct conn *c)
 {
     host_receive(arg, c, &(struct way){.path = PATH_DIRECT, .inbound = true});
@@ -156,15 +178,25 @@ size_t host_relayed(const struct host *h, struct multiaddr *out, size_t cap)
     return n;
 }
 
+static size_t add_once(struct multiaddr *out, size_t n, size_t cap, const struct multiaddr *a)
+{
+    for (size_t i = 0; i < n; i++)
+        if (multiaddr_equal(&out[i], a))
+            return n;
+    if (n < cap)
+        out[n++] = *a;
+    return n;
+}
+
 /* What others are told. */
 size_t host_advertised(const struct host *h, struct multiaddr *out, size_t cap)
 {
     size_t n = 0;
     for (size_t kind = 0; kind < TOLD_KINDS; kind++) /* those that strangers can use come first */
-        for (size_t i = 0; i < h->told[kind].count && n < cap; i++)
-            out[n++] = h->told[kind].addrs[i];
-    for (size_t i = 0; i < h->own.count && n < cap; i++)
-        out[n++] = h->own.addrs[i];
+        for (size_t i = 0; i < h->told[kind].count; i++)
+            n = add_once(out, n, cap, &h->told[kind].addrs[i]);
+    for (size_t i = 0; i < h->own.count; i++)
+        n = add_once(out, n, cap, &h->own.addrs[i]);
     return n;
 }
 

@@ -104,6 +104,9 @@ struct host {
         size_t count;
         struct multiaddr addrs[TOLD_MAX];
     } told[TOLD_KINDS];
+    /* A peer says as whom it sees us; NULL: nobody cares. */
+    void (*seen)(void *arg, const struct connection *c, const struct multiaddr *at);
+    void *seen_arg;
     struct link guests;
     size_t guest_count;
     struct link watches, opens, dials, efforts;
@@ -152,6 +155,11 @@ struct host_dial *dial_direct(struct host *h, const struct peer_id *peer,
 bool peer_is_direct(const struct peer *p); /* NULL: no */
 
 /* host.c */
+/* Where to dial `to` from, so that routers have one port for us: where we listen.  False: from
+ * anywhere. */
+bool host_dial_from(const struct host *h, const struct addr *to, struct addr *from);
+/* Whether we listen at this port. */
+bool host_hears(const struct host *h, const struct addr *local);
 /* Somebody comes, over an open conn, which it takes. */
 void host_receive(struct host *h, struct conn *c, const struct way *way);
 /* These from now on, TOLD_MAX at most. */

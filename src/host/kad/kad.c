@@ -520,6 +520,17 @@ struct kad_cost kad_cost(const struct kad_op *op)
     return kad_lookup_cost(op->lookup);
 }
 
+void kad_serve(struct kad *k, bool server)
+{
+    if (k->cfg.server == server)
+        return;
+    k->cfg.server = server;
+    if (server)
+        kad_serve_begin(k);
+    else
+        kad_serve_end(k);
+}
+
 size_t kad_known(const struct kad *k)
 {
     return kad_table_count(k->table);

@@ -28,6 +28,9 @@ struct kad;
 struct kad *kad_new(const struct kad_cfg *cfg);
 void kad_free(struct kad *k); /* before the host; NULL: nothing */
 
+/* From now on a server, or a client. */
+void kad_serve(struct kad *k, bool server);
+
 size_t kad_known(const struct kad *k); /* peers in the table */
 
 struct kad_op;

@@ -112,6 +112,7 @@ static void take(struct host *h, struct peer *p, const struct identify *id)
 static void heard(struct connection *c)
 {
     struct identify id;
+    struct multiaddr seen;
     struct why why;
     struct host *h = c->host;
     struct peer_id who = c->peer->id;
@@ -120,6 +121,8 @@ static void heard(struct connection *c)
         take(h, c->peer, &id);
     else
         log_debug(h->log, "%s", why.text);
+    if (good && h->seen && id.observed.n > 0 && multiaddr_decode(&seen, id.observed, NULL) == OK)
+        h->seen(h->seen_arg, c, &seen);
     identify_end(c);
     if (good)
         host_tell(h, HOST_IDENTIFIED, &who);

@@ -121,9 +121,19 @@ static struct host *make_host(const struct app_env *env, const char *agent,
     return h;
 }
 
-static struct reaching *make_reach(const struct app_env *env, struct host *h)
+/* Whoever can be dialled serves in the table; in laboratories all do. */
+static void on_verdict(void *arg, enum verdict v)
 {
-    struct reach_cfg cfg = {.host = h,
+    struct overlay *o = arg;
+    kad_serve(o->kad, v == VERDICT_PUBLIC || conf_bool(o->env.conf, "host.lab"));
+}
+
+static struct reaching *make_reach(struct overlay *o)
+{
+    const struct app_env *env = &o->env;
+    struct reach_cfg cfg = {.host = o->host,
+                            .heard = on_verdict,
+                            .arg = o,
                             .log = env->log,
                             .keys = env->keys,
                             .relay = conf_bool(env->conf, "host.relay"),
@@ -163,7 +173,7 @@ static void *start(const struct app_env *env, struct why *why)
                               conf_bool(env->conf, "host.lab"), /* else nobody need reach us */
                           .lab = conf_bool(env->conf, "host.lab")};
     o->kad = kad_new(&kad);
-    o->reach = make_reach(env, h);
+    o->reach = make_reach(o);
     if (conf_bool(env->conf, "host.mdns"))
         o->mdns = mdns_new(&(struct mdns_cfg){
             .host = h, .log = env->log, .lab = conf_bool(env->conf, "host.lab")});
@@ -191,8 +201,8 @@ static void app_free(void *app)
     host_unwatch(&o->watch);
     mdns_free(o->mdns);
     overlay_gossip_end(o);
-    kad_free(o->kad);
     reach_free(o->reach);
+    kad_free(o->kad);
     echo_free(o->echo);
     perf_free(o->perf);
     host_free(o->host);
@@ -219,7 +229,10 @@ static json_t *status(void *app)
     struct overlay *o = app;
     struct peer_id ids[1024];
     size_t n = host_peers(o->host, ids, sizeof ids / sizeof ids[0]);
-    return json_pack("{s:o, s:I}", "listen", overlay_listen(o), "peers", (json_int_t)n);
+    struct reach_stat r;
+    reach_stat(o->reach, &r);
+    return json_pack("{s:o, s:I, s:s}", "listen", overlay_listen(o), "peers", (json_int_t)n,
+                     "reach", verdict_word(r.verdict));
 }
 
 struct host *host_app_host(void *app)

@@ -171,11 +171,11 @@ void overlay_on_stat(void *app, struct call *c)
     struct peer_id ids[256];
     struct reach_stat r;
     reach_stat(o->reach, &r);
-    json_t *j = json_pack("{s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "peers",
-                          (json_int_t)host_peers(o->host, ids, 256), "table",
-                          (json_int_t)kad_known(o->kad), "relays", (json_int_t)r.relays, "relaying",
-                          r.relaying, "reservations", (json_int_t)r.reservations, "circuits",
-                          (json_int_t)r.circuits, "relayed_bytes", (json_int_t)r.relayed_bytes);
+    json_t *j = json_pack(
+        "{s:s, s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "reach", verdict_word(r.verdict), "peers",
+        (json_int_t)host_peers(o->host, ids, 256), "table", (json_int_t)kad_known(o->kad), "relays",
+        (json_int_t)r.relays, "relaying", r.relaying, "reservations", (json_int_t)r.reservations,
+        "circuits", (json_int_t)r.circuits, "relayed_bytes", (json_int_t)r.relayed_bytes);
     overlay_gossip_stat(o, j);
     call_ok(c, j);
 }

@@ -349,8 +349,8 @@ const struct method host_methods[] = {
      .http = "GET",
      .route = "/net/stat",
      .summary = "Show what the overlay does",
-     .result =
-         "{peers, table, relays, relaying, reservations, circuits, relayed_bytes, gossip, topics}",
+     .result = "{reach, peers, table, relays, relaying, reservations, circuits, relayed_bytes, "
+               "gossip, topics}",
      .errors = "",
      .example = "shoal net stat",
      .call = overlay_on_stat},

@@ -1,6 +1,9 @@
 #include "host/reach/reach.h"
 
 #include "base/mem.h"
+#include "host/host_in.h"
+#include "host/reach/dcutr.h"
+#include "host/reach/observed.h"
 #include "host/reach/relay_client.h"
 #include "host/reach/relay_server.h"
 
@@ -8,9 +11,70 @@
 
 struct reaching {
     struct reach_cfg cfg;
+    struct observed observed;
+    struct autonat *autonat;
+    struct dcutr *dcutr;
     struct relay_client *client;
     struct relay_server *server; /* NULL: we lend nothing */
 };
+
+/* --- what others see ------------------------------------------------------------------------ */
+
+static bool may_be_told(const struct reaching *r, const struct addr *a)
+{
+    return addr_is_dialable(a) && (r->cfg.lab || !(addr_is_private(a) || addr_is_loopback(a)));
+}
+
+/* Only of connections from or to where we listen: of others the port means nothing. */
+static void on_seen(void *arg, const struct connection *c, const struct multiaddr *at)
+{
+    struct reaching *r = arg;
+    struct multiaddr_route way;
+    struct addr agreed[TOLD_MAX];
+    struct multiaddr told[TOLD_MAX];
+    uint64_t now = loop_now_us(host_loop(r->cfg.host));
+    if (c->way.path == PATH_RELAYED || !host_hears(r->cfg.host, &c->mux->local) ||
+        loop_proxy(host_loop(r->cfg.host)) || multiaddr_route(at, &way, NULL) != OK ||
+        way.relayed || way.named || way.reach != REACH_TCP || !may_be_told(r, &way.addr))
+        return;
+    observed_add(&r->observed, &way.addr, &c->mux->peer, now);
+    size_t n =
+        observed_agreed(&r->observed, r->cfg.lab ? 1 : OBSERVED_AGREE, now, agreed, TOLD_MAX);
+    for (size_t i = 0; i < n; i++)
+        multiaddr_of_addr(&told[i], &agreed[i], REACH_TCP);
+    host_tell_addrs(r->cfg.host, TOLD_OBSERVED, told, n);
+}
+
+/* Where a peer who is on the relay's other side may dial us: one observer's word is enough there,
+ * for a wrong address costs it a dial. */
+static size_t own_addrs(void *arg, struct multiaddr *out, size_t cap)
+{
+    const struct reaching *r = arg;
+    struct multiaddr all[HOST_ADDRS_MAX];
+    struct multiaddr_route way;
+    struct addr seen[OBSERVED_MAX];
+    uint64_t now = loop_now_us(host_loop(r->cfg.host));
+    size_t n = 0, seen_count = observed_agreed(&r->observed, 1, now, seen, OBSERVED_MAX);
+    for (size_t i = 0; i < seen_count && n < cap; i++)
+        multiaddr_of_addr(&out[n++], &seen[i], REACH_TCP);
+    size_t count = host_advertised(r->cfg.host, all, HOST_ADDRS_MAX);
+    for (size_t i = 0; i < count && n < cap; i++)
+        if (multiaddr_route(&all[i], &way, NULL) == OK && !way.relayed && way.reach == REACH_TCP &&
+            may_be_told(r, &way.addr))
+            out[n++] = all[i];
+    return n;
+}
+
+/* Whom nobody can dial asks for places at relays. */
+static void on_verdict(void *arg, enum verdict v)
+{
+    struct reaching *r = arg;
+    relay_client_want(r->client, v == VERDICT_PRIVATE);
+    if (r->cfg.heard)
+        r->cfg.heard(r->cfg.arg, v);
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
 
 struct reaching *reach_new(const struct reach_cfg *cfg)
 {
@@ -24,6 +88,10 @@ struct reaching *reach_new(const struct reach_cfg *cfg)
                                      .rate = RELAY_RATE,
                                      .lab = cfg->lab};
     r->server = cfg->relay ? relay_server_new(&lends) : NULL;
+    r->autonat = autonat_new(cfg->host, cfg->log, cfg->lab, on_verdict, r);
+    r->dcutr = dcutr_new(cfg->host, cfg->log, cfg->lab, own_addrs, r);
+    cfg->host->seen = on_seen;
+    cfg->host->seen_arg = r;
     return r;
 }
 
@@ -31,6 +99,9 @@ void reach_free(struct reaching *r)
 {
     if (!r)
         return;
+    r->cfg.host->seen = NULL;
+    dcutr_free(r->dcutr);
+    autonat_free(r->autonat);
     relay_server_free(r->server);
     relay_client_free(r->client);
     free(r);
@@ -44,7 +115,8 @@ enum err reach_name_relay(struct reaching *r, const struct multiaddr *at, struct
 void reach_stat(const struct reaching *r, struct reach_stat *out)
 {
     struct peer_id ids[RELAYS_NAMED_MAX + RELAYS_FOUND_MAX];
-    *out = (struct reach_stat){.relaying = r->server != NULL};
+    *out =
+        (struct reach_stat){.verdict = autonat_verdict(r->autonat), .relaying = r->server != NULL};
     out->relays = relay_client_relays(r->client, ids, sizeof ids / sizeof ids[0]);
     if (!r->server)
         return;

@@ -1,18 +1,22 @@
 /* host/reach/reach.h - can others reach us, and who helps where they cannot?
  *
- * Puts together what stands in this folder: places at relays (relay_client.h), places that we lend
- * (relay_server.h). */
+ * Puts together what stands in this folder: what others see us as (observed.h) and say of us
+ * (autonat.h), places at relays where it is needed (relay_client.h), the direct way after the
+ * relayed one (dcutr.h), places that we lend (relay_server.h). */
 #ifndef SHOAL_HOST_REACH_REACH_H
 #define SHOAL_HOST_REACH_REACH_H
 
 #include "host/host.h"
+#include "host/reach/autonat.h"
 
 struct reach_cfg {
     struct host *host;
     const struct log *log;
     const struct keys *keys;
-    bool relay; /* lend places to others */
-    bool lab;   /* private addresses are as good as any */
+    bool relay;        /* lend places to others */
+    bool lab;          /* private addresses are as good as any, and one peer's word is enough */
+    autonat_cb *heard; /* the verdict is another; NULL: nobody cares */
+    void *arg;
 };
 
 struct reaching;
@@ -25,6 +29,7 @@ MUST_CHECK enum err reach_name_relay(struct reaching *r, const struct multiaddr 
                                      struct why *why);
 
 struct reach_stat {
+    enum verdict verdict;
     size_t relays; /* where we have a place */
     bool relaying; /* we lend places: */
     size_t reservations, circuits;

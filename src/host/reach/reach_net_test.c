@@ -1,0 +1,256 @@
+/* All of it together, in the simulator: two who may stand behind routers, and one in the open. */
+#include "base/mem.h"
+#include "base/test.h"
+#include "host/reach/reach.h"
+#include "host/talk/echo.h"
+#include "sim/sim.h"
+
+#include <string.h>
+
+enum { ANN, OPEN, BOB, NODES };
+
+struct node {
+    struct sim_node *sim;
+    struct loop *loop;
+    struct keys *keys;
+    struct host *host;
+    struct echo *echo;
+    struct reaching *reach;
+    enum verdict verdict;
+    unsigned verdicts;
+};
+
+struct kit {
+    struct sim *sim;
+    struct node n[NODES];
+    unsigned told;
+    bool good;
+    struct why why;
+};
+
+static struct addr ip(unsigned i)
+{
+    return i == OPEN ? addr_v4(198, 51, 100, 2, 4001) : addr_v4(10, 0, 0, (uint8_t)(i + 1), 4001);
+}
+
+static struct multiaddr at(unsigned i)
+{
+    struct multiaddr a;
+    struct addr addr = ip(i);
+    multiaddr_of_addr(&a, &addr, REACH_TCP);
+    return a;
+}
+
+static const struct peer_id *id(const struct kit *k, unsigned i)
+{
+    return host_id(k->n[i].host);
+}
+
+static void on_verdict(void *arg, enum verdict v)
+{
+    struct node *n = arg;
+    n->verdict = v;
+    n->verdicts++;
+}
+
+static void begin(struct kit *k, unsigned i)
+{
+    struct node *n = &k->n[i];
+    struct multiaddr here = at(i);
+    struct host_cfg cfg = {.loop = n->loop,
+                           .keys = n->keys,
+                           .agent = "shoal/test",
+                           .listen = &here,
+                           .listen_count = 1,
+                           .lab = true};
+    n->host = host_new(&cfg, NULL);
+    assert_non_null(n->host);
+    n->echo = echo_new(n->host, true);
+    struct reach_cfg rc = {.host = n->host,
+                           .keys = n->keys,
+                           .relay = i == OPEN,
+                           .lab = true,
+                           .heard = on_verdict,
+                           .arg = n};
+    n->reach = reach_new(&rc);
+}
+
+static void end(struct node *n)
+{
+    reach_free(n->reach);
+    echo_free(n->echo);
+    host_free(n->host);
+}
+
+static void on_dial(void *arg, const struct peer_id *peer, const struct why *why)
+{
+    struct kit *k = arg;
+    k->told++;
+    k->good = peer != NULL;
+    if (why)
+        k->why = *why;
+}
+
+/* Their routers; -1: Bob has none. */
+static struct kit *open_with(enum sim_nat_kind ann, int bob)
+{
+    struct kit *k = mem_zalloc(sizeof *k);
+    struct sim_link line = {.latency_us = 20 * MSEC};
+    k->sim = sim_new(1);
+    for (unsigned i = 0; i < NODES; i++) {
+        static const char *const names[] = {"ann", "open", "bob"};
+        uint8_t entropy[16] = {(uint8_t)(i + 1)};
+        k->n[i].sim = sim_node_add(k->sim, names[i], ip(i), line);
+        if (i == ANN)
+            sim_node_behind(k->n[i].sim, addr_v4(192, 0, 2, 1, 0), ann);
+        if (i == BOB && bob >= 0)
+            sim_node_behind(k->n[i].sim, addr_v4(203, 0, 113, 1, 0), (enum sim_nat_kind)bob);
+        k->n[i].loop = sim_node_loop(k->n[i].sim);
+        k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
+        begin(k, i);
+    }
+    struct multiaddr open = at(OPEN);
+    host_dial(k->n[ANN].host, id(k, OPEN), &open, 1, on_dial, k);
+    host_dial(k->n[BOB].host, id(k, OPEN), &open, 1, on_dial, k);
+    sim_run_for(k->sim, 60 * SEC);
+    assert_true(k->good);
+    return k;
+}
+
+static int open_hidden(void **state)
+{
+    *state = open_with(SIM_PORT_RESTRICTED, SIM_PORT_RESTRICTED);
+    return 0;
+}
+
+static int open_half(void **state)
+{
+    *state = open_with(SIM_PORT_RESTRICTED, -1);
+    return 0;
+}
+
+static int open_hard(void **state)
+{
+    *state = open_with(SIM_SYMMETRIC, SIM_SYMMETRIC);
+    return 0;
+}
+
+static int close_kit(void **state)
+{
+    struct kit *k = *state;
+    for (unsigned i = 0; i < NODES; i++) {
+        end(&k->n[i]);
+        keys_free(k->n[i].keys);
+    }
+    sim_run_for(k->sim, 60 * SEC);
+    sim_free(k->sim);
+    free(k);
+    return 0;
+}
+
+static void who_is_hidden_learns_it_and_finds_a_relay(void **state)
+{
+    struct kit *k = *state;
+    struct reach_stat s;
+    assert_int_equal(k->n[ANN].verdict, VERDICT_PRIVATE);
+    reach_stat(k->n[ANN].reach, &s);
+    assert_int_equal(s.relays, 1);
+    reach_stat(k->n[OPEN].reach, &s);
+    assert_int_equal(s.reservations, 2);
+}
+
+static void who_is_in_the_open_learns_it(void **state)
+{
+    struct kit *k = *state;
+    struct reach_stat s;
+    assert_int_equal(k->n[BOB].verdict, VERDICT_PUBLIC);
+    assert_int_equal(k->n[BOB].verdicts, 1);
+    reach_stat(k->n[BOB].reach, &s);
+    assert_int_equal(s.relays, 0);
+}
+
+static void what_others_see_is_advertised(void **state)
+{
+    struct kit *k = *state;
+    struct multiaddr told[8];
+    bool found = false;
+    size_t n = host_advertised(k->n[ANN].host, told, 8);
+    for (size_t i = 0; i < n; i++) {
+        struct multiaddr_route r;
+        struct addr router = addr_v4(192, 0, 2, 1, 0);
+        assert_int_equal(multiaddr_route(&told[i], &r, NULL), OK);
+        found |= addr_same_ip(&r.addr, &router);
+    }
+    assert_true(found);
+}
+
+/* Bob calls Ann through the relay. */
+static void call(struct kit *k)
+{
+    struct multiaddr a = at(OPEN);
+    assert_int_equal(multiaddr_add_peer(&a, id(k, OPEN)), OK);
+    assert_int_equal(multiaddr_add(&a, MA_P2P_CIRCUIT, cur_of(NULL, 0)), OK);
+    assert_int_equal(multiaddr_add_peer(&a, id(k, ANN)), OK);
+    k->good = false;
+    host_dial(k->n[BOB].host, NULL, &a, 1, on_dial, k);
+    sim_run_for(k->sim, 1 * SEC);
+    if (!k->good)
+        fail_msg("%s", k->why.text);
+}
+
+static void path_is(const struct kit *k, const char *path, size_t conns)
+{
+    for (unsigned i = 0; i < NODES; i += 2) {
+        struct host_peer p;
+        assert_true(host_peer(k->n[i].host, id(k, BOB - i), &p));
+        assert_string_equal(p.path, path);
+        assert_int_equal(p.conns, conns);
+        assert_int_equal(p.limited, strcmp(path, "relayed") == 0);
+    }
+}
+
+static void a_hole_is_punched_between_two_hidden_ones(void **state)
+{
+    struct kit *k = *state;
+    struct host_peer p;
+    call(k);
+    path_is(k, "relayed", 1);
+    sim_run_for(k->sim, 10 * SEC);
+    path_is(k, "hole-punched", 2);
+    assert_true(host_peer(k->n[BOB].host, id(k, ANN), &p));
+    assert_false(p.inbound); /* who called is the client */
+    sim_run_for(k->sim, 60 * SEC);
+    path_is(k, "hole-punched", 1); /* the relay is let go */
+}
+
+static void who_was_called_dials_back_where_it_can(void **state)
+{
+    struct kit *k = *state;
+    call(k);
+    sim_run_for(k->sim, 5 * SEC);
+    path_is(k, "direct", 2);
+    sim_run_for(k->sim, 60 * SEC);
+    path_is(k, "direct", 1);
+}
+
+static void where_no_hole_can_be_punched_the_relay_stays(void **state)
+{
+    struct kit *k = *state;
+    call(k);
+    sim_run_for(k->sim, 60 * SEC);
+    path_is(k, "relayed", 1);
+}
+
+int main(void)
+{
+#define CASE(name, open) cmocka_unit_test_setup_teardown(name, open, close_kit)
+    const struct CMUnitTest tests[] = {
+        CASE(who_is_hidden_learns_it_and_finds_a_relay, open_hidden),
+        CASE(who_is_in_the_open_learns_it, open_half),
+        CASE(what_others_see_is_advertised, open_hidden),
+        CASE(a_hole_is_punched_between_two_hidden_ones, open_hidden),
+        CASE(who_was_called_dials_back_where_it_can, open_half),
+        CASE(where_no_hole_can_be_punched_the_relay_stays, open_hard),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

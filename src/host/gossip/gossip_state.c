@@ -337,6 +337,11 @@ void gossip_peer_blame(struct gossip_peer *p, double n)
     p->score_stale = true;
 }
 
+size_t gossip_peer_declined(const struct gossip_peer *p)
+{
+    return map_count(p->dont_want);
+}
+
 bool gossip_peer_wants(const struct gossip_state *s, const struct gossip_peer *p,
                        const struct gossip_held *m)
 {

@@ -116,6 +116,8 @@ void gossip_peer_blame(struct gossip_peer *p, double n);
 bool gossip_peer_wants(const struct gossip_state *s, const struct gossip_peer *p,
                        const struct gossip_held *m);
 
+size_t gossip_peer_declined(const struct gossip_peer *p); /* names that are noted of it */
+
 /* Anything that a peer said, but for messages. */
 void gossip_state_hear(struct gossip_state *s, struct gossip_peer *p, struct gossip_item *it,
                        uint64_t now_us);

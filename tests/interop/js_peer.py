@@ -17,6 +17,8 @@ class JsPeer:
     def __init__(self, lab, name='js', **how):
         if not shutil.which('node') or not os.path.isdir(os.path.join(PLACE, 'node_modules')):
             raise L.Skip('the libp2p of npm is not installed')
+        if node_version() < 20:
+            raise L.Skip('the libp2p of npm wants Node.js 20 or later')
         for script in os.listdir(os.path.join(HERE, 'js')):
             if script.endswith('.mjs'):
                 put(os.path.join(HERE, 'js', script), os.path.join(PLACE, script))
@@ -48,6 +50,11 @@ class JsPeer:
         if 'error' in answer:
             raise AssertionError(f'{self.name}, {verb}: {answer["error"]}')
         return answer['ok']
+
+
+def node_version():
+    said = subprocess.run(['node', '--version'], capture_output=True, text=True, check=True).stdout
+    return int(said.lstrip('v').split('.')[0])
 
 
 def put(source, target):

@@ -12,12 +12,13 @@ TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 HEADERS = sorted(glob.glob(f'{TOP}/include/shoal/*.h'))
 BUILD = os.path.abspath(L.BIN)
 LIBRARY = os.path.join(BUILD, 'src', 'lib', 'libshoal.so')
+ARCHIVE = os.path.join(BUILD, 'src', 'lib', 'libshoal.a')
 STRICT = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Werror', '-fsyntax-only']
 
 
 def said(*argv, **more):
     done = subprocess.run(argv, capture_output=True, text=True, check=False, **more)
-    assert done.returncode == 0, f'{" ".join(argv)}: exit {done.returncode}\n{done.stdout}{done.stderr}'
+    assert done.returncode == 0, f'{" ".join(argv)}: exit {done.returncode}\n{(done.stdout + done.stderr)[:3000]}'
     return done.stdout
 
 
@@ -62,7 +63,8 @@ def symbols(path, *how):
 def what_is_exported_is_what_is_declared(lab):
     names = declared()
     assert len(names) > 30, names
-    assert symbols(LIBRARY, '-D') == names, symbols(LIBRARY, '-D') ^ names
+    for path, how in ((LIBRARY, '-D'), (ARCHIVE, '-g')):
+        assert symbols(path, how) == names, f'{path}: {symbols(path, how) ^ names}'
 
 
 def what_is_given_in_c_is_what_is_taken_in_cpp(lab):
@@ -82,7 +84,7 @@ def what_is_given_in_c_is_what_is_taken_in_cpp(lab):
 def sanitizers():
     """What the library was built with, the program must be too."""
     needed = said('readelf', '-d', LIBRARY)
-    return [f'-fsanitize={flag}' for lib, flag in (('libasan', 'address'), ('libtsan', 'thread')) if lib in needed]
+    return [f'-fsanitize={flag}' for lib, flag in (('libasan', 'address'), ('libubsan', 'undefined'), ('libtsan', 'thread')) if lib in needed]
 
 
 def installed(lab):
@@ -95,17 +97,26 @@ def installed(lab):
                   'PKG_CONFIG_PATH': said('pkg-config', '--variable', 'pc_path', 'pkg-config').strip()}
 
 
-def the_example_builds_from_what_is_installed(lab):
-    root, env = installed(lab)
-    flags = said('pkg-config', '--cflags', '--libs', 'shoal', env=env).split()
+def it_echoes(lab, root, env, *flags):
     program = os.path.join(root, 'echo')
-    said('cc', '-std=c11', '-Wall', f'{TOP}/examples/echo.c', '-o', program, *flags, *sanitizers())
-    where = os.path.dirname(glob.glob(f'{root}/**/libshoal.so.0', recursive=True)[0])
-    env['LD_LIBRARY_PATH'] = where
+    said('cc', '-std=c11', '-Wall', '-Wextra', f'{TOP}/examples/echo.c', '-o', program, *flags, *sanitizers())
     p = subprocess.Popen([program], stdout=subprocess.PIPE, text=True, env=env)
     lab.ends.callback(p.stdout.close)
     lab.ends.callback(L.end, p)
     assert said(program, p.stdout.readline().strip(), 'from afar', env=env) == 'from afar'
+
+
+def the_example_builds_from_what_is_installed(lab):
+    root, env = installed(lab)
+    env['LD_LIBRARY_PATH'] = os.path.dirname(glob.glob(f'{root}/**/libshoal.so.0', recursive=True)[0])
+    it_echoes(lab, root, env, *said('pkg-config', '--cflags', '--libs', 'shoal', env=env).split())
+
+
+def the_example_builds_with_the_static_library_alone(lab):
+    root, env = installed(lab)
+    for path in glob.glob(f'{root}/**/libshoal.so*', recursive=True):
+        os.remove(path)
+    it_echoes(lab, root, env, *said('pkg-config', '--static', '--cflags', '--libs', 'shoal', env=env).split())
 
 
 def the_example_is_a_page_and_stands_in_the_document(lab):
@@ -120,4 +131,5 @@ def the_example_is_a_page_and_stands_in_the_document(lab):
 if __name__ == '__main__':
     L.main(each_header_alone_is_c11, each_header_alone_is_cpp, headers_include_nothing_of_ours_but_each_other,
            what_is_exported_is_what_is_declared, what_is_given_in_c_is_what_is_taken_in_cpp,
-           the_example_builds_from_what_is_installed, the_example_is_a_page_and_stands_in_the_document)
+           the_example_builds_from_what_is_installed, the_example_builds_with_the_static_library_alone,
+           the_example_is_a_page_and_stands_in_the_document)

@@ -32,6 +32,9 @@ struct addr sim_source(const struct sim_node *node, const struct addr *to)
         return none;
     }
     for (size_t i = 0; i < node->ip_count; i++)
+        if (addr_same_ip(&node->ips[i], to))
+            return node->ips[i]; /* as with Linux: to an address of one's own from that address */
+    for (size_t i = 0; i < node->ip_count; i++)
         if (node->ips[i].family == to->family)
             return node->ips[i];
     return none;

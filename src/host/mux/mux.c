@@ -1,5 +1,11 @@
 #include "host/mux/mux.h"
 
+void mux_watch(struct mux *m, const struct mux_events *events, void *arg)
+{
+    m->events = *events;
+    m->arg = arg;
+}
+
 struct conn *mux_open(struct mux *m, struct why *why)
 {
     return m->ops->open(m, why);

@@ -60,6 +60,9 @@ void mux_on_end(struct conn *s, void (*cb)(void *arg), void *arg);
 /* For muxers: the owner closes it. */
 void mux_stream_ends(struct mux_stream *s);
 
+/* Who hears of events, where the muxer was made before he was there (QUIC). */
+void mux_watch(struct mux *m, const struct mux_events *events, void *arg);
+
 /* A new stream, unwatched and ours.  NULL and ERR_LIMIT when too many of ours wait to be
  * acknowledged, ERR_STATE when the connection is ending. */
 struct conn *mux_open(struct mux *m, struct why *why);

@@ -228,16 +228,14 @@ static size_t conns_of(const struct peer *p)
     return n;
 }
 
-bool connection_new(struct host *h, struct conn *secured, const char *muxer, const struct way *way)
+/* NULL: too many of this peer, or it is ourselves or blocked. */
+static struct connection *begin(struct host *h, const struct peer_id *who, const struct way *way)
 {
-    struct peer *p = peer_get(h, secure_peer(secured));
+    struct peer *p = peer_get(h, who);
     size_t others = conns_of(p);
-    (void)muxer; /* there is one */
     if (others >= HOST_PEER_CONNS_MAX || peer_id_equal(&p->id, &h->id) ||
-        trust_of(h->cfg.trust, &p->id) == TRUST_BLOCKED) {
-        conn_close(secured);
-        return false;
-    }
+        trust_of(h->cfg.trust, &p->id) == TRUST_BLOCKED)
+        return NULL;
     struct connection *c = MEM_NEW(struct connection);
     c->host = h;
     c->peer = p;
@@ -249,12 +247,43 @@ bool connection_new(struct host *h, struct conn *secured, const char *muxer, con
     h->conn_count++;
     if (others == 0)
         peer_moved(h, p);
-    c->mux = yamux_new(secured, !way->inbound, &events, c);
+    return c;
+}
+
+static void go_on(struct connection *c, struct mux *m)
+{
+    struct host *h = c->host;
+    struct peer *p = c->peer;
+    c->mux = m;
     identify_begin(c);
     dial_connected(h, p);
     host_trim_soon(h);
-    if (others == 0)
+    if (conns_of(p) == 1)
         host_tell(h, HOST_CONNECTED, &p->id); /* last: whoever hears it may hang up */
+}
+
+bool connection_new(struct host *h, struct conn *secured, const char *muxer, const struct way *way)
+{
+    struct connection *c = begin(h, secure_peer(secured), way);
+    (void)muxer; /* there is one */
+    if (!c) {
+        conn_close(secured);
+        return false;
+    }
+    go_on(c, yamux_new(secured, !way->inbound, &events, c));
+    return true;
+}
+
+bool connection_new_muxed(struct host *h, struct mux *m, const struct peer_id *peer,
+                          const struct way *way)
+{
+    struct connection *c = begin(h, peer, way);
+    if (!c) {
+        mux_close(m);
+        return false;
+    }
+    mux_watch(m, &events, c);
+    go_on(c, m);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "host/host_in.h"
 
 #include "base/mem.h"
+#include "host/host_quic.h"
 #include "host/reach/relay_dial.h"
 #include "host/upgrade.h"
 
@@ -21,6 +22,7 @@ struct attempt {
     struct resolve *resolve;
     struct relay_dial *relay;
     struct upgrade *upgrade;
+    struct quic_conn *quic;
     struct way way;
     bool from_ear;
 };
@@ -34,7 +36,7 @@ struct effort {
     struct link dials;  /* struct host_dial */
     struct link attempts;
     struct multiaddr addrs[EFFORT_ADDRS_MAX];
-    bool relayed[EFFORT_ADDRS_MAX], tried[EFFORT_ADDRS_MAX];
+    bool relayed[EFFORT_ADDRS_MAX], quic[EFFORT_ADDRS_MAX], tried[EFFORT_ADDRS_MAX];
     size_t count;
     struct timer *timer; /* the next address, or the end */
     struct why why;      /* of the last that failed */
@@ -62,6 +64,7 @@ static void attempt_free(struct attempt *a)
     resolve_cancel(a->resolve);
     relay_dial_cancel(a->relay);
     upgrade_cancel(a->upgrade);
+    quic_dial_cancel(a->quic);
     free(a);
 }
 
@@ -129,6 +132,18 @@ static void attempt_failed(struct attempt *a, const struct why *why)
     soon(e, 0);
 }
 
+static void arrived(struct effort *e, const struct peer_id *who)
+{
+    soon(e, 0);
+    e->reached = *who;
+}
+
+static void turned_away(struct effort *e)
+{
+    e->reached.len = 0;
+    why_set(&e->why, ERR_LIMIT, "it has too many connections with us, is blocked, or is ourselves");
+}
+
 static void on_upgraded(void *arg, struct conn *secured, const char *muxer, const struct why *why)
 {
     struct attempt *a = arg;
@@ -142,17 +157,29 @@ static void on_upgraded(void *arg, struct conn *secured, const char *muxer, cons
         attempt_failed(a, why);
         return;
     }
-    struct peer_id who = *secure_peer(secured);
     struct host *h = e->host;
     struct way way = a->way;
     attempt_free(a);
-    soon(e, 0);
-    e->reached = who;
-    if (!connection_new(h, secured, muxer, &way)) {
-        e->reached.len = 0;
-        why_set(&e->why, ERR_LIMIT,
-                "it has too many connections with us, is blocked, or is ourselves");
+    arrived(e, secure_peer(secured));
+    if (!connection_new(h, secured, muxer, &way))
+        turned_away(e);
+}
+
+static void on_quic(void *arg, struct mux *m, const struct peer_id *peer, const struct why *why)
+{
+    struct attempt *a = arg;
+    struct effort *e = a->effort;
+    a->quic = NULL;
+    if (!m) {
+        attempt_failed(a, why);
+        return;
     }
+    struct host *h = e->host;
+    struct way way = a->way;
+    attempt_free(a);
+    arrived(e, peer);
+    if (!connection_new_muxed(h, m, peer, &way))
+        turned_away(e);
 }
 
 static const struct peer_id *expected(const struct attempt *a)
@@ -165,6 +192,14 @@ static const struct peer_id *expected(const struct attempt *a)
 static void attempt_dial(struct attempt *a, bool from_ear)
 {
     struct host *h = a->effort->host;
+    struct why why;
+    a->way.reach = a->route.reach;
+    if (a->route.reach == REACH_QUIC) {
+        a->quic = host_quic_dial(h, &a->route.addr, expected(a), on_quic, a, &why);
+        if (!a->quic)
+            attempt_failed(a, &why);
+        return;
+    }
     const struct addr *to = &a->route.addr;
     struct addr from;
     a->from_ear =
@@ -210,8 +245,8 @@ static bool can_go(const struct attempt *a, struct why *why)
         why_set(why, ERR_INVALID, "an address through a relay that does not say to whom");
     else if (r->relayed && peer_id_equal(&r->relay, expected(a)))
         why_set(why, ERR_INVALID, "an address of the relay through itself");
-    else if (r->reach != REACH_TCP)
-        why_set(why, ERR_STATE, "neither WebSocket nor QUIC is dialled yet");
+    else if (r->reach != REACH_TCP && r->reach != REACH_QUIC)
+        why_set(why, ERR_STATE, "WebSocket is not dialled yet");
     else if (r->named == MA_DNSADDR)
         why_set(why, ERR_STATE, "/dnsaddr is not looked up yet");
     else
@@ -238,16 +273,17 @@ static void attempt_start(struct effort *e, const struct multiaddr *addr)
         attempt_dial(a, true);
 }
 
-/* The next one that there is room for, relays after all others; count: none now. */
+/* The next one that there is room for: QUIC first, relays after all others; count: none now. */
 static size_t whom_to_try(const struct effort *e, const size_t running[2])
 {
     if (e->host->attempt_count >= DIALS_MAX)
         return e->count;
     for (size_t relayed = 0; relayed < 2; relayed++) {
         size_t max = relayed ? 1 : EFFORT_ATTEMPTS_MAX;
-        for (size_t i = 0; running[relayed] < max && i < e->count; i++)
-            if (!e->tried[i] && e->relayed[i] == (relayed == 1))
-                return i;
+        for (size_t other = 0; running[relayed] < max && other < 2; other++)
+            for (size_t i = 0; i < e->count; i++)
+                if (!e->tried[i] && e->relayed[i] == (relayed == 1) && e->quic[i] != (other == 1))
+                    return i;
     }
     return e->count;
 }
@@ -286,7 +322,7 @@ static void effort_add(struct effort *e, const struct multiaddr *a)
 {
     struct multiaddr bare = *a;
     struct multiaddr_route r;
-    bool relayed = multiaddr_route(a, &r, NULL) == OK && r.relayed;
+    bool known_way = multiaddr_route(a, &r, NULL) == OK, relayed = known_way && r.relayed;
     if (relayed && e->direct)
         return;
     multiaddr_drop_peer(&bare);
@@ -298,6 +334,7 @@ static void effort_add(struct effort *e, const struct multiaddr *a)
     }
     if (e->count < EFFORT_ADDRS_MAX) {
         e->relayed[e->count] = relayed;
+        e->quic[e->count] = known_way && r.reach == REACH_QUIC;
         e->addrs[e->count++] = *a;
     }
 }

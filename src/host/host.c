@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "host/find/own.h"
+#include "host/host_quic.h"
 #include "host/upgrade.h"
 
 #include <stdlib.h>
@@ -90,17 +91,18 @@ static void on_guest(void *arg, struct conn *secured, const char *muxer, const s
         log_debug(h->log, "somebody who came is gone: %s", why->text);
 }
 
-static bool is_welcome(const struct host *h, const struct addr *from)
+bool host_welcomes(const struct host *h, const struct addr *from)
 {
-    size_t same = 0;
+    size_t same = host_quic_half_open(h, from);
     LIST_EACH(&h->guests, struct guest, g, link)
         same += addr_same_ip(&g->from, from);
-    return h->guest_count < HOST_NEGOTIATING_MAX && (h->cfg.lab || same < GUESTS_OF_ONE_MAX);
+    return h->guest_count + host_quic_half_open(h, NULL) < HOST_NEGOTIATING_MAX &&
+           (h->cfg.lab || same < GUESTS_OF_ONE_MAX);
 }
 
 void host_receive(struct host *h, struct conn *c, const struct way *way)
 {
-    if (!is_welcome(h, &c->peer)) {
+    if (!host_welcomes(h, &c->peer)) {
         conn_close(c);
         return;
     }
@@ -116,8 +118,8 @@ void host_receive(struct host *h, struct conn *c, const struct way *way)
 bool host_hears(const struct host *h, const struct addr *local)
 {
     for (size_t i = 0; i < h->ear_count; i++) {
-        struct addr at = listener_addr(h->ears[i].listener);
-        if (at.family == local->family && at.port == local->port)
+        const struct addr *at = &h->ears[i].at;
+        if (at->family == local->family && at->port == local->port)
             return true;
     }
     return false;
@@ -126,7 +128,7 @@ bool host_hears(const struct host *h, const struct addr *local)
 bool host_dial_from(const struct host *h, const struct addr *to, struct addr *from)
 {
     for (size_t i = 0; i < h->ear_count && !loop_proxy(h->loop); i++) {
-        *from = listener_addr(h->ears[i].listener);
+        *from = h->ears[i].at;
         bool public = !addr_is_private(from) && !addr_is_loopback(from);
         if (h->ears[i].reach == REACH_TCP && from->family == to->family &&
             (addr_is_any(from) || public || h->cfg.lab))
@@ -140,6 +142,17 @@ static void on_accept(void *arg, struct conn *c)
     host_receive(arg, c, &(struct way){.path = PATH_DIRECT, .inbound = true});
 }
 
+static enum err open_ear(struct host *h, struct ear *ear, const struct addr *at, struct why *why)
+{
+    if (ear->reach == REACH_QUIC)
+        return host_quic_listen(h, ear, at, why);
+    ear->listener = tcp_listen(h->loop, at, on_accept, h, why);
+    if (!ear->listener)
+        return ERR_IO;
+    ear->at = listener_addr(ear->listener);
+    return OK;
+}
+
 static enum err listen_on(struct host *h, const struct multiaddr *a, struct why *why)
 {
     struct multiaddr_route r;
@@ -148,16 +161,15 @@ static enum err listen_on(struct host *h, const struct multiaddr *a, struct why 
         return why_set(why, ERR_LIMIT, "more than %d addresses to listen on", EARS_MAX);
     if (multiaddr_route(a, &r, why) != OK)
         return why_in(why, ERR_INVALID, "%s", multiaddr_format(a, text));
-    if (r.named || r.relayed || r.reach != REACH_TCP)
-        return why_set(why, ERR_INVALID, "%s: only /ip4 or /ip6 with /tcp is listened on yet",
+    if (r.named || r.relayed || (r.reach != REACH_TCP && r.reach != REACH_QUIC))
+        return why_set(why, ERR_INVALID,
+                       "%s: only /ip4 or /ip6 with /tcp or /udp/../quic-v1 is listened on yet",
                        multiaddr_format(a, text));
     struct ear *ear = &h->ears[h->ear_count];
-    ear->listener = tcp_listen(h->loop, &r.addr, on_accept, h, why);
-    if (!ear->listener)
-        return why_in(why, ERR_IO, "%s", multiaddr_format(a, text));
-    struct addr real = listener_addr(ear->listener);
     ear->reach = r.reach;
-    multiaddr_of_addr(&ear->addr, &real, r.reach);
+    if (open_ear(h, ear, &r.addr, why) != OK)
+        return why_in(why, ERR_IO, "%s", multiaddr_format(a, text));
+    multiaddr_of_addr(&ear->addr, &ear->at, r.reach);
     h->ear_count++;
     return OK;
 }
@@ -314,6 +326,7 @@ bool host_peer(struct host *h, const struct peer_id *id, struct host_peer *out)
         if (c != best)
             continue;
         out->remote = c->mux->peer;
+        out->reach = c->way.reach;
         out->inbound = c->way.inbound;
         out->limited = c->way.limited;
         out->path = paths[c->way.path];
@@ -493,6 +506,7 @@ void host_free(struct host *h)
         list_drop(&w->link);
     for (struct peer *p; (p = LIST_FIRST(&h->busy, struct peer, link));)
         host_hang_up(h, &p->id);
+    host_quic_done(h);
     timer_cancel(h->trim);
     timer_cancel(h->push);
     own_end(h);

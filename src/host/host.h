@@ -116,6 +116,7 @@ struct host_peer {
     size_t addr_count;
     struct multiaddr addrs[HOST_ADDRS_MAX];
     struct addr remote; /* of its best connection; of no family: relayed */
+    enum reach reach;   /* how it goes there */
     bool inbound, limited;
     uint64_t rtt_us;  /* 0: not measured */
     const char *path; /* "direct", "hole-punched", "relayed" */

@@ -42,6 +42,7 @@ struct peer {
 enum path { PATH_DIRECT, PATH_PUNCHED, PATH_RELAYED };
 struct way {
     enum path path;
+    enum reach reach; /* REACH_TCP: or through a relay */
     bool inbound, limited;
 };
 
@@ -69,7 +70,9 @@ struct guest {
 };
 
 struct ear {
-    struct listener *listener;
+    struct listener *listener; /* one of the two */
+    struct quic *quic;
+    struct addr at;
     struct multiaddr addr; /* with the real port */
     enum reach reach;
 };
@@ -89,6 +92,8 @@ struct host {
     struct loop *loop;
     const struct log *log;
     struct secure_self *self;
+    struct quic_self *quic_self; /* NULL: not needed yet */
+    struct quic *quic_out[2];    /* to IPv4 and IPv6, where no ear will do */
     struct peer_id id;
     struct words *words;
     struct map *peers; /* by id */
@@ -128,6 +133,9 @@ void peers_done(struct host *h);
 /* connection.c */
 /* Takes `secured`.  False: too many of this peer, or it is ourselves or blocked; closed. */
 bool connection_new(struct host *h, struct conn *secured, const char *muxer, const struct way *way);
+/* Takes `m`, whose other end is `peer`. */
+bool connection_new_muxed(struct host *h, struct mux *m, const struct peer_id *peer,
+                          const struct way *way);
 /* As host_open_cb, once; returns what may be cancelled. */
 struct talk;
 struct talk *connection_open(struct connection *c, const char *const *names, size_t n,
@@ -160,6 +168,8 @@ bool peer_is_direct(const struct peer *p); /* NULL: no */
 bool host_dial_from(const struct host *h, const struct addr *to, struct addr *from);
 /* Whether we listen at this port. */
 bool host_hears(const struct host *h, const struct addr *local);
+/* Whether one more from there may begin. */
+bool host_welcomes(const struct host *h, const struct addr *from);
 /* Somebody comes, over an open conn, which it takes. */
 void host_receive(struct host *h, struct conn *c, const struct way *way);
 /* These from now on, TOLD_MAX at most. */

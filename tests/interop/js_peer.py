@@ -28,7 +28,7 @@ class JsPeer:
                                             stdout=subprocess.PIPE, stderr=log, text=True)
         lab.ends.callback(self.end)
         said = self.do('start', **how)
-        self.id, self.listen = said['id'], said['listen']
+        self.id, self.listen, self.quic = said['id'], said['listen'], said['quic']
 
     def end(self):
         self.process.stdin.close()

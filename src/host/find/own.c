@@ -37,7 +37,7 @@ static void add(struct own *o, const struct addr *a, enum reach reach)
 static void add_of_ear(const struct host *h, const struct ear *ear, const struct iface *ifaces,
                        size_t n, enum rank rank, struct own *out)
 {
-    struct addr at = listener_addr(ear->listener);
+    struct addr at = ear->at;
     if (!addr_is_any(&at)) {
         if (rank_of(h, &at) == rank)
             add(out, &at, ear->reach);

@@ -158,7 +158,7 @@ void quic_stream_wrote(struct quic_stream *s, size_t n, bool fin);
 /* What is to be sent next; returns how many parts.  all: they are all that there is. */
 size_t quic_stream_unsent(const struct quic_stream *s, ngtcp2_vec *out, size_t cap, bool *all);
 void quic_stream_cut(struct quic_stream *s);
-void quic_stream_acked(struct quic_stream *s, uint64_t upto);
+void quic_stream_acked(struct quic_stream *s, uint64_t end);
 /* ngtcp2 has forgotten it. */
 void quic_stream_forgotten(struct quic_stream *s);
 /* The connection is over: an owner is told, now or in the next turn. */

@@ -236,15 +236,15 @@ static bool enough_room(const struct quic_stream *s)
     return s->held <= QUIC_HELD_MAX / 4 * 3 && room(s) > 0;
 }
 
-void quic_stream_acked(struct quic_stream *s, uint64_t upto)
+void quic_stream_acked(struct quic_stream *s, uint64_t end)
 {
     struct quic_conn *c = s->c;
-    if (!s->live || upto <= s->acked)
+    if (!s->live || end <= s->acked)
         return;
-    s->held -= (size_t)(upto - s->acked);
-    c->held -= (size_t)(upto - s->acked);
-    s->acked = upto;
-    while (s->first && s->freed + s->first->len <= upto && s->first != s->next) {
+    s->held -= (size_t)(end - s->acked);
+    c->held -= (size_t)(end - s->acked);
+    s->acked = end;
+    while (s->first && s->freed + s->first->len <= end && s->first != s->next) {
         struct quic_chunk *k = s->first;
         s->freed += k->len;
         s->first = k->next;

@@ -86,7 +86,7 @@ static void take_addrs(struct relay *r, const struct relay_msg *m)
         if (multiaddr_decode(&a, m->addrs[i], NULL) == OK)
             add_addr(r, &a);
     if (r->addr_count == 0 && host_peer(r->client->host, &r->id, &p) && p.conns && !p.inbound) {
-        multiaddr_of_addr(&a, &p.remote, REACH_TCP);
+        multiaddr_of_addr(&a, &p.remote, p.reach);
         add_addr(r, &a);
     }
 }

@@ -20,8 +20,17 @@ static struct cur text(const char *s)
     return cur_of(s, strlen(s));
 }
 
-static void say(const struct host *h, const struct addr *observed, struct buf *out)
+/* QUIC is the lowest of its streams; all else is TCP, or is not seen. */
+static enum reach reach_of(const struct conn *stream)
 {
+    while (stream->below)
+        stream = stream->below;
+    return strcmp(stream->ops->name, "quic") == 0 ? REACH_QUIC : REACH_TCP;
+}
+
+static void say(const struct host *h, const struct conn *stream, struct buf *out)
+{
+    const struct addr *observed = &stream->peer;
     struct pubkey key;
     struct buf key_bytes = {0}, record = {0};
     struct peer_record r = {.peer = h->id, .seq = (uint64_t)loop_wall_us(h->loop)};
@@ -32,7 +41,7 @@ static void say(const struct host *h, const struct addr *observed, struct buf *o
     r.count = host_advertised(h, r.addrs, HOST_ADDRS_MAX);
     peer_record_seal(&r, &record, h->cfg.keys);
     if (observed->family != ADDR_NONE) /* of a relayed one only the relay's is seen */
-        multiaddr_of_addr(&seen, observed, REACH_TCP);
+        multiaddr_of_addr(&seen, observed, reach_of(stream));
     id.key = buf_cur(&key_bytes);
     id.record = buf_cur(&record);
     id.observed = cur_of(seen.bytes, seen.len);
@@ -57,7 +66,7 @@ static void ignore(void *arg, enum messages_event ev, struct cur msg, const stru
 static void tell(const struct host *h, struct conn *stream)
 {
     struct buf out = {0};
-    say(h, &stream->peer, &out);
+    say(h, stream, &out);
     struct messages *m = messages_new(stream, 0, ignore, NULL);
     if (messages_send(m, buf_bytes(&out), buf_len(&out), NULL) == OK)
         messages_shut(m);

@@ -26,6 +26,9 @@ import { CID } from 'multiformats/cid'
 let node
 const heard = []
 
+// A program for this machine comes with it; where there is none, the others go on without it.
+const quic = await import('@chainsafe/libp2p-quic').then((m) => m.quic, () => null)
+
 const securities = { noise, tls }
 const services = {
   ping: () => ping(),
@@ -72,7 +75,7 @@ const can = {
   async start ({ listen = ['/ip4/127.0.0.1/tcp/0'], security = ['noise'], with: which = ['ping'], mdns: found = false }) {
     node = await createLibp2p({
       addresses: { listen },
-      transports: [tcp(), webSockets(), circuitRelayTransport()],
+      transports: [...(quic ? [quic()] : []), tcp(), webSockets(), circuitRelayTransport()],
       connectionEncrypters: security.map((s) => securities[s]()),
       streamMuxers: [yamux()],
       connectionGater: { denyDialMultiaddr: () => false },
@@ -89,7 +92,7 @@ const can = {
         heard.push({ topic: detail.topic, data: Buffer.from(detail.data).toString(), from: detail.from?.toString() })
       })
     }
-    return { id: node.peerId.toString(), listen: node.getMultiaddrs().map(String) }
+    return { id: node.peerId.toString(), listen: node.getMultiaddrs().map(String), quic: quic != null }
   },
   async addresses () { return node.getMultiaddrs().map(String) },
   async dial ({ address }) {

@@ -24,6 +24,11 @@ struct kad_op {
     struct peer_id peer;
     struct peer_id providers[FOUND_MAX];
     size_t provider_count, provider_want;
+    struct giver {
+        struct peer_id who;
+        bool best;
+    } givers[FOUND_MAX]; /* of values */
+    size_t giver_count;
     struct link questions;
     struct timer *step;
     bool telling; /* the lookup is over: the nearest are told */
@@ -52,6 +57,7 @@ struct given {
 };
 
 static void step(struct kad_op *op);
+static void correct(const struct kad_op *op);
 
 /* --- the end of an operation ---------------------------------------------------------------- */
 
@@ -106,6 +112,8 @@ static void tell(const struct kad_op *op, const struct why *none)
 static void finish(struct kad_op *op)
 {
     struct why none;
+    if (op->want == WANT_GET && op->found)
+        correct(op);
     unsigned asked = kad_lookup_cost(op->lookup).asked;
     why_set(&none, asked ? ERR_NOT_FOUND : ERR_CLOSED,
             asked ? "not found: %u peers were asked" : "no peer of the table is known%.0u", asked);
@@ -117,13 +125,27 @@ static void finish(struct kad_op *op)
 
 /* --- answers -------------------------------------------------------------------------------- */
 
-static void take_value(struct kad_op *op, const struct kad_msg *m)
+/* Who gave which: those that gave an older one are brought the best in the end. */
+static void note_giver(struct kad_op *op, const struct peer_id *who, bool best)
+{
+    if (op->giver_count < FOUND_MAX)
+        op->givers[op->giver_count++] = (struct giver){*who, best};
+}
+
+static void take_value(struct kad_op *op, const struct peer_id *who, const struct kad_msg *m)
 {
     if (!m->has_record || m->record.value.p == NULL ||
-        kad_record_check(buf_cur(&op->key), m->record.value, op->kad->cfg.lab, NULL) != OK)
+        kad_record_check(buf_cur(&op->key), m->record.value, loop_wall_us(op->kad->loop),
+                         op->kad->cfg.lab, NULL) != OK)
         return;
-    if (op->found && !kad_record_better(buf_cur(&op->key), buf_cur(&op->value), m->record.value))
+    struct cur had = op->found ? buf_cur(&op->value) : cur_of(NULL, 0), got = m->record.value;
+    if (op->found && !kad_record_better(buf_cur(&op->key), had, got)) {
+        note_giver(op, who, !kad_record_better(buf_cur(&op->key), got, had));
         return;
+    }
+    for (size_t i = 0; i < op->giver_count; i++)
+        op->givers[i].best = false;
+    note_giver(op, who, true);
     buf_clear(&op->value);
     buf_put(&op->value, m->record.value.p, m->record.value.n);
     op->found = true;
@@ -146,7 +168,7 @@ static void take(struct kad_op *op, const struct peer_id *who, const struct kad_
         kad_lookup_heard(op->lookup, who, &m->closer[i].id);
     }
     if (op->want == WANT_GET)
-        take_value(op, m);
+        take_value(op, who, m);
     for (size_t i = 0; op->want == WANT_PROVIDERS && i < m->provider_count; i++)
         add_provider(op, &m->providers[i].id);
 }
@@ -280,11 +302,11 @@ static void on_step(void *arg)
     step(op);
 }
 
-static struct kad_op *op_new(struct kad *k, enum want want, struct cur key, void *arg)
+/* Without a lookup's beginning. */
+static struct kad_op *op_make(struct kad *k, enum want want, struct cur key, void *arg)
 {
     struct kad_op *op = MEM_NEW(struct kad_op);
     struct kad_key target = kad_key_of(key.p, key.n);
-    struct peer_id seeds[SEEDS_MAX];
     op->kad = k;
     op->want = want;
     op->arg = arg;
@@ -292,12 +314,45 @@ static struct kad_op *op_new(struct kad *k, enum want want, struct cur key, void
     list_init(&op->questions);
     list_push(&k->ops, &op->link);
     op->lookup = kad_lookup_new(&target, host_id(k->cfg.host), KAD_K);
+    return op;
+}
+
+static struct kad_op *op_new(struct kad *k, enum want want, struct cur key, void *arg)
+{
+    struct kad_op *op = op_make(k, want, key, arg);
+    struct kad_key target = kad_key_of(key.p, key.n);
+    struct peer_id seeds[SEEDS_MAX];
     size_t n = kad_table_nearest(k->table, &target, seeds, SEEDS_MAX);
     kad_table_looked(k->table, &target, loop_now_us(k->loop));
     for (size_t i = 0; i < n; i++)
         kad_lookup_heard(op->lookup, NULL, &seeds[i]);
     op->step = timer_start(k->loop, 0, on_step, op);
     return op;
+}
+
+static void on_corrected(void *arg, size_t kept, const struct why *why)
+{
+    const struct kad *k = arg;
+    (void)why;
+    log_debug(k->cfg.log, "%zu peers had an older value, and were brought the best", kept);
+}
+
+/* "Entry correction": those that gave an older one are brought the best, while nobody waits. */
+static void correct(const struct kad_op *got)
+{
+    struct kad_op *op = NULL;
+    struct kad_msg m = {.type = KAD_PUT_VALUE, .key = buf_cur(&got->key), .has_record = true};
+    m.record = (struct kad_record){m.key, buf_cur(&got->value)};
+    for (size_t i = 0; i < got->giver_count; i++) {
+        if (got->givers[i].best)
+            continue;
+        if (!op) {
+            op = op_make(got->kad, WANT_PUT, m.key, got->kad);
+            op->put_cb = on_corrected;
+            op->telling = true;
+        }
+        ask(op, &got->givers[i].who, &m);
+    }
 }
 
 /* --- operations ----------------------------------------------------------------------------- */
@@ -323,7 +378,7 @@ struct kad_op *kad_put(struct kad *k, struct cur key, struct cur value, kad_put_
     struct kad_op *op = op_new(k, WANT_PUT, key, arg);
     op->put_cb = cb;
     buf_put(&op->value, value.p, value.n);
-    if (kad_record_check(key, value, k->cfg.lab, NULL) == OK &&
+    if (kad_record_check(key, value, loop_wall_us(k->loop), k->cfg.lab, NULL) == OK &&
         kad_store_put(k->store, key, value, host_id(k->cfg.host), loop_now_us(k->loop), NULL) == OK)
         op->kept = 1;
     return op;
@@ -334,7 +389,8 @@ struct kad_op *kad_get(struct kad *k, struct cur key, kad_get_cb *cb, void *arg)
     struct kad_op *op = op_new(k, WANT_GET, key, arg);
     struct cur ours = kad_store_get(k->store, key, loop_now_us(k->loop));
     op->get_cb = cb;
-    op->found = ours.p != NULL;
+    op->found =
+        ours.p && kad_record_check(key, ours, loop_wall_us(k->loop), k->cfg.lab, NULL) == OK;
     if (op->found)
         buf_put(&op->value, ours.p, ours.n);
     return op;

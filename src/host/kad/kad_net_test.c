@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 #include "base/test.h"
+#include "host/kad/ipns.h"
+#include "host/kad/ipns_test.h"
 #include "host/kad/kad_table.h"
 #include "sim/sim.h"
 
@@ -246,6 +248,69 @@ static void with_a_third_of_them_gone_values_are_found(void **state)
     assert_true(k->found);
 }
 
+static void name_it(struct kit *k, unsigned by, const struct buf *key, uint64_t sequence)
+{
+    struct buf record = {0};
+    ipns_test_make(k->n[1].keys, "/ipfs/a", sequence, "2026-02-01T00:00:00Z", &record);
+    kad_put(k->n[by].kad, buf_cur(key), buf_cur(&record), on_put, k);
+    sim_run_for(k->sim, 120 * SEC);
+    buf_done(&record);
+}
+
+static uint64_t sequence_of(const struct kit *k)
+{
+    struct ipns r;
+    return ipns_decode(&r, buf_cur(&k->value), NULL) == OK ? r.sequence : 0;
+}
+
+static void an_older_value_does_not_replace_a_newer(void **state)
+{
+    struct kit *k = *state;
+    struct buf key = {0};
+    buf_str(&key, "/ipns/");
+    buf_put(&key, host_id(k->n[1].host)->bytes, host_id(k->n[1].host)->len);
+    name_it(k, 1, &key, 5);
+    name_it(k, 2, &key, 4);
+    kad_get(k->n[20].kad, buf_cur(&key), on_get, k);
+    sim_run_for(k->sim, 30 * SEC);
+    assert_int_equal(sequence_of(k), 5);
+    buf_done(&key);
+}
+
+static void who_gave_an_older_value_is_brought_the_newer(void **state)
+{
+    struct kit *k = *state;
+    struct buf key = {0};
+    unsigned one = 0;
+    buf_str(&key, "/ipns/");
+    buf_put(&key, host_id(k->n[1].host)->bytes, host_id(k->n[1].host)->len);
+    kad_near(k->n[1].kad, buf_cur(&key), on_peers, k);
+    sim_run_for(k->sim, 20 * SEC);
+    while (one == 1 || one == 20 || !peer_id_equal(host_id(k->n[one].host), &k->peers[0]))
+        if (++one == NODES) { /* the nearest is the first or the twentieth */
+            k->peers[0] = k->peers[1];
+            one = 0;
+        }
+    name_it(k, 1, &key, 1);
+    sim_cut(k->n[one].sim, NULL);
+    name_it(k, 1, &key, 2);
+    sim_heal(k->n[one].sim, NULL);
+    struct multiaddr there = at(one); /* the connection was lost */
+    assert_int_equal(multiaddr_add_peer(&there, host_id(k->n[one].host)), OK);
+    host_dial(k->n[20].host, NULL, &there, 1, ignore, NULL);
+    sim_run_for(k->sim, 60 * SEC);
+    kad_get(k->n[20].kad, buf_cur(&key), on_get, k);
+    sim_run_for(k->sim, 30 * SEC);
+    assert_int_equal(sequence_of(k), 2);
+    for (unsigned i = 0; i < NODES; i++)
+        if (i != one)
+            end(&k->n[i]);
+    kad_get(k->n[one].kad, buf_cur(&key), on_get, k); /* what it has itself */
+    sim_run_for(k->sim, 120 * SEC);
+    assert_int_equal(sequence_of(k), 2);
+    buf_done(&key);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
@@ -258,6 +323,8 @@ int main(void)
         CASE(a_peer_is_found_by_its_id_alone),
         CASE(a_value_that_is_not_what_its_key_says_is_not_kept),
         CASE(with_a_third_of_them_gone_values_are_found),
+        CASE(an_older_value_does_not_replace_a_newer),
+        CASE(who_gave_an_older_value_is_brought_the_newer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "host/kad/kad_record.h"
 
+#include "host/kad/ipns.h"
 #include "host/name/peer_id.h"
 
 #include <string.h>
@@ -22,11 +23,23 @@ static enum err check_pk(struct cur key, struct cur value, struct why *why)
     return OK;
 }
 
-enum err kad_record_check(struct cur key, struct cur value, bool lab, struct why *why)
+static enum err check_ipns(struct cur key, struct cur value, int64_t wall_us, struct why *why)
+{
+    struct peer_id name;
+    (void)cur_take(&key, 6);
+    if (peer_id_decode(&name, key, why) != OK)
+        return why_in(why, ERR_INVALID, "/ipns/");
+    return ipns_check(&name, value, wall_us, why);
+}
+
+enum err kad_record_check(struct cur key, struct cur value, int64_t wall_us, bool lab,
+                          struct why *why)
 {
     if (begins(key, "/pk/"))
         return check_pk(key, value, why);
-    if (lab && !begins(key, "/ipns/"))
+    if (begins(key, "/ipns/"))
+        return check_ipns(key, value, wall_us, why);
+    if (lab)
         return OK;
     return why_set(why, ERR_UNSUPPORTED, "a value that nobody here can check");
 }
@@ -38,6 +51,7 @@ bool kad_record_is_final(struct cur key)
 
 bool kad_record_better(struct cur key, struct cur a, struct cur b)
 {
-    (void)key;
-    return a.p == NULL && b.p != NULL; /* of equals the first */
+    if (a.p == NULL || b.p == NULL)
+        return b.p != NULL;
+    return begins(key, "/ipns/") && ipns_later(a, b); /* of equals the first */
 }

@@ -84,14 +84,22 @@ static void keep_value(const struct served *s, const struct kad_msg *q)
     const struct kad_record *r = &q->record;
     bool same = q->has_record && r->key.n == q->key.n && r->key.n > 0 &&
                 memcmp(r->key.p, q->key.p, r->key.n) == 0;
-    if (!same || kad_record_check(q->key, r->value, k->cfg.lab, &why) != OK)
+    if (!same || kad_record_check(q->key, r->value, loop_wall_us(k->loop), k->cfg.lab, &why) != OK)
         return;
     uint64_t now = loop_now_us(k->loop);
     struct cur old = kad_store_get(k->store, q->key, now);
-    if (old.p && !kad_record_better(q->key, old, r->value) && !k->cfg.lab)
+    if (kad_record_better(q->key, r->value, old)) /* we have a later one */
         return;
     if (kad_store_put(k->store, q->key, r->value, &s->peer, now, &why) != OK)
         log_debug(k->cfg.log, "a value is not kept: %s", why.text);
+}
+
+/* What was valid when it was brought may be so no more. */
+static struct cur kept_value(const struct kad *k, struct cur key)
+{
+    struct cur v = kad_store_get(k->store, key, loop_now_us(k->loop));
+    bool good = v.p && kad_record_check(key, v, loop_wall_us(k->loop), k->cfg.lab, NULL) == OK;
+    return good ? v : cur_of(NULL, 0);
 }
 
 static void keep_provider(const struct served *s, const struct kad_msg *q)
@@ -129,7 +137,7 @@ static bool reply_to(const struct served *s, const struct kad_msg *q, struct rep
         return true;
     case KAD_GET_VALUE:
         r->msg.record.key = q->key;
-        r->msg.record.value = kad_store_get(k->store, q->key, loop_now_us(k->loop));
+        r->msg.record.value = kept_value(k, q->key);
         r->msg.has_record = r->msg.record.value.p != NULL;
         put_closer(s, r, q->key);
         return true;

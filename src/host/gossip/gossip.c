@@ -199,6 +199,15 @@ struct gossip_stat gossip_stat(const struct gossip *g)
     return st;
 }
 
+size_t gossip_waiting(const struct gossip *g)
+{
+    const struct gossip_session *s;
+    size_t n = 0;
+    for (size_t at = 0; (s = map_next(g->sessions, &at, NULL, NULL));)
+        n += gossip_session_waiting(s);
+    return n;
+}
+
 size_t gossip_listeners(const struct gossip *g, const char *topic, struct peer_id *out, size_t cap)
 {
     return gossip_state_listeners(g->state, text(topic), out, cap);

@@ -59,6 +59,7 @@ struct gossip_stat {
     uint64_t refused, dropped;    /* thrown away as wrong; not sent for want of room */
 };
 struct gossip_stat gossip_stat(const struct gossip *g);
+size_t gossip_waiting(const struct gossip *g); /* bytes that wait for peers */
 /* Who listens to a topic, and who of them is in the mesh: how many. */
 size_t gossip_listeners(const struct gossip *g, const char *topic, struct peer_id *out, size_t cap);
 size_t gossip_mesh(const struct gossip *g, const char *topic, struct peer_id *out, size_t cap);

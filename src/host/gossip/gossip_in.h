@@ -40,6 +40,7 @@ void gossip_session_act(struct gossip_session *s, const struct gossip_action *a)
 void gossip_session_stream(struct gossip_session *s,
                            struct conn *stream); /* takes it: what the peer says */
 void gossip_session_beat(struct gossip_session *s);
+size_t gossip_session_waiting(const struct gossip_session *s);
 size_t gossip_session_dropped(const struct gossip_session *s);
 struct gossip_peer *
 gossip_session_peer(const struct gossip_session *s); /* NULL: we cannot talk to it yet */

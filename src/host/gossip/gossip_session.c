@@ -300,6 +300,11 @@ void gossip_session_beat(struct gossip_session *s)
         s->pause_us = PAUSE_FIRST_US;
 }
 
+size_t gossip_session_waiting(const struct gossip_session *s)
+{
+    return gossip_out_waiting(s->out);
+}
+
 size_t gossip_session_dropped(const struct gossip_session *s)
 {
     return gossip_out_dropped(s->out);

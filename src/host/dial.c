@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "host/host_quic.h"
+#include "host/host_ws.h"
 #include "host/reach/relay_dial.h"
 #include "host/upgrade.h"
 
@@ -200,6 +201,14 @@ static void attempt_dial(struct attempt *a, bool from_ear)
             attempt_failed(a, &why);
         return;
     }
+    if (a->route.reach != REACH_TCP) {
+        struct conn *ws = host_ws_dial(h, &a->route, &why);
+        if (ws)
+            a->upgrade = upgrade_dial(h->self, ws, expected(a), on_upgraded, a);
+        else
+            attempt_failed(a, &why);
+        return;
+    }
     const struct addr *to = &a->route.addr;
     struct addr from;
     a->from_ear =
@@ -245,8 +254,6 @@ static bool can_go(const struct attempt *a, struct why *why)
         why_set(why, ERR_INVALID, "an address through a relay that does not say to whom");
     else if (r->relayed && peer_id_equal(&r->relay, expected(a)))
         why_set(why, ERR_INVALID, "an address of the relay through itself");
-    else if (r->reach != REACH_TCP && r->reach != REACH_QUIC)
-        why_set(why, ERR_STATE, "WebSocket is not dialled yet");
     else if (r->named == MA_DNSADDR)
         why_set(why, ERR_STATE, "/dnsaddr is not looked up yet");
     else

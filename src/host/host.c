@@ -7,6 +7,8 @@
 #include "host/find/own.h"
 #include "host/host_quic.h"
 #include "host/upgrade.h"
+#include "net/tls.h"
+#include "net/ws.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -142,11 +144,18 @@ static void on_accept(void *arg, struct conn *c)
     host_receive(arg, c, &(struct way){.path = PATH_DIRECT, .inbound = true});
 }
 
+static void on_accept_ws(void *arg, struct conn *c)
+{
+    struct conn *ws = ws_accept(c, NULL, NULL);
+    host_receive(arg, ws, &(struct way){.path = PATH_DIRECT, .reach = REACH_WS, .inbound = true});
+}
+
 static enum err open_ear(struct host *h, struct ear *ear, const struct addr *at, struct why *why)
 {
     if (ear->reach == REACH_QUIC)
         return host_quic_listen(h, ear, at, why);
-    ear->listener = tcp_listen(h->loop, at, on_accept, h, why);
+    ear->listener =
+        tcp_listen(h->loop, at, ear->reach == REACH_WS ? on_accept_ws : on_accept, h, why);
     if (!ear->listener)
         return ERR_IO;
     ear->at = listener_addr(ear->listener);
@@ -161,10 +170,11 @@ static enum err listen_on(struct host *h, const struct multiaddr *a, struct why 
         return why_set(why, ERR_LIMIT, "more than %d addresses to listen on", EARS_MAX);
     if (multiaddr_route(a, &r, why) != OK)
         return why_in(why, ERR_INVALID, "%s", multiaddr_format(a, text));
-    if (r.named || r.relayed || (r.reach != REACH_TCP && r.reach != REACH_QUIC))
-        return why_set(why, ERR_INVALID,
-                       "%s: only /ip4 or /ip6 with /tcp or /udp/../quic-v1 is listened on yet",
-                       multiaddr_format(a, text));
+    if (r.named || r.relayed || r.reach == REACH_WSS)
+        return why_set(
+            why, ERR_INVALID,
+            "%s: only /ip4 or /ip6 with /tcp, /tcp/../ws or /udp/../quic-v1 is listened on",
+            multiaddr_format(a, text));
     struct ear *ear = &h->ears[h->ear_count];
     ear->reach = r.reach;
     if (open_ear(h, ear, &r.addr, why) != OK)
@@ -513,6 +523,7 @@ void host_free(struct host *h)
     peers_done(h);
     map_free(h->peers);
     words_free(h->words);
+    tls_free(h->web_trust);
     secure_self_free(h->self);
     free(h);
 }

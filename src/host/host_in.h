@@ -10,6 +10,7 @@
 struct map;
 struct multistream;
 struct messages;
+struct tls;
 
 enum {
     KNOWN_MAX = 4096, /* peers without a connection that are remembered; the oldest are forgotten */
@@ -94,6 +95,7 @@ struct host {
     struct secure_self *self;
     struct quic_self *quic_self; /* NULL: not needed yet */
     struct quic *quic_out[2];    /* to IPv4 and IPv6, where no ear will do */
+    struct tls *web_trust;       /* for /wss; NULL: not needed yet */
     struct peer_id id;
     struct words *words;
     struct map *peers; /* by id */

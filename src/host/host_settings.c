@@ -5,8 +5,8 @@
 const struct conf_key host_settings[] = {
     {"host.enabled", CONF_BOOL, "on", 0, 0, NULL, false, "Meet other nodes by libp2p"},
     {"host.listen", CONF_LIST, "/ip4/0.0.0.0/udp/4001/quic-v1,/ip6/::/udp/4001/quic-v1,/ip4/0.0.0.0/tcp/4001,/ip6/::/tcp/4001", 0, 0, NULL, false,
-     "Where other nodes reach us, multiaddrs: /ip4/ADDRESS/tcp/PORT or "
-     "/ip4/ADDRESS/udp/PORT/quic-v1; port 0 is any free one"},
+     "Where other nodes reach us, multiaddrs: /ip4/ADDRESS/tcp/PORT, the same with /ws "
+     "behind it (for browsers), or /ip4/ADDRESS/udp/PORT/quic-v1; port 0 is any free one"},
     {"host.bootstrap", CONF_LIST, "", 0, 0, NULL, false,
      "Nodes that are dialled when we know nobody, multiaddrs that end in /p2p/ID"},
     {"host.relay", CONF_BOOL, "off", 0, 0, NULL, false,

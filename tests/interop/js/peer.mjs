@@ -72,10 +72,10 @@ async function echo (stream) {
 }
 
 const can = {
-  async start ({ listen = ['/ip4/127.0.0.1/tcp/0'], security = ['noise'], with: which = ['ping'], mdns: found = false }) {
+  async start ({ listen = ['/ip4/127.0.0.1/tcp/0'], security = ['noise'], with: which = ['ping'], mdns: found = false, wss }) {
     node = await createLibp2p({
       addresses: { listen },
-      transports: [...(quic ? [quic()] : []), tcp(), webSockets(), circuitRelayTransport()],
+      transports: [...(quic ? [quic()] : []), tcp(), webSockets({ https: wss }), circuitRelayTransport()],
       connectionEncrypters: security.map((s) => securities[s]()),
       streamMuxers: [yamux()],
       connectionGater: { denyDialMultiaddr: () => false },

@@ -98,6 +98,10 @@ struct conn *tcp_dial_direct(struct loop *loop, const struct addr *to, const str
  * has none: refused. */
 struct conn *unix_dial(struct loop *loop, const char *path, conn_cb *cb, void *arg);
 
+/* As conn_close(), but where the bottom of the stack is TCP the other side sees a reset and not an
+ * end: what it was sent is not all.  Bytes that are under way may be lost.  NULL: nothing. */
+void tcp_reset(struct conn *c);
+
 /* Listen.  An accepted conn belongs to the callee, is open (no CONN_OPEN comes) and is readable
  * as soon as it is watched.  When descriptors run out, accepting pauses for a while by itself. */
 struct listener;

@@ -558,6 +558,14 @@ void sim_end_shut(struct sim_end *e)
     end_pump_soon(e);
 }
 
+void sim_end_doom(struct sim_end *e)
+{
+    if (e->state != END_OPEN)
+        return;
+    end_die(e);
+    send_reset(e);
+}
+
 void sim_end_close(struct sim_end *e)
 {
     e->owner = NULL;

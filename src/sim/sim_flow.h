@@ -63,6 +63,8 @@ ssize_t sim_end_recv(struct sim_end *e, void *to, size_t n);
 ssize_t sim_end_sendv(struct sim_end *e, const struct iovec *iov, int count);
 void sim_end_shut(struct sim_end *e);
 
+/* It is over at once, and the other side gets a reset; it is still to be closed. */
+void sim_end_doom(struct sim_end *e);
 /* The conn is gone; the end may live on. */
 void sim_end_close(struct sim_end *e);
 

@@ -61,6 +61,16 @@ static void tcp_close(struct conn *c)
 
 static const struct conn_ops ops = {"tcp", tcp_recv, tcp_sendv, tcp_close, tcp_shut};
 
+void tcp_reset(struct conn *c)
+{
+    struct conn *bottom = c;
+    while (bottom && bottom->below)
+        bottom = bottom->below;
+    if (bottom && bottom->ops == &ops && tcp_of(bottom)->end)
+        sim_end_doom(tcp_of(bottom)->end);
+    conn_close(c);
+}
+
 static void on_deadline(struct sim_event *ev)
 {
     struct tcp *t = LIST_OF(ev, struct tcp, op.ev);

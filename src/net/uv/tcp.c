@@ -138,6 +138,17 @@ static void tcp_shut(struct conn *c)
 static const struct conn_ops tcp_ops = {
     .name = "tcp", .recv = tcp_recv, .sendv = tcp_sendv, .close = tcp_close, .shut = tcp_shut};
 
+void tcp_reset(struct conn *c)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    struct conn *bottom = c;
+    while (bottom && bottom->below)
+        bottom = bottom->below;
+    if (bottom && bottom->ops == &tcp_ops && ((struct tcp *)bottom)->fd >= 0)
+        setsockopt(((struct tcp *)bottom)->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    conn_close(c);
+}
+
 static struct tcp *tcp_new(struct loop *loop, const struct addr *peer)
 {
     struct tcp *t = MEM_NEW(struct tcp);

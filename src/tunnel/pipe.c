@@ -48,8 +48,13 @@ void pipe_free(struct pipe *p)
     timer_cancel(p->idle);
     flow_done(&p->up);
     flow_done(&p->down);
-    conn_close(p->up.from);
-    conn_close(p->down.from);
+    if (p->up.shut && p->down.shut) {
+        conn_close(p->up.from);
+        conn_close(p->down.from);
+    } else { /* neither side may take it for an end */
+        tcp_reset(p->up.from);
+        tcp_reset(p->down.from);
+    }
     free(p);
 }
 

@@ -3,7 +3,8 @@
  * One buffer of PIPE_BUFFER bytes each way and no more: nothing is read from the one that the other
  * has no room for, so back-pressure goes through from end to end.  A half-close is a half-close on
  * the other side.  When both have ended, or one has failed, `done` comes, once, and the owner frees
- * the pipe, there or later: streams that have not ended are then reset.
+ * the pipe, there or later: where not both have ended both are reset, so that nobody takes half of
+ * something for all of it.
  *
  *     struct pipe_cfg cfg = {.a = tcp, .b = stream, .done = on_done, .arg = x};
  *     x->pipe = pipe_new(&cfg);
@@ -35,7 +36,7 @@ struct pipe_cfg {
     void *arg;
 };
 struct pipe *pipe_new(const struct pipe_cfg *cfg);
-/* Both are closed at once, and no callback comes.  NULL: nothing. */
+/* Both are closed or reset at once, and no callback comes.  NULL: nothing. */
 void pipe_free(struct pipe *p);
 
 uint64_t pipe_up(const struct pipe *p);   /* bytes that b took */

@@ -29,7 +29,11 @@ struct mallory {
     struct cur info; /* the metadata that it gives; NULL: none */
     bool greeted, lies_in_data;
     unsigned served, conns;
+    bool suggests;
+    uint32_t first; /* piece that it was asked for */
 };
+
+enum { SUGGESTED = 31 };
 
 static const struct sim_link lan = {
     .latency_us = 2 * MSEC, .up_rate = 12500000, .down_rate = 12500000};
@@ -99,6 +103,11 @@ static void greet(struct mallory *m)
                                                            .metadata_size = (int64_t)m->info.n,
                                                            .port = 6881,
                                                            .client = "Mallory"});
+    if (m->suggests) {
+        wire_put_index(&m->out, WIRE_SUGGEST, PIECES); /* is none of it */
+        wire_put_index(&m->out, WIRE_SUGGEST, SUGGESTED);
+        wire_put_index(&m->out, WIRE_SUGGEST, UINT32_MAX);
+    }
     wire_put_simple(&m->out, WIRE_UNCHOKE);
 }
 
@@ -120,7 +129,8 @@ static void act(struct mallory *m, const struct wire_msg *msg)
         give_metadata(m, msg);
     if (msg->type != WIRE_REQUEST)
         return;
-    m->served++;
+    if (m->served++ == 0)
+        m->first = msg->piece;
     wire_put_piece_header(&m->out, msg->piece, msg->begin, msg->len);
     buf_put(&m->out, lie, msg->len);
 }
@@ -429,11 +439,26 @@ static void requests_beyond_the_queue_are_rejected(void **state)
     struct scene *s = scene_new(state, 6);
     struct buf *b = say_hello(s);
     wire_put_simple(b, WIRE_HAVE_NONE);
-    for (int i = 0; i < 2000; i++) /* choked: all but allowed-fast pieces are refused */
+    wire_put_simple(b, WIRE_INTERESTED);
+    wire_put_simple(b, WIRE_NOT_INTERESTED); /* which takes the slot from it */
+    for (int i = 0; i < 2000; i++)           /* choked: all but allowed-fast pieces are refused */
         wire_put_range(b, WIRE_REQUEST, 39, 0, BLOCK_LEN);
     assert_false(ends_within(s, 5 * SEC));
     assert_true(s->m.heard >= WIRE_HANDSHAKE_LEN + 2000 * 17);
     assert_true(s->m.heard < 3 * 1024 * 1024);
+}
+
+static void a_slot_that_is_free_is_given_before_it_is_asked_for(void **state)
+{
+    struct scene *s = scene_new(state, 6);
+    struct buf *b = say_hello(s);
+    wire_put_simple(b, WIRE_HAVE_NONE);
+    assert_false(ends_within(s, 1 * SEC));
+    assert_true(was_told(&s->m, WIRE_UNCHOKE));
+    assert_true(was_told(&s->m, WIRE_SUGGEST)); /* the only seed steers from the beginning */
+    assert_false(was_told(&s->m, WIRE_CHOKE));
+    assert_false(ends_within(s, 20 * SEC)); /* a round takes it from who does not want it */
+    assert_true(was_told(&s->m, WIRE_CHOKE));
 }
 
 static void blocks_that_nobody_asked_for_end_it(void **state)
@@ -520,6 +545,30 @@ static void false_metadata_does_not_starve_the_true(void **state)
     assert_true(s->m.conns <= 2);
 }
 
+static void what_is_suggested_before_the_metadata_came_is_heeded(void **state)
+{
+    struct scene *s = scene_new(state, 13);
+    struct buf torrent = {0};
+    char *path = mem_printf("/data/torrents/%s.torrent", s->id);
+    assert_int_equal(vfs_read_all(s->ann->disk, path, 1 << 20, &torrent, NULL), OK);
+    struct metainfo *mi = metainfo_parse(buf_cur(&torrent), NULL);
+    assert_non_null(mi);
+    s->m.info = mi->info;
+    s->m.suggests = true;
+    serve_lies(s);
+    s->bob = start(s->sim, "bob", 2);
+    json_decref(node_call(s->bob, "file.get",
+                          json_pack("{s:s, s:[s]}", "link", s->link, "peer", "10.0.0.66:6881"),
+                          NULL));
+    sim_run_for(s->sim, 5 * SEC);
+    s->m.info = cur_of(NULL, 0);
+    metainfo_free(mi);
+    buf_done(&torrent);
+    free(path);
+    assert_true(s->m.served > 0);
+    assert_int_equal(s->m.first, SUGGESTED);
+}
+
 static json_int_t bans(struct node *n)
 {
     json_t *list = node_call(n, "file.blocklist", NULL, NULL);
@@ -557,6 +606,8 @@ int main(void)
         cmocka_unit_test_teardown(with_fast_the_first_message_is_about_pieces, scene_free),
         cmocka_unit_test_teardown(what_is_unknown_or_empty_is_passed_over, scene_free),
         cmocka_unit_test_teardown(who_asks_and_never_reads_gets_half_a_megabyte, scene_free),
+        cmocka_unit_test_teardown(a_slot_that_is_free_is_given_before_it_is_asked_for, scene_free),
+        cmocka_unit_test_teardown(what_is_suggested_before_the_metadata_came_is_heeded, scene_free),
         cmocka_unit_test_teardown(requests_beyond_the_queue_are_rejected, scene_free),
         cmocka_unit_test_teardown(blocks_that_nobody_asked_for_end_it, scene_free),
         cmocka_unit_test_teardown(connections_that_say_nothing_keep_nobody_out, scene_free),

@@ -247,6 +247,9 @@ void swarm_set_choke(struct member *m, bool choke);
 void swarm_count_wanted(struct member *m);
 void swarm_end_if_idle(struct member *m);
 void swarm_grant(struct torrent *t); /* free slots go at once to those who wait */
+/* Who has just come is unchoked if there is a slot for it, before it says that it is interested: a
+ * round trip less to its first block.  The next round takes the slot from who has no use for it. */
+void swarm_grant_early(struct member *m);
 
 /* torrent_dial.c */
 void torrent_want_dial(struct torrent *t); /* there may be somebody to dial, or room for one */

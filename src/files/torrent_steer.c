@@ -112,8 +112,8 @@ void steer_fill(struct member *m)
 {
     struct torrent *t = m->t;
     const struct peer_state *ps = session_state(m->s);
-    if (!session_is_open(m->s) || ps->am_choking || !ps->peer_interested || !ps->fast ||
-        !steer_of(t))
+    bool may_want = ps->peer_interested || !ps->began; /* who has just come has said nothing */
+    if (!session_is_open(m->s) || ps->am_choking || !may_want || !ps->fast || !steer_of(t))
         return;
     while (m->hint_n < ahead(m)) {
         uint32_t piece = next_piece(t);
@@ -149,6 +149,9 @@ void steer_meets(struct member *m)
         steer_end(t);
     else
         note_bits(t->steer, session_state(m->s), t->mi->piece_count);
+    for (size_t i = 0; t->steer && i < m->hint_n; i++)
+        if (peer_state_has(session_state(m->s), m->hints[i]))
+            m->hints[i--] = m->hints[--m->hint_n];
 }
 
 void steer_drop(struct member *m)

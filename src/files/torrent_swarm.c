@@ -132,7 +132,6 @@ void swarm_set_choke(struct member *m, bool choke)
         steer_fill(m);
 }
 
-/* Free slots go at once to those who wait. */
 void swarm_grant(struct torrent *t)
 {
     size_t open = 0;
@@ -147,6 +146,17 @@ void swarm_grant(struct torrent *t)
             open++;
         }
     }
+}
+
+void swarm_grant_early(struct member *m)
+{
+    struct torrent *t = m->t;
+    size_t unchoked = 0;
+    LIST_EACH(&t->members, struct member, o, link) {
+        unchoked += session_is_open(o->s) && !session_state(o->s)->am_choking;
+    }
+    if (t->opened && data_have_count(t->data) > 0 && choke_grant(unchoked) && !torrent_is_still(t))
+        swarm_set_choke(m, false);
 }
 
 static void round_of_chokes(struct torrent *t)

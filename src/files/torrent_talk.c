@@ -58,6 +58,7 @@ static void on_ready(void *arg)
     session_begin(m->s, t->opened && !m->super ? data_have(t->data) : NULL,
                   t->opened && !m->super ? data_have_count(t->data) : 0,
                   t->mi ? (int64_t)t->mi->info.n : 0, !steer_is_on(t));
+    swarm_grant_early(m);
     torrent_want_dial(t); /* one less is half open */
     torrent_changed(t);
 }

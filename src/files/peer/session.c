@@ -160,6 +160,7 @@ void session_set_torrent(struct session *s, const struct metainfo *mi)
         return;
     if (peer_state_set_torrent(&s->st, mi, &why))
         session_fail(s, &why);
+    ask_hints_sift(s);
 }
 
 /* Life */

@@ -131,13 +131,20 @@ size_t session_fast(const struct session *s, const uint32_t **pieces)
 
 void ask_hint(struct session *s, uint32_t piece)
 {
-    if (!s->st.mi || piece >= s->st.mi->piece_count)
+    if (s->st.mi && piece >= s->st.mi->piece_count)
         return; /* advisory (BEP 6): one that says nothing to us harms nobody */
     if (s->hint_n == SESSION_HINTS_MAX)
         session_hint_drop(s, 0);
     s->hints[s->hint_n++] = piece;
     s->steers = true;
     s->want_fill = true;
+}
+
+void ask_hints_sift(struct session *s)
+{
+    for (size_t i = s->hint_n; i-- > 0;)
+        if (s->hints[i] >= s->st.mi->piece_count)
+            session_hint_drop(s, i);
 }
 
 size_t session_hints(const struct session *s, const uint32_t **pieces)

@@ -125,6 +125,7 @@ void ask_done(struct session *s);
 void ask_block(struct session *s, const struct wire_msg *m);
 void ask_reject(struct session *s, const struct wire_msg *m);
 void ask_hint(struct session *s, uint32_t piece);
+void ask_hints_sift(struct session *s); /* the torrent is known now, and which were of it */
 void ask_choked(struct session *s);
 void ask_lose_all(struct session *s, bool cancel);
 void ask_tick(struct session *s, uint64_t now_us);

@@ -120,7 +120,8 @@ void sim_name_add(struct sim *sim, const char *name, struct addr ip);
 uint64_t sim_trace_hash(const struct sim *sim);
 uint64_t sim_trace_count(const struct sim *sim); /* how many events that were */
 
-/* Also as lines, to compare two runs with diff.  The file stays the caller's; NULL: stop. */
+/* Also as lines, to compare two runs with diff; the first second is 1000.  The file stays the
+ * caller's; NULL: stop. */
 void sim_trace_to(struct sim *sim, FILE *file);
 
 #endif

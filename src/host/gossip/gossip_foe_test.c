@@ -14,12 +14,15 @@ enum { HONEST = 5, FOES = 20, KINDS = 256 };
 
 /* Number 0 is the one that is attacked. */
 struct node {
+    struct sim_node *sim;
     struct loop *loop;
     struct keys *keys;
     struct host *host;
     struct gossip *gossip;
     struct gossip_sub *sub;
     unsigned heard[KINDS], all;
+    uint64_t seqno; /* of the last one */
+    bool fell;
 };
 
 struct foe {
@@ -31,6 +34,7 @@ struct foe {
     bool deaf; /* reads nothing of what it is told */
     struct conn *unread;
     bool lost;
+    unsigned rpcs, subs, subs_at_once; /* in the first RPC */
     unsigned grafts, prunes, ihaves, asked, messages;
     uint64_t seqno;
 };
@@ -47,12 +51,12 @@ static struct cur text(const char *s)
     return cur_of(s, strlen(s));
 }
 
-static struct loop *machine(struct kit *k, unsigned i)
+static struct sim_node *machine(struct kit *k, unsigned i)
 {
     struct sim_link line = {.latency_us = 5 * MSEC};
     char name[8];
     snprintf(name, sizeof name, "n%02u", i);
-    return sim_node_loop(sim_node_add(k->sim, name, addr_v4(10, 0, 0, (uint8_t)(i + 1), 0), line));
+    return sim_node_add(k->sim, name, addr_v4(10, 0, 0, (uint8_t)(i + 1), 0), line);
 }
 
 static struct host *host_at(struct loop *loop, struct keys *keys, unsigned i)
@@ -96,6 +100,8 @@ static enum gossip_verdict on_news(void *arg, const struct gossip_news *news)
 {
     struct node *n = arg;
     struct cur data = news->data;
+    n->fell |= news->seqno <= n->seqno;
+    n->seqno = news->seqno;
     n->heard[cur_u8(&data)]++;
     n->all++;
     return GOSSIP_ACCEPT;
@@ -107,7 +113,8 @@ static int open_kit(void **state)
     k->sim = sim_new(1);
     for (unsigned i = 0; i < HONEST; i++) {
         struct node *n = &k->n[i];
-        n->loop = machine(k, i);
+        n->sim = machine(k, i);
+        n->loop = sim_node_loop(n->sim);
         n->keys = keys_at(i);
         n->host = host_at(n->loop, n->keys, i);
         struct gossip_cfg gc = {.host = n->host, .keys = n->keys, .lab = true};
@@ -153,7 +160,10 @@ static void on_told(void *arg, enum messages_event ev, struct cur msg, const str
     if (ev != MESSAGES_ONE)
         return;
     assert_int_equal(gossip_rpc_open(&rpc, msg, NULL), OK);
+    f->rpcs++;
     while (gossip_rpc_next(&rpc, &it)) {
+        f->subs += it.kind == GOSSIP_SUBSCRIBE;
+        f->subs_at_once += it.kind == GOSSIP_SUBSCRIBE && f->rpcs == 1;
         f->grafts += it.kind == GOSSIP_GRAFT;
         f->prunes += it.kind == GOSSIP_PRUNE;
         f->ihaves += it.kind == GOSSIP_IHAVE;
@@ -216,7 +226,7 @@ static struct foe *foe(struct kit *k, bool deaf)
     unsigned i = k->foes++;
     struct foe *f = &k->f[i];
     f->deaf = deaf;
-    f->loop = machine(k, HONEST + i);
+    f->loop = sim_node_loop(machine(k, HONEST + i));
     f->keys = keys_at(HONEST + i);
     f->host = host_at(f->loop, f->keys, HONEST + i);
     host_handle(f->host,
@@ -431,6 +441,55 @@ static void an_rpc_of_many_messages_is_worked_on_in_turns(void **state)
     }
 }
 
+static void a_control_of_many_parts_is_worked_on_in_turns(void **state)
+{
+    struct kit *k = *state;
+    struct foe *f = foe(k, false);
+    struct buf rpc = {0}, c = {0};
+    char topic[32];
+    for (unsigned i = 0; i < 2000; i++) {
+        snprintf(topic, sizeof topic, "topic %u", i);
+        gossip_put_prune(&c, text(topic), 60);
+    }
+    gossip_put_graft(&c, text("news"));
+    gossip_put_control(&rpc, &c);
+    gossip_put_sub(&rpc, text("other"), true);
+    buf_done(&c);
+    say(f, &rpc);
+    sim_run_for(k->sim, 500 * MSEC);
+    assert_int_equal(gossip_mesh(k->n[0].gossip, "news", NULL, 0), HONEST);
+    assert_int_equal(gossip_listeners(k->n[0].gossip, "other", NULL, 0), 1);
+}
+
+static void all_our_topics_are_told_at_once(void **state)
+{
+    struct kit *k = *state;
+    char topic[32];
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(topic, sizeof topic, "topic %u", i);
+        assert_non_null(gossip_subscribe(k->n[0].gossip, topic, on_news, &k->n[0], NULL));
+    }
+    struct foe *f = foe(k, false);
+    assert_int_equal(f->subs_at_once, 101);
+    assert_int_equal(f->subs, 101);
+}
+
+/* Others throw away what does not rise (go-libp2p-pubsub's BasicSeqnoValidator). */
+static void numbers_of_ours_rise_though_the_clock_is_set_back(void **state)
+{
+    struct kit *k = *state;
+    size_t peers;
+    for (unsigned i = 0; i < 10; i++) {
+        assert_int_equal(gossip_publish(k->n[0].gossip, "news", text("n"), &peers, NULL), OK);
+        sim_run_for(k->sim, SEC);
+        if (i == 4)
+            sim_node_jump_wall(k->n[0].sim, -(int64_t)(3600 * SEC));
+    }
+    assert_int_equal(k->n[1].all, 10);
+    assert_false(k->n[1].fell);
+    assert_true(k->n[1].seqno > (uint64_t)SIM_WALL_US * 1000);
+}
+
 /* It reads nothing of what we send: it loses messages, we do not lose memory. */
 static void a_deaf_peer_is_given_up_on_before_memory_is(void **state)
 {
@@ -483,6 +542,9 @@ int main(void)
         CASE(a_flood_of_subscriptions_is_survived),
         CASE(an_rpc_that_is_too_long_or_malformed_ends_the_stream),
         CASE(an_rpc_of_many_messages_is_worked_on_in_turns),
+        CASE(a_control_of_many_parts_is_worked_on_in_turns),
+        CASE(all_our_topics_are_told_at_once),
+        CASE(numbers_of_ours_rise_though_the_clock_is_set_back),
         CASE(a_deaf_peer_is_given_up_on_before_memory_is),
         CASE(those_who_only_take_do_not_keep_messages_from_us),
     };

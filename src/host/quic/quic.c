@@ -88,6 +88,13 @@ static void retry(struct quic *q, const struct addr *from, const ngtcp2_pkt_hd *
                                         &hd->dcid, token, (size_t)n));
 }
 
+static void refuse(struct quic *q, const struct addr *from, const ngtcp2_pkt_hd *hd, uint64_t code)
+{
+    reply(q, from,
+          ngtcp2_crypto_write_connection_close(q->out, sizeof q->out, hd->version, &hd->scid,
+                                               &hd->dcid, code, NULL, 0));
+}
+
 static bool token_is_good(struct quic *q, const struct addr *from, const ngtcp2_pkt_hd *hd,
                           ngtcp2_cid *odcid)
 {
@@ -105,25 +112,39 @@ static struct quic_conn *begin(struct quic *q, const struct addr *from, const ng
     ngtcp2_cid odcid;
     bool proven = hd->token.len > 0 && hd->token.base[0] == NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY;
     if (proven && !token_is_good(q, from, hd, &odcid)) {
-        reply(q, from,
-              ngtcp2_crypto_write_connection_close(q->out, sizeof q->out, hd->version, &hd->scid,
-                                                   &hd->dcid, NGTCP2_INVALID_TOKEN, NULL, 0));
+        refuse(q, from, hd, NGTCP2_INVALID_TOKEN);
         return NULL;
     }
     if (!proven && quic_half_open(q, NULL) >= QUIC_RETRY_AT) {
         retry(q, from, hd);
         return NULL;
     }
-    if (!q->events->welcome(q->arg, from))
+    if (!q->events->welcome(q->arg, from)) {
+        refuse(q, from, hd, NGTCP2_CONNECTION_REFUSED);
         return NULL;
+    }
     return quic_conn_accept(q, from, hd, proven ? &odcid : NULL);
+}
+
+/* RFC 9000 section 10.3: a stateless reset names no connection; its last bytes are known to the one
+ * that it ends.  False: to none. */
+static bool ends_one(struct quic *q, const struct addr *from, const uint8_t *bytes, size_t n)
+{
+    bool found = false;
+    LIST_EACH(&q->conns, struct quic_conn, c, link) {
+        if (c->over || !c->made || !addr_equal(from, &c->mux.peer))
+            continue;
+        quic_conn_read(c, bytes, n);
+        found |= c->over;
+    }
+    return found;
 }
 
 static struct quic_conn *stranger(struct quic *q, const struct addr *from,
                                   const ngtcp2_version_cid *vc, const uint8_t *bytes, size_t n)
 {
     ngtcp2_pkt_hd hd;
-    if (vc->version == 0) /* a short header */
+    if (vc->version == 0 && !ends_one(q, from, bytes, n)) /* a short header */
         reset(q, from, vc, n);
     if (vc->version != NGTCP2_PROTO_VER_V1 || !q->events)
         return NULL;

@@ -39,7 +39,7 @@ struct quic_self *quic_self_new(struct loop *loop, const struct keys *keys, stru
 void quic_self_free(struct quic_self *self); /* NULL: nothing */
 
 struct quic_events {
-    /* Somebody new begins a handshake: false: he is not answered. */
+    /* Somebody new begins a handshake.  False: he is refused, and nothing is kept of him. */
     bool (*welcome)(void *arg, const struct addr *from);
     /* One that came is connected.  m: the callee's; he calls mux_watch or mux_close before he
      * returns. */

@@ -173,6 +173,8 @@ static void words(struct quic_conn *c, int rv, struct why *why)
         if (said.error_code >= NGTCP2_CRYPTO_ERROR && said.error_code <= NGTCP2_CRYPTO_ERROR + 255)
             why_set(why, ERR_CLOSED, "quic: the other side refuses us: TLS alert %u",
                     (unsigned)(said.error_code - NGTCP2_CRYPTO_ERROR));
+        else if (said.error_code == NGTCP2_CONNECTION_REFUSED)
+            why_set(why, ERR_CLOSED, "quic: refused");
         else
             why_set(why, ERR_CLOSED, "quic: the other side hung up, code %llu",
                     (unsigned long long)said.error_code);

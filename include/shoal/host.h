@@ -80,7 +80,8 @@ void shoal_op_cancel(struct shoal_op *op);
 /* stream: the callee's, who watches or closes it; NULL with a reason. */
 typedef void shoal_stream_cb(void *arg, struct shoal_stream *stream, const struct shoal_err *err);
 
-/* Answer a protocol; again: by this callback from now on.  SHOAL_ERR_INVALID: the name is empty,
+/* Answer a protocol; again: by this callback from now on.  Not over relays that count time and
+ * bytes.  SHOAL_ERR_INVALID: the name is empty,
  * longer than SHOAL_PROTOCOL_NAME_MAX bytes or has a newline, or the host itself answers it;
  * SHOAL_ERR_LIMIT: too many names. */
 int shoal_host_handle(struct shoal_host *host, const char *protocol, shoal_stream_cb *cb, void *arg,

@@ -515,6 +515,24 @@ static void a_loop_that_was_stopped_before_it_ran_does_not(void **state)
     shoal_loop_run(k->loop);
 }
 
+static void it_is_known_how_long_there_is_to_wait(void **state)
+{
+    (void)state;
+    unsigned rings = 0;
+    struct shoal_loop *loop = shoal_loop_new();
+    shoal_loop_turn(loop);
+    assert_int_equal(shoal_loop_wait_ms(loop), -1);
+    struct shoal_timer *t = shoal_timer_start(loop, 30000, add, &rings);
+    assert_in_range(shoal_loop_wait_ms(loop), 0, 30);
+    shoal_timer_cancel(t);
+    assert_int_equal(shoal_loop_wait_ms(loop), -1);
+    shoal_timer_start(loop, 0, add, &rings);
+    assert_int_equal(shoal_loop_wait_ms(loop), 0);
+    while (rings == 0)
+        shoal_loop_turn(loop);
+    shoal_loop_free(loop);
+}
+
 static void a_loop_runs_behind_a_descriptor(void **state)
 {
     struct kit *k = *state;
@@ -641,6 +659,7 @@ int main(void)
         CASE(calls_from_other_threads_are_made_once_each),
         CASE(calls_that_wait_are_made_before_a_loop_is_gone),
         CASE(a_loop_that_was_stopped_before_it_ran_does_not),
+        CASE(it_is_known_how_long_there_is_to_wait),
         CASE(a_loop_runs_behind_a_descriptor),
         CASE(a_loop_runs_on_the_libuv_loop_of_the_caller),
         CASE(a_key_is_its_phrase_and_stays_in_its_file),

@@ -1,8 +1,8 @@
 /* shoal/host.h - our node among libp2p's: connections to peers, and streams of protocols.
  *
  * A peer is known by its id, not by its address; a host answers the protocols that it was told of,
- * and opens streams to peers.  Which connection carries them, and how it is made (TCP, Noise or TLS
- * 1.3, Yamux), is its business.  Identify and ping are answered by itself.
+ * and opens streams to peers.  Which connection carries them, and how it is made (QUIC, or TCP with
+ * Noise or TLS 1.3 and Yamux), is its business.  Identify and ping are answered by itself.
  *
  *     struct shoal_host_cfg cfg = {sizeof cfg};
  *     cfg.key = key;
@@ -14,7 +14,7 @@
  *                     &protocol, 1, on_open, app, &err);                    ask
  *
  * Texts that are given are copied.  Addresses are multiaddrs: /ip4, /ip6, /dns, /dns4 or /dns6,
- * then /tcp/PORT, and /p2p/ID where it is known.
+ * then /tcp/PORT or /udp/PORT/quic-v1, and /p2p/ID where it is known.
  *
  * Limits: 64 streams of one peer and protocol, 8 connections of one peer, SHOAL_PROTOCOLS_MAX names
  * in a host's life, 16 addresses to listen on.  Past conns_high, those connections that carry least
@@ -41,7 +41,7 @@ struct shoal_host_cfg {
     size_t size;                 /* sizeof(struct shoal_host_cfg) */
     const struct shoal_key *key; /* who we are; outlives the host; NULL: a new one, forgotten */
     const char *agent;           /* what we call ourselves, "myapp/1.2"; NULL: "libshoal/VERSION" */
-    const char *const *listen;   /* /ip4 or /ip6 with /tcp; port 0: any that is free */
+    const char *const *listen;   /* addresses by number; port 0: any that is free */
     size_t listen_count;         /* 0: only dial */
     uint32_t conns_low;          /* trimmed to this many... */
     uint32_t conns_high;         /* ... when these are passed; both 0: 160 and 192 */
@@ -81,9 +81,8 @@ void shoal_op_cancel(struct shoal_op *op);
 typedef void shoal_stream_cb(void *arg, struct shoal_stream *stream, const struct shoal_err *err);
 
 /* Answer a protocol; again: by this callback from now on.  Not over relays that count time and
- * bytes.  SHOAL_ERR_INVALID: the name is empty,
- * longer than SHOAL_PROTOCOL_NAME_MAX bytes or has a newline, or the host itself answers it;
- * SHOAL_ERR_LIMIT: too many names. */
+ * bytes.  SHOAL_ERR_INVALID: the name is empty, longer than SHOAL_PROTOCOL_NAME_MAX bytes or has a
+ * newline, or the host itself answers it; SHOAL_ERR_LIMIT: too many names. */
 int shoal_host_handle(struct shoal_host *host, const char *protocol, shoal_stream_cb *cb, void *arg,
                       struct shoal_err *err);
 void shoal_host_ignore(struct shoal_host *host, const char *protocol); /* not answered: nothing */

@@ -44,11 +44,11 @@ static void on_late(void *arg)
 
 static struct shoal_host *new_host(struct kit *k, bool listens)
 {
-    static const char *const at[] = {"/ip4/127.0.0.1/tcp/0"};
+    static const char *const at[] = {"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"};
     struct shoal_host_cfg cfg = {.size = sizeof cfg,
                                  .agent = "test/1",
                                  .listen = at,
-                                 .listen_count = listens,
+                                 .listen_count = listens ? 2 : 0,
                                  .flags = SHOAL_HOST_LAB};
     struct shoal_err err;
     struct shoal_host *h = shoal_host_new(k->loop, &cfg, &err);
@@ -180,16 +180,15 @@ static void on_mine(void *arg, struct shoal_stream *s, int event, const struct s
     }
 }
 
-static void megabytes_go_there_and_back(void **state)
+static void megabytes_by(struct kit *k, size_t address)
 {
-    struct kit *k = *state;
     serve(k);
     k->sent = mem_zalloc(BYTES);
     k->got = mem_zalloc(BYTES + 1);
     for (size_t i = 0; i < BYTES; i++)
         k->sent[i] = (unsigned char)(i * 31 + i / 251);
     const char *const names[] = {"/nobody/speaks/this", echo_name[0]};
-    open_stream(k, shoal_host_address(k->b, 0), names, 2);
+    open_stream(k, shoal_host_address(k->b, address), names, 2);
     assert_non_null(k->stream);
     assert_string_equal(shoal_stream_protocol(k->stream), echo_name[0]);
     assert_string_equal(shoal_stream_peer(k->stream), shoal_host_id(k->b));
@@ -199,6 +198,16 @@ static void megabytes_go_there_and_back(void **state)
     assert_memory_equal(k->got, k->sent, BYTES);
     assert_int_equal(shoal_stream_recv(k->stream, k->got, 0), 0);
     assert_int_equal(shoal_stream_send(k->stream, k->got, 0), 0);
+}
+
+static void megabytes_go_there_and_back_by_tcp(void **state)
+{
+    megabytes_by(*state, 0);
+}
+
+static void megabytes_go_there_and_back_by_quic(void **state)
+{
+    megabytes_by(*state, 1);
 }
 
 static void what_nobody_answers_is_told_with_words(void **state)
@@ -408,7 +417,7 @@ static void wrong_arguments_are_refused_at_once(void **state)
     assert_int_equal(shoal_host_learn(k->a, b, b, NULL), SHOAL_ERR_INVALID);
     assert_int_equal(shoal_host_learn(k->a, shoal_host_id(k->a), shoal_host_address(k->b, 0), NULL),
                      SHOAL_ERR_INVALID); /* of another peer */
-    assert_null(shoal_host_address(k->b, 1));
+    assert_null(shoal_host_address(k->b, 2));
     assert_null(shoal_host_address(k->a, 0));
 }
 
@@ -523,7 +532,7 @@ static void it_is_known_how_long_there_is_to_wait(void **state)
     shoal_loop_turn(loop);
     assert_int_equal(shoal_loop_wait_ms(loop), -1);
     struct shoal_timer *t = shoal_timer_start(loop, 30000, add, &rings);
-    assert_in_range(shoal_loop_wait_ms(loop), 0, 30);
+    assert_in_range(shoal_loop_wait_ms(loop), 0, 32); /* rounded up */
     shoal_timer_cancel(t);
     assert_int_equal(shoal_loop_wait_ms(loop), -1);
     shoal_timer_start(loop, 0, add, &rings);
@@ -646,7 +655,8 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
     const struct CMUnitTest tests[] = {
-        CASE(megabytes_go_there_and_back),
+        CASE(megabytes_go_there_and_back_by_tcp),
+        CASE(megabytes_go_there_and_back_by_quic),
         CASE(what_nobody_answers_is_told_with_words),
         CASE(what_is_ignored_is_answered_no_more),
         CASE(a_stream_outlives_its_host_and_fails),

@@ -1,6 +1,7 @@
 #include "host/host.h"
 
 #include "host/host_in.h"
+#include "host/quic/quic.h"
 
 #include "base/map.h"
 #include "base/mem.h"
@@ -18,6 +19,7 @@ enum {
     CONNS_HIGH = 192,
     GUESTS_OF_ONE_MAX = 16, /* of one address */
 };
+#define LOOK_US (2 * SEC)        /* is the interface still there? */
 #define TRIM_GRACE_US (20 * SEC) /* a connection is so old before it may be let go */
 
 /* --- what happens --------------------------------------------------------------------------- */
@@ -175,13 +177,55 @@ static enum err listen_on(struct host *h, const struct multiaddr *a, struct why 
             why, ERR_INVALID,
             "%s: only /ip4 or /ip6 with /tcp, /tcp/../ws or /udp/../quic-v1 is listened on",
             multiaddr_format(a, text));
+    if (loop_proxy(h->loop)) /* nobody can come through it, and nobody shall come past it */
+        return OK;
     struct ear *ear = &h->ears[h->ear_count];
     ear->reach = r.reach;
-    if (open_ear(h, ear, &r.addr, why) != OK)
+    ear->at = r.addr;
+    if (h->interface != 0 && open_ear(h, ear, &r.addr, why) != OK)
         return why_in(why, ERR_IO, "%s", multiaddr_format(a, text));
     multiaddr_of_addr(&ear->addr, &ear->at, r.reach);
     h->ear_count++;
     return OK;
+}
+
+static void close_ears(struct host *h)
+{
+    for (size_t i = 0; i < h->ear_count; i++) {
+        listener_close(h->ears[i].listener);
+        quic_close(h->ears[i].quic);
+        h->ears[i].listener = NULL;
+        h->ears[i].quic = NULL;
+    }
+}
+
+static bool open_ears(struct host *h)
+{
+    struct why why;
+    for (size_t i = 0; i < h->ear_count; i++) {
+        struct ear *ear = &h->ears[i];
+        struct addr at = ear->at;
+        if (open_ear(h, ear, &at, &why) != OK) {
+            log_warn(h->log, "not listened on again: %s", why.text);
+            close_ears(h);
+            return false;
+        }
+        multiaddr_of_addr(&ear->addr, &ear->at, ear->reach);
+    }
+    return true;
+}
+
+/* Sockets of an interface that went are dead, also when it is back. */
+static void on_look(void *arg)
+{
+    struct host *h = arg;
+    uint32_t now = loop_interface(h->loop);
+    h->interface_look = timer_start(h->loop, LOOK_US, on_look, h);
+    if (now == h->interface)
+        return;
+    close_ears(h);
+    host_quic_forget(h);
+    h->interface = now != 0 && open_ears(h) ? now : 0; /* 0: tried again */
 }
 
 size_t host_listening(const struct host *h, struct multiaddr *out, size_t cap)
@@ -489,6 +533,9 @@ struct host *host_new(const struct host_cfg *cfg, struct why *why)
         mine.arg = h;
         host_handle(h, &mine);
     }
+    h->interface = loop_interface(h->loop);
+    if (h->interface != LOOP_ANY_INTERFACE)
+        h->interface_look = timer_start(h->loop, LOOK_US, on_look, h);
     for (size_t i = 0; i < cfg->listen_count; i++)
         if (listen_on(h, &cfg->listen[i], why) != OK) {
             host_free(h);
@@ -506,6 +553,7 @@ void host_free(struct host *h)
     why_set(&why, ERR_CLOSED, "the node stops");
     for (size_t i = 0; i < h->ear_count; i++)
         listener_close(h->ears[i].listener);
+    timer_cancel(h->interface_look);
     LIST_EACH(&h->guests, struct guest, g, link)
         guest_free(g);
     dial_stop(h);

@@ -1,6 +1,7 @@
 #include "host/host_app.h"
 
 #include "host/host_app_in.h"
+#include "net/udp.h"
 
 #include "base/mem.h"
 
@@ -57,15 +58,39 @@ static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
 
 /* --- life ----------------------------------------------------------------------------------- */
 
+static void drop(void *arg, const struct addr *from, const uint8_t *bytes, size_t n)
+{
+    (void)arg;
+    (void)from;
+    (void)bytes;
+    (void)n;
+}
+
+/* Not every machine has IPv6; only of the default is that no error. */
+static bool has_family(const struct app_env *env, const struct multiaddr *a)
+{
+    struct multiaddr_route r;
+    if (conf_is_set(env->conf, "host.listen") || loop_interface(env->loop) == 0 ||
+        multiaddr_route(a, &r, NULL) != OK || r.addr.family != ADDR_V6)
+        return true;
+    struct addr any = r.addr;
+    any.port = 0;
+    struct udp *probe = udp_open_direct(env->loop, &any, drop, NULL, NULL);
+    udp_close(probe);
+    return probe != NULL;
+}
+
 static enum err read_listen(const struct app_env *env, struct multiaddr *out, size_t *n,
                             struct why *why)
 {
     char text[CONF_ITEM_MAX];
-    for (*n = 0; conf_item(env->conf, "host.listen", *n, text, sizeof text); (*n)++) {
+    *n = 0;
+    for (size_t i = 0; conf_item(env->conf, "host.listen", i, text, sizeof text); i++) {
         if (*n == LISTEN_MAX)
             return why_set(why, ERR_LIMIT, "host.listen has more than %d addresses", LISTEN_MAX);
         if (multiaddr_parse(&out[*n], text, why) != OK)
             return why_in(why, ERR_INVALID, "host.listen");
+        *n += has_family(env, &out[*n]);
     }
     return OK;
 }
@@ -174,7 +199,7 @@ static void *start(const struct app_env *env, struct why *why)
                           .lab = conf_bool(env->conf, "host.lab")};
     o->kad = kad_new(&kad);
     o->reach = make_reach(o);
-    if (conf_bool(env->conf, "host.mdns"))
+    if (conf_bool(env->conf, "host.mdns") && !loop_proxy(env->loop)) /* which nothing goes past */
         o->mdns = mdns_new(&(struct mdns_cfg){
             .host = h, .log = env->log, .lab = conf_bool(env->conf, "host.lab")});
     overlay_gossip_begin(o);

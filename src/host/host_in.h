@@ -73,8 +73,8 @@ struct guest {
 struct ear {
     struct listener *listener; /* one of the two */
     struct quic *quic;
-    struct addr at;
-    struct multiaddr addr; /* with the real port */
+    struct addr at;        /* with the real port */
+    struct multiaddr addr; /* likewise */
     enum reach reach;
 };
 
@@ -103,6 +103,8 @@ struct host {
     size_t idle_count, conn_count;
     struct ear ears[EARS_MAX];
     size_t ear_count;
+    uint32_t interface;           /* loop_interface() when they were opened */
+    struct timer *interface_look; /* whether it is still there */
     struct own own;
     struct timer *look; /* at the interfaces, again */
     struct host_protocol protocols[HOST_PROTOCOLS_MAX];

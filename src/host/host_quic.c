@@ -71,11 +71,18 @@ size_t host_quic_half_open(const struct host *h, const struct addr *from)
     return n;
 }
 
+void host_quic_forget(struct host *h)
+{
+    for (size_t i = 0; i < 2; i++) {
+        quic_close(h->quic_out[i]);
+        h->quic_out[i] = NULL;
+    }
+}
+
 void host_quic_done(struct host *h)
 {
     for (size_t i = 0; i < h->ear_count; i++)
         quic_close(h->ears[i].quic);
-    quic_close(h->quic_out[0]);
-    quic_close(h->quic_out[1]);
+    host_quic_forget(h);
     quic_self_free(h->quic_self);
 }

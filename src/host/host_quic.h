@@ -17,6 +17,7 @@ struct quic_conn *host_quic_dial(struct host *h, const struct addr *to,
 /* Those that came and are not known yet; from: of this IP alone, or NULL. */
 size_t host_quic_half_open(const struct host *h, const struct addr *from);
 /* The connections are closed already. */
+void host_quic_forget(struct host *h); /* those that we dial from */
 void host_quic_done(struct host *h);
 
 #endif

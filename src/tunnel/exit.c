@@ -203,22 +203,12 @@ void exit_ask(struct visit *v)
 }
 
 /* Who reaches an address of this machine comes from that address too. */
-static void learn_own(struct exits *e, const struct addr *local)
-{
-    struct exit_policy *p = &e->policy;
-    for (size_t i = 0; i < p->own_count; i++)
-        if (addr_same_ip(&p->own[i], local))
-            return;
-    if (p->own_count < EXIT_OWN_MAX && local->family != ADDR_NONE)
-        p->own[p->own_count++] = *local;
-}
-
 enum err exit_reached(struct visit *v, struct why *why)
 {
     struct exits *e = &v->t->exits;
     if (!v->exit)
         return OK;
-    learn_own(e, &v->dialled->local);
+    exit_policy_own(&e->policy, &v->dialled->local);
     enum err code = exit_policy_check(&e->policy, &v->targets[v->target_next - 1], why);
     if (code != OK)
         write_line(v, "refused: an address of our own");
@@ -260,8 +250,8 @@ static void learn_from(struct tunnel *t, const struct multiaddr *all, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         struct multiaddr_route r;
-        if (multiaddr_route(&all[i], &r, NULL) == OK && !r.relayed && !addr_is_any(&r.addr))
-            learn_own(&t->exits, &r.addr);
+        if (multiaddr_route(&all[i], &r, NULL) == OK && !r.relayed)
+            exit_policy_own(&t->exits.policy, &r.addr);
     }
 }
 

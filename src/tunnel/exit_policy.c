@@ -109,12 +109,20 @@ static bool is_own(const struct exit_policy *p, const struct addr *to)
 {
     for (size_t i = 0; i < p->own_count; i++) {
         const struct addr *own = &p->own[i];
-        if (own->family != to->family || addr_is_loopback(own))
-            continue;
-        if (same_bits(own->ip, to->ip, own->family == ADDR_V6 ? 64 : 32))
+        if (own->family == to->family &&
+            same_bits(own->ip, to->ip, own->family == ADDR_V6 ? 64 : 32))
             return true;
     }
     return false;
+}
+
+void exit_policy_own(struct exit_policy *p, const struct addr *own)
+{
+    if (own->family == ADDR_NONE || addr_is_any(own) || addr_is_loopback(own) || is_own(p, own))
+        return;
+    if (p->own_count == EXIT_OWN_MAX)
+        memmove(&p->own[0], &p->own[1], --p->own_count * sizeof p->own[0]);
+    p->own[p->own_count++] = *own;
 }
 
 /* The whole net is of a kind that is forbidden, so that it was meant. */

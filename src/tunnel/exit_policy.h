@@ -44,7 +44,7 @@ struct exit_rule {
 struct exit_policy {
     struct exit_rule rules[EXIT_RULES_MAX];
     size_t rule_count;
-    struct addr own[EXIT_OWN_MAX]; /* ports do not count; of an IPv6 address its /64 is ours */
+    struct addr own[EXIT_OWN_MAX]; /* by exit_policy_own(); of an IPv6 address its /64 is ours */
     size_t own_count;
 };
 
@@ -59,6 +59,9 @@ MUST_CHECK enum err exit_policy_check(const struct exit_policy *p, const struct 
 /* All of them, of which there is one at least: one that is refused refuses all. */
 MUST_CHECK enum err exit_policy_check_all(const struct exit_policy *p, const struct addr *to,
                                           size_t n, struct why *why);
+
+/* An address of ours; of more than EXIT_OWN_MAX the oldest is forgotten. */
+void exit_policy_own(struct exit_policy *p, const struct addr *own);
 
 /* What kind of address it is that nobody elsewhere should reach ("loopback", "private"); NULL: an
  * ordinary one. */

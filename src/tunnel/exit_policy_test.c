@@ -7,11 +7,16 @@
 /* Our exit: behind 9.1.2.3, with an IPv6 network of its own. */
 static struct exit_policy plain(void)
 {
-    struct exit_policy p = {.own_count = 4};
-    assert_int_equal(addr_parse(&p.own[0], "9.1.2.3:4001", NULL), OK);
-    assert_int_equal(addr_parse(&p.own[1], "[2a01:4f8:1:2::10]:4001", NULL), OK);
-    assert_int_equal(addr_parse(&p.own[2], "127.0.0.1:4001", NULL), OK);
-    assert_int_equal(addr_parse(&p.own[3], "192.168.1.5:4001", NULL), OK);
+    struct exit_policy p = {.own_count = 0};
+    static const char *const own[] = {"9.1.2.3:4001", "[2a01:4f8:1:2::10]:4001", "127.0.0.1:4001",
+                                      "192.168.1.5:4001"};
+    for (size_t i = 0; i < 4; i++) {
+        struct addr a;
+        assert_int_equal(addr_parse(&a, own[i], NULL), OK);
+        exit_policy_own(&p, &a);
+        exit_policy_own(&p, &a);
+    }
+    assert_int_equal(p.own_count, 3); /* loopback is everybody's */
     return p;
 }
 
@@ -267,6 +272,20 @@ static void one_refused_address_refuses_the_name(void **state)
     assert_int_equal(exit_policy_check_all(&p, &(struct addr){.port = 80}, 1, &why), ERR_DENIED);
 }
 
+static void of_many_own_addresses_the_newest_count(void **state)
+{
+    (void)state;
+    struct exit_policy p = {.own_count = 0};
+    for (unsigned i = 0; i < EXIT_OWN_MAX + 4; i++) {
+        struct addr a = addr_v4(9, 0, 0, (uint8_t)i, 0);
+        exit_policy_own(&p, &a);
+    }
+    assert_int_equal(p.own_count, EXIT_OWN_MAX);
+    assert_int_equal(check(&p, "9.0.0.3:80"), OK);
+    assert_int_equal(check(&p, "9.0.0.4:80"), ERR_DENIED);
+    assert_int_equal(check(&p, "9.0.0.35:80"), ERR_DENIED);
+}
+
 /* An address that was made with the bytes of a mapped one, not stored as IPv4. */
 static void a_mapped_address_is_refused_as_it_is(void **state)
 {
@@ -343,6 +362,7 @@ int main(void)
         cmocka_unit_test(some_ports_are_closed_whatever_a_rule_says),
         cmocka_unit_test(a_rule_opens_the_private_range_that_it_names),
         cmocka_unit_test(one_refused_address_refuses_the_name),
+        cmocka_unit_test(of_many_own_addresses_the_newest_count),
         cmocka_unit_test(a_mapped_address_is_refused_as_it_is),
         cmocka_unit_test(rules_are_read_and_written_the_same),
         cmocka_unit_test(what_is_no_rule_is_refused),

@@ -14,7 +14,8 @@ PLACE = os.path.join(HERE, '..', '..', 'build', 'js')  # ./dev installs the pack
 
 
 class JsPeer:
-    def __init__(self, lab, name='js', **how):
+    def __init__(self, lab, name='js', under=(), **how):
+        """under: as lab.Node's."""
         if not shutil.which('node') or not os.path.isdir(os.path.join(PLACE, 'node_modules')):
             raise L.Skip('the libp2p of npm is not installed')
         if node_version() < 20:
@@ -24,7 +25,7 @@ class JsPeer:
                 put(os.path.join(HERE, 'js', script), os.path.join(PLACE, script))
         self.name = name
         with open(os.path.join(lab.dir, f'{name}.log'), 'ab') as log:
-            self.process = subprocess.Popen(['node', 'peer.mjs'], cwd=PLACE, stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([*under, 'node', 'peer.mjs'], cwd=PLACE, stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=log, text=True)
         lab.ends.callback(self.end)
         said = self.do('start', **how)

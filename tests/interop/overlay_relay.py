@@ -73,6 +73,19 @@ def at_our_relay_we_and_they_meet(lab):
     assert relay.json('net', 'stat')['reservations'] == 2
 
 
+def from_relayed_to_direct_with_theirs(lab):
+    """Whoever is called begins it: once that is us, once them."""
+    relay = node(lab, 'relay', **{'host.relay': 'on'})
+    n = node(lab, **{'host.relays': relay.listen[0]})
+    ours = L.until('us to have a place', lambda: next(
+        (a for a in n.json('status')['listen'] if 'p2p-circuit' in a), None))
+    caller = JsPeer(lab, 'caller', **{'with': ['ping', 'dcutr']})
+    caller.do('dial', address=ours)
+    L.until('the direct way', lambda: peer(n, caller.id)['path'] != 'relayed')
+    assert caller.do('echo', id=n.id, bytes=400_000)['same']  # more than the relay carries
+
+
 if __name__ == '__main__':
     L.main(two_of_theirs_through_our_relay, past_the_limit_theirs_are_cut, at_their_relay_they_call_us,
-           at_their_relay_we_call_them, at_our_relay_we_and_they_meet)
+           at_their_relay_we_call_them, at_our_relay_we_and_they_meet,
+           from_relayed_to_direct_with_theirs)

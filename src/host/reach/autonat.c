@@ -8,6 +8,7 @@
 #include "host/reach/autonat_msg.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { PEERS_LOOKED_AT = 256 };
 
@@ -24,6 +25,7 @@ struct autonat {
     struct messages *stream;
     struct timer *timer;
     struct host_watch watch;
+    autonat_addrs *addrs;
     autonat_cb *cb;
     void *arg;
 };
@@ -82,18 +84,25 @@ static void on_open(void *arg, const struct host_stream *s, const struct why *wh
         no_answer(a);
         return;
     }
-    size_t n = host_advertised(a->host, addrs, HOST_ADDRS_MAX);
-    for (size_t i = 0; i < n; i++) {
-        struct multiaddr_route r;
-        if (multiaddr_route(&addrs[i], &r, NULL) == OK && !r.relayed)
-            m.addrs[m.addr_count++] = cur_of(addrs[i].bytes, addrs[i].len);
-    }
+    size_t n = a->addrs(a->arg, addrs, HOST_ADDRS_MAX);
+    for (; m.addr_count < n; m.addr_count++)
+        m.addrs[m.addr_count] = cur_of(addrs[m.addr_count].bytes, addrs[m.addr_count].len);
     autonat_encode(&m, &out);
     a->stream = messages_new(s->conn, AUTONAT_MESSAGE_MAX, on_message, a);
     messages_expect(a->stream, AUTONAT_ASK_US);
     if (messages_send(a->stream, buf_bytes(&out), buf_len(&out), NULL) != OK)
         no_answer(a);
     buf_done(&out);
+}
+
+/* js-libp2p (3.3, measured) takes the very connection that it is asked over for its dial back, and
+ * closes it: asking it tells nothing and costs us the peer. */
+static bool is_worth_asking(const struct autonat *a, const struct peer_id *id)
+{
+    static const char js[] = "js-libp2p/";
+    struct host_peer p;
+    return host_peer_speaks(a->host, id, AUTONAT_PROTOCOL) && host_peer(a->host, id, &p) &&
+           strncmp(p.agent, js, sizeof js - 1) != 0 && peer_is_direct(peer_find(a->host, id));
 }
 
 /* Who answers such questions, is connected directly, and was asked longest ago. */
@@ -106,8 +115,7 @@ static bool whom_to_ask(const struct autonat *a, struct peer_id *out)
         uint64_t voted = autonat_voted_us(&a->votes, &ids[i]);
         uint64_t refused = autonat_voted_us(&a->refused, &ids[i]);
         if ((refused && now - refused < AUTONAT_AGAIN_US) || voted >= oldest ||
-            !host_peer_speaks(a->host, &ids[i], AUTONAT_PROTOCOL) ||
-            !peer_is_direct(peer_find(a->host, &ids[i])))
+            !is_worth_asking(a, &ids[i]))
             continue;
         oldest = voted;
         *out = ids[i];
@@ -138,13 +146,14 @@ static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
         later(a, AUTONAT_PAUSE_US);
 }
 
-struct autonat *autonat_new(struct host *h, const struct log *log, bool lab, autonat_cb *cb,
-                            void *arg)
+struct autonat *autonat_new(struct host *h, const struct log *log, bool lab, autonat_addrs *addrs,
+                            autonat_cb *cb, void *arg)
 {
     struct autonat *a = MEM_NEW(struct autonat);
     a->host = h;
     a->log = log;
     a->lab = lab;
+    a->addrs = addrs;
     a->cb = cb;
     a->arg = arg;
     a->server = autonat_serve(h, lab);

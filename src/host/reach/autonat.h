@@ -19,19 +19,21 @@ enum {
     AUTONAT_ADDRS_TRIED_MAX = 4,
 };
 #define AUTONAT_VOTE_US (3600 * SEC)
-#define AUTONAT_ASK_US (20 * SEC)    /* for an answer: it dials meanwhile */
+#define AUTONAT_ASK_US (40 * SEC)    /* for an answer: it dials meanwhile, js for 30 s */
 #define AUTONAT_PAUSE_US (15 * SEC)  /* between two questions, while nothing is known */
 #define AUTONAT_AGAIN_US (900 * SEC) /* and when it is */
 
 enum verdict { VERDICT_UNKNOWN, VERDICT_PUBLIC, VERDICT_PRIVATE };
 const char *verdict_word(enum verdict v); /* "unknown", "public", "private" */
 
+/* Where others may see us, TCP without relays; returns how many, at most cap. */
+typedef size_t autonat_addrs(void *arg, struct multiaddr *out, size_t cap);
 /* Called when it changes. */
 typedef void autonat_cb(void *arg, enum verdict v);
 struct autonat;
 /* Begins with those that are connected. */
-struct autonat *autonat_new(struct host *h, const struct log *log, bool lab, autonat_cb *cb,
-                            void *arg);
+struct autonat *autonat_new(struct host *h, const struct log *log, bool lab, autonat_addrs *addrs,
+                            autonat_cb *cb, void *arg);
 void autonat_free(struct autonat *a); /* before the host; NULL: nothing */
 enum verdict autonat_verdict(const struct autonat *a);
 

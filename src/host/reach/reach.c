@@ -65,6 +65,21 @@ static size_t own_addrs(void *arg, struct multiaddr *out, size_t cap)
     return n;
 }
 
+/* Where a peer may dial us to see if it can.  Private ones too: of them it takes the port. */
+static size_t ask_addrs(void *arg, struct multiaddr *out, size_t cap)
+{
+    const struct reaching *r = arg;
+    struct multiaddr all[HOST_ADDRS_MAX];
+    struct multiaddr_route way;
+    size_t n = own_addrs(arg, out, cap);
+    size_t count = host_advertised(r->cfg.host, all, HOST_ADDRS_MAX);
+    for (size_t i = 0; i < count && n < cap; i++)
+        if (multiaddr_route(&all[i], &way, NULL) == OK && !way.relayed && way.reach == REACH_TCP &&
+            !may_be_told(r, &way.addr))
+            out[n++] = all[i];
+    return n;
+}
+
 /* Whom nobody can dial asks for places at relays. */
 static void on_verdict(void *arg, enum verdict v)
 {
@@ -88,7 +103,7 @@ struct reaching *reach_new(const struct reach_cfg *cfg)
                                      .rate = RELAY_RATE,
                                      .lab = cfg->lab};
     r->server = cfg->relay ? relay_server_new(&lends) : NULL;
-    r->autonat = autonat_new(cfg->host, cfg->log, cfg->lab, on_verdict, r);
+    r->autonat = autonat_new(cfg->host, cfg->log, cfg->lab, ask_addrs, on_verdict, r);
     r->dcutr = dcutr_new(cfg->host, cfg->log, cfg->lab, own_addrs, r);
     cfg->host->seen = on_seen;
     cfg->host->seen_arg = r;

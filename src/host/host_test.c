@@ -22,6 +22,7 @@ struct node {
 
 struct kit {
     struct sim *sim;
+    enum reach reach;
     struct node n[NODES];
     /* what the callbacks were told */
     unsigned told;
@@ -42,18 +43,18 @@ static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
     n->gone += ev == HOST_GONE;
 }
 
-static struct multiaddr at(unsigned i)
+static struct multiaddr at(const struct kit *k, unsigned i)
 {
     struct multiaddr a;
     struct addr addr = addr_v4(10, 0, 0, (uint8_t)(i + 1), 4001);
-    multiaddr_of_addr(&a, &addr, REACH_TCP);
+    multiaddr_of_addr(&a, &addr, k->reach);
     return a;
 }
 
 static void begin(struct kit *k, unsigned i)
 {
     struct node *n = &k->n[i];
-    struct multiaddr here = at(i);
+    struct multiaddr here = at(k, i);
     struct host_cfg cfg = {.loop = n->loop,
                            .keys = n->keys,
                            .agent = "shoal/test",
@@ -76,9 +77,10 @@ static void end(struct node *n)
     n->host = NULL;
 }
 
-static int open_kit(void **state)
+static int open_kit_over(void **state, enum reach reach)
 {
     struct kit *k = *state = mem_zalloc(sizeof *k);
+    k->reach = reach;
     struct sim_link line = {.latency_us = 5 * MSEC};
     k->sim = sim_new(1);
     for (unsigned i = 0; i < NODES; i++) {
@@ -90,6 +92,16 @@ static int open_kit(void **state)
         begin(k, i);
     }
     return 0;
+}
+
+static int open_kit(void **state)
+{
+    return open_kit_over(state, REACH_TCP);
+}
+
+static int open_quic(void **state)
+{
+    return open_kit_over(state, REACH_QUIC);
 }
 
 static int close_kit(void **state)
@@ -147,7 +159,7 @@ static const struct peer_id *id(const struct kit *k, unsigned i)
 
 static void dial(struct kit *k, unsigned from, unsigned to)
 {
-    struct multiaddr a = at(to);
+    struct multiaddr a = at(k, to);
     assert_int_equal(multiaddr_add_peer(&a, id(k, to)), OK);
     host_dial(k->n[from].host, NULL, &a, 1, on_dial, k);
     sim_run_for(k->sim, 2 * SEC);
@@ -168,7 +180,7 @@ static void two_hosts_meet_and_know_each_other(void **state)
     assert_true(host_peer_speaks(k->n[1].host, id(k, 0), PING_PROTOCOL));
     assert_true(host_peer_speaks(k->n[0].host, id(k, 1), PING_PROTOCOL));
     assert_int_equal(p.addr_count, 1);
-    struct multiaddr a0 = at(0);
+    struct multiaddr a0 = at(k, 0);
     assert_true(multiaddr_equal(&p.addrs[0], &a0));
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(k->n[i].connected, 1);
@@ -180,7 +192,7 @@ static void two_hosts_meet_and_know_each_other(void **state)
 static void whoever_answers_instead_is_hung_up_on(void **state)
 {
     struct kit *k = *state;
-    struct multiaddr a = at(1);
+    struct multiaddr a = at(k, 1);
     assert_int_equal(multiaddr_add_peer(&a, id(k, 2)), OK);
     host_dial(k->n[0].host, NULL, &a, 1, on_dial, k);
     sim_run_for(k->sim, 20 * SEC);
@@ -194,7 +206,7 @@ static void whoever_answers_instead_is_hung_up_on(void **state)
 static void a_peer_is_reached_by_an_address_that_somebody_told(void **state)
 {
     struct kit *k = *state;
-    struct multiaddr a = at(1), nowhere = at(7);
+    struct multiaddr a = at(k, 1), nowhere = at(k, 7);
     host_learn(k->n[0].host, id(k, 1), &a, 1);
     host_learn(k->n[0].host, id(k, 1), &nowhere, 1); /* tried first, and it never answers */
     ping_start(k->n[0].host, id(k, 1), on_ping, k);
@@ -245,7 +257,7 @@ static void a_protocol_that_it_does_not_speak_is_refused_with_words(void **state
 static void two_dials_to_one_peer_are_one_connection(void **state)
 {
     struct kit *k = *state;
-    struct multiaddr a = at(1);
+    struct multiaddr a = at(k, 1);
     assert_int_equal(multiaddr_add_peer(&a, id(k, 1)), OK);
     host_dial(k->n[0].host, NULL, &a, 1, on_dial, k);
     host_dial(k->n[0].host, NULL, &a, 1, on_dial, k);
@@ -321,7 +333,7 @@ static void a_peer_that_goes_is_gone(void **state)
 static void cancelled_all_is_silent(void **state)
 {
     struct kit *k = *state;
-    struct multiaddr a = at(1);
+    struct multiaddr a = at(k, 1);
     const char *const names[] = {ECHO_PROTOCOL};
     host_learn(k->n[0].host, id(k, 1), &a, 1);
     for (unsigned ms = 0; ms < 200; ms += 5) {
@@ -354,6 +366,17 @@ int main(void)
         CASE(one_peer_has_so_many_streams_of_a_protocol),
         CASE(a_peer_that_goes_is_gone),
         CASE(cancelled_all_is_silent),
+#define QUIC(name) {#name " over QUIC", name, open_quic, close_kit, NULL}
+        QUIC(two_hosts_meet_and_know_each_other),
+        QUIC(whoever_answers_instead_is_hung_up_on),
+        QUIC(a_peer_is_reached_by_an_address_that_somebody_told),
+        QUIC(a_stream_carries_bytes_both_ways_and_ends),
+        QUIC(a_protocol_that_it_does_not_speak_is_refused_with_words),
+        QUIC(two_dials_to_one_peer_are_one_connection),
+        QUIC(what_is_spoken_later_is_told),
+        QUIC(one_peer_has_so_many_streams_of_a_protocol),
+        QUIC(a_peer_that_goes_is_gone),
+        QUIC(cancelled_all_is_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,7 +76,21 @@ def switched_off_nobody_is_found(lab):
     assert not peer(a, b.id) and not peer(b, a.id)
 
 
+def behind_a_proxy_nobody_hears_where_we_are(lab):
+    network()
+    lan = {'host.listen': f'/ip4/{OURS}1/tcp/0'}
+    a = node(lab, 'a', node__proxy=f'socks5://127.0.0.1:{L.free_port()}', **lan)
+    b, c = node(lab, 'b', **lan), node(lab, 'c', **lan)
+    meet(b, c)
+    assert not peer(a, b.id) and not peer(b, a.id)
+    js = JsPeer(lab)
+    js.do('dial', address=a.json('status')['listen'][0])
+    known = L.until('it to know us', lambda: (lambda k: k if k['protocols'] else None)(js.do('known', id=a.id)))
+    assert not any(OURS in x for x in known['addresses']), known
+
+
 if __name__ == '__main__':
     L.own_network()
     L.main(two_nodes_on_loopback_find_each_other, nodes_that_listen_on_all_addresses_find_each_other,
-           the_one_of_npm_and_we_find_each_other, it_finds_who_does_not_dial_it, switched_off_nobody_is_found)
+           the_one_of_npm_and_we_find_each_other, it_finds_who_does_not_dial_it, switched_off_nobody_is_found,
+           behind_a_proxy_nobody_hears_where_we_are)

@@ -56,6 +56,8 @@ static void look(const struct host *h, struct own *out)
     struct iface ifaces[IFACES_MAX];
     size_t n = iface_list(h->loop, ifaces, IFACES_MAX);
     out->count = 0;
+    if (loop_proxy(h->loop))
+        return;
     for (enum rank rank = RANK_PUBLIC; rank < RANK_COUNT; rank++)
         for (size_t i = 0; i < h->ear_count; i++)
             add_of_ear(h, &h->ears[i], ifaces, n, rank, out);

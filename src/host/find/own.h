@@ -3,7 +3,8 @@
  *
  * Looked up again every OWN_LOOK_US, for networks come and go; when the answer is another, the
  * others are told (identify's push), and watchers hear HOST_ADDRESSES.  Loopback is told in
- * laboratories alone, link-local addresses never: without a zone they say nothing. */
+ * laboratories alone, link-local addresses never: without a zone they say nothing.  Who goes
+ * through a proxy tells nobody where he is. */
 #ifndef SHOAL_HOST_FIND_OWN_H
 #define SHOAL_HOST_FIND_OWN_H
 

@@ -39,6 +39,10 @@ enum err host_quic_listen(struct host *h, struct ear *ear, const struct addr *at
 static struct quic *socket_for(struct host *h, const struct addr *to, struct why *why)
 {
     bool v6 = to->family == ADDR_V6;
+    if (loop_proxy(h->loop)) {
+        why_set(why, ERR_UNSUPPORTED, "QUIC does not go through a proxy");
+        return NULL;
+    }
     for (size_t i = 0; i < h->ear_count; i++) {
         const struct ear *ear = &h->ears[i];
         if (ear->quic && ear->at.family == to->family &&

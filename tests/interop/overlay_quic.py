@@ -66,6 +66,7 @@ def ten_mebibytes_both_ways(lab):
 def ten_mebibytes_both_ways_with_a_slow_reader(lab):
     n, js = both(lab)
     n.json('net', 'dial', js.listen[0])
+    n.json('peer', 'ping', js.id)  # by now it knows of the connection, too
     assert js.do('echo', id=n.id, bytes=10 << 20, slow_ms=2)['same']
 
 

@@ -83,10 +83,7 @@ def behind_a_proxy_nobody_hears_where_we_are(lab):
     b, c = node(lab, 'b', **lan), node(lab, 'c', **lan)
     meet(b, c)
     assert not peer(a, b.id) and not peer(b, a.id)
-    js = JsPeer(lab)
-    js.do('dial', address=a.json('status')['listen'][0])
-    known = L.until('it to know us', lambda: (lambda k: k if k['protocols'] else None)(js.do('known', id=a.id)))
-    assert not any(OURS in x for x in known['addresses']), known
+    assert not a.json('status')['listen']
 
 
 if __name__ == '__main__':

@@ -119,7 +119,8 @@ int cmd_net_subscribe(struct cli *cli)
     if (status == EXIT_OK) {
         status = client_events(cli, "net.message", print_message, cli);
         client_resume(cli);
-        if (client_call(cli, "net.unsubscribe", params, &result) == EXIT_OK)
+        cli->no_start = true; /* if the daemon ended it is not to be woken */
+        if (client_ping(cli) && client_call(cli, "net.unsubscribe", params, &result) == EXIT_OK)
             json_decref(result);
     }
     json_decref(params);

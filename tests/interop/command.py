@@ -225,6 +225,15 @@ def help_begins_with_an_example_and_knows_every_command(lab):
         assert 'shoal' in run('completion', shell).stdout
 
 
+def a_subscription_ends_with_the_daemon_and_does_not_wake_it(lab):
+    a = lab.node('a', host__listen='/ip4/127.0.0.1/tcp/0')
+    listens = lab.spawn([f'{L.BIN}/shoal', '--home', a.home, 'net', 'subscribe', 'news'], 'listens')
+    L.until('it to listen', lambda: a.json('net', 'stat')['topics'])
+    a.kill()
+    listens.wait(60)
+    assert a.run('id', check=False).returncode == 5
+
+
 def it_ends_within_ten_seconds_of_sigterm(lab):
     a = lab.node('a')
     a.share(L.make_file(os.path.join(lab.folder('in'), 'f'), 1000), '--tracker',
@@ -241,4 +250,4 @@ if __name__ == '__main__':
            every_limit_can_be_set_and_lifted, a_proxys_password_stays_in_the_file,
            a_schedule_limits_and_says_why, a_backup_makes_the_same_node_elsewhere,
            the_phrase_is_the_node, help_begins_with_an_example_and_knows_every_command,
-           it_ends_within_ten_seconds_of_sigterm)
+           a_subscription_ends_with_the_daemon_and_does_not_wake_it, it_ends_within_ten_seconds_of_sigterm)

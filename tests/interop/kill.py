@@ -131,7 +131,7 @@ def other_disk(lab):
 
 def downloads_killed_again_and_again_lose_no_reported_piece(lab):
     rng = random.Random(SEED)
-    print(f'# SHOAL_SEED={SEED} SHOAL_KILLS={KILLS}', flush=True)
+    L.say(f'# SHOAL_SEED={SEED} SHOAL_KILLS={KILLS}')
     a = lab.node('a', files__encryption='prefer')
     every = sources(lab, a)
     b = lab.node('b')
@@ -161,8 +161,7 @@ def downloads_killed_again_and_again_lose_no_reported_piece(lab):
     for d in now:
         L.until('the rest', lambda d=d: b.row(d.ident)['state'] == 'seeding')
         d.finish()
-    print(f'# downloading: {kills} kills, {finished + len(now)} downloads finished, 0 reported pieces lost',
-          flush=True)
+    L.say(f'# downloading: {kills} kills, {finished + len(now)} downloads finished, 0 reported pieces lost')
 
 
 def many_torrents_killed_at_once_lose_nothing(lab):
@@ -196,7 +195,7 @@ def many_torrents_killed_at_once_lose_nothing(lab):
     L.until('all of them', lambda: all(r['state'] == 'seeding' for r in b.json('file', 'ls')))
     for path, _ in shared.values():
         L.same(path, os.path.join(out, os.path.basename(path)))
-    print(f'# {len(shared)} torrents at once: {kills} kills, 0 bytes lost', flush=True)
+    L.say(f'# {len(shared)} torrents at once: {kills} kills, 0 bytes lost')
 
 
 def a_seeder_killed_again_and_again_seeds_on(lab):
@@ -236,7 +235,7 @@ def a_seeder_killed_again_and_again_seeds_on(lab):
         L.until('the file', lambda s=shared: b.row(s['id'])['state'] == 'seeding', 3 * L.PATIENCE_S)
         L.same(os.path.join(a.row(shared['id'])['dir'], os.path.basename(path)),
                os.path.join(out, os.path.basename(path)))
-    print(f'# seeding: {kills} kills, all of it seeded after each; slowest start to that {slowest:.1f} s', flush=True)
+    L.say(f'# seeding: {kills} kills, all of it seeded after each; slowest start to that {slowest:.1f} s')
 
 
 def a_killed_download_goes_on_by_itself(lab):
@@ -279,7 +278,7 @@ def a_killed_seed_soon_seeds_again(lab):
         L.until('it to seed', lambda n=node: n.row(shared['id'])['state'] == 'seeding')
         took.append(time.monotonic() - began)
     said = ' '.join(f'{t:.2f}' for t in took)
-    print(f'# {size // MIB} MiB: from kill -9 to seeding again in {said} s', flush=True)
+    L.say(f'# {size // MIB} MiB: from kill -9 to seeding again in {said} s')
     assert not LONG or max(took) < 2, said
 
 

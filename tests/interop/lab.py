@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -228,6 +229,16 @@ def same(a, b):
 
 # --- the runner --------------------------------------------------------------------------
 
+SAYING = threading.Lock()
+
+
+def say(line):
+    """One line, whole, also where several tests run at once."""
+    with SAYING:
+        sys.stdout.write(line + '\n')
+        sys.stdout.flush()
+
+
 def verdict(test):
     """Run test(lab) in a fresh lab: "ok", "not ok" or "skip", and what went wrong or why."""
     lab = Lab()
@@ -258,10 +269,9 @@ def main(*tests, at_once=1):
             name = test.__name__.replace('_', ' ')
             failed += word == 'not ok'
             if word == 'skip':
-                print(f'ok {number} - {name} # SKIP {text}', flush=True)
+                say(f'ok {number} - {name} # SKIP {text}')
             else:
-                print(f'{word} {number} - {name}', flush=True)
-                print(''.join(f'# {line}\n' for line in text.splitlines()), end='', flush=True)
+                say('\n'.join([f'{word} {number} - {name}', *(f'# {line}' for line in text.splitlines())]))
     sys.exit(failed > 0)
 
 

@@ -45,12 +45,13 @@ def nodes_that_listen_on_all_addresses_find_each_other(lab):
 SIX = 'fd14:988f::'  # a network of its own, on an interface that leads nowhere
 
 
-def ipv6(*hosts):
+def ipv6(lab, *hosts):
     """Addresses in SIX; what is sent to its groups comes back to all who listen here.  Linux sends no
     IPv6 multicast by loopback."""
     def ip(*words):
         return subprocess.run(['ip', *words], capture_output=True, check=False).returncode == 0
     ip('link', 'add', 'six', 'type', 'veth', 'peer', 'name', 'nowhere')
+    lab.ends.callback(ip, 'link', 'del', 'six')  # with IPv6 alone beside loopback, others find no IPv4
     ip('link', 'set', 'nowhere', 'up')
     for host in hosts:
         ip('address', 'add', f'{SIX}{host}/64', 'dev', 'six', 'nodad')
@@ -59,7 +60,7 @@ def ipv6(*hosts):
 
 
 def over_ipv6_two_nodes_find_each_other(lab):
-    ipv6(1, 2)
+    ipv6(lab, 1, 2)
     path = source(lab)
     a = lab.node('a', files__listen=f'[{SIX}1]:0', **ALONE)
     b = lab.node('b', files__listen=f'[{SIX}2]:0', **ALONE)
@@ -68,7 +69,7 @@ def over_ipv6_two_nodes_find_each_other(lab):
 
 
 def libtorrent_and_we_find_each_other_over_ipv6(lab):
-    ipv6(1, 2)
+    ipv6(lab, 1, 2)
     path = source(lab)
     a = lab.node('a', files__listen=f'[{SIX}1]:0', **ALONE)
     shared = a.share(path)

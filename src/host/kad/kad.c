@@ -115,8 +115,10 @@ static void finish(struct kad_op *op)
     if (op->want == WANT_GET && op->found)
         correct(op);
     unsigned asked = kad_lookup_cost(op->lookup).asked;
-    why_set(&none, asked ? ERR_NOT_FOUND : ERR_CLOSED,
-            asked ? "not found: %u peers were asked" : "no peer of the table is known%.0u", asked);
+    if (asked > 0)
+        why_set(&none, ERR_NOT_FOUND, "not found: %u peers were asked", asked);
+    else
+        why_set(&none, ERR_CLOSED, "no peer of the table is known");
     list_drop(&op->link); /* its owner may cancel others, not this one */
     list_init(&op->link);
     tell(op, &none);

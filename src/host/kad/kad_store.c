@@ -81,12 +81,11 @@ static void value_drop(struct kad_store *s, struct value *v)
 enum err kad_store_put(struct kad_store *s, struct cur key, struct cur value,
                        const struct peer_id *from, uint64_t now_us, struct why *why)
 {
-    struct value *old = map_get(s->values, key.p, key.n);
     if (key.n > KAD_KEY_MAX || value.n > KAD_VALUE_MAX)
         return why_set(why, ERR_LIMIT, "a value of %zu bytes, the limit is %d", value.n,
                        KAD_VALUE_MAX);
     kad_store_expire(s, now_us);
-    old = map_get(s->values, key.p, key.n);
+    struct value *old = map_get(s->values, key.p, key.n);
     if (!old && map_count(s->values) >= KAD_VALUES_MAX)
         return why_set(why, ERR_LIMIT, "%d values are kept already", KAD_VALUES_MAX);
     const struct share *c = map_get(s->counts, from->bytes, from->len);

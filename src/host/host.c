@@ -590,3 +590,13 @@ const struct trust_book *host_trust(const struct host *h)
 {
     return h->cfg.trust;
 }
+
+struct kad *host_table(const struct host *h)
+{
+    return h->table;
+}
+
+void host_set_table(struct host *h, struct kad *k)
+{
+    h->table = k;
+}

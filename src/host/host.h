@@ -31,6 +31,7 @@ enum {
 };
 #define HOST_DIAL_US (15 * SEC) /* for one address, all handshakes included */
 
+struct kad;
 struct trust_book;
 struct host_cfg {
     struct loop *loop;
@@ -137,6 +138,13 @@ void host_learn(struct host *h, const struct peer_id *peer, const struct multiad
 
 /* Who is wanted for what is the last to be trimmed; weight 0 removes the tag.  tag: static. */
 void host_tag(struct host *h, const struct peer_id *peer, const char *tag, unsigned weight);
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+/* The distributed table of Shoal's own nodes, for all apps (host/kad/kad.h: kad_provide() any key
+ * of 32 bytes, kad_providers() it); NULL: there is none, as in a test. */
+struct kad *host_table(const struct host *h);
+void host_set_table(struct host *h, struct kad *k); /* outlives the host, or NULL before */
 
 /* --- what happens --------------------------------------------------------------------------- */
 

@@ -90,6 +90,7 @@ enum { TOLD_MAX = 6 };
 
 struct host {
     struct host_cfg cfg;
+    struct kad *table; /* NULL: none */
     struct loop *loop;
     const struct log *log;
     struct secure_self *self;

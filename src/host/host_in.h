@@ -150,6 +150,10 @@ void connection_close(struct connection *c, const struct why *why);
 /* Which of a peer's is best for a new stream, direct ones first; NULL: none that may carry it. */
 struct connection *connection_best(const struct peer *p, bool limited_too);
 
+/* host_open.c */
+void open_connected(struct host *h, const struct peer *p); /* who waits for such a one may go on */
+void open_done(struct host *h);
+
 /* dial.c */
 void dial_connected(struct host *h, struct peer *p); /* efforts to reach it may end */
 void dial_stop(struct host *h); /* attempts, which hold dials and opens of their own; before: */

@@ -87,6 +87,13 @@ void pb_put_uint(struct buf *b, uint32_t number, uint64_t value)
     put_varint(b, value);
 }
 
+void pb_put_fixed64(struct buf *b, uint32_t number, uint64_t value)
+{
+    put_tag(b, number, PB_FIXED64);
+    for (unsigned i = 0; i < 8; i++)
+        buf_u8(b, (uint8_t)(value >> 8 * i));
+}
+
 void pb_put_bytes(struct buf *b, uint32_t number, const void *bytes, size_t n)
 {
     put_tag(b, number, PB_BYTES);

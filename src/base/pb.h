@@ -35,6 +35,7 @@ bool pb_next(struct cur *msg, struct pb_field *f); /* false: at the end, or msg 
 /* One field each; number: 1 to 2^29 - 1.  A zero and an empty string are written too: whether a
  * field is left out is the caller's matter. */
 void pb_put_uint(struct buf *b, uint32_t number, uint64_t value);
+void pb_put_fixed64(struct buf *b, uint32_t number, uint64_t value);
 void pb_put_bytes(struct buf *b, uint32_t number, const void *bytes, size_t n);
 void pb_put_str(struct buf *b, uint32_t number, const char *s);
 void pb_put_buf(struct buf *b, uint32_t number, const struct buf *inner);

@@ -84,13 +84,13 @@ struct own {
     struct multiaddr addrs[HOST_ADDRS_MAX];
 };
 
-/* Addresses besides those that we listen on that others are told: as relays and as peers see us. */
-enum told { TOLD_RELAYED, TOLD_OBSERVED, TOLD_KINDS };
-enum { TOLD_MAX = 6 };
+/* Addresses besides those that we listen on that others are told: where strangers have dialled us,
+ * at relays, and as peers see us. */
+enum told { TOLD_REACHED, TOLD_RELAYED, TOLD_OBSERVED, TOLD_KINDS };
+enum { TOLD_MAX = 6, HIDDEN_MAX = 12 };
 
 struct host {
     struct host_cfg cfg;
-    struct kad *table; /* NULL: none */
     struct loop *loop;
     const struct log *log;
     struct secure_self *self;
@@ -114,6 +114,10 @@ struct host {
         size_t count;
         struct multiaddr addrs[TOLD_MAX];
     } told[TOLD_KINDS];
+    struct {
+        size_t count;
+        struct multiaddr addrs[HIDDEN_MAX];
+    } hidden; /* nobody is told of these */
     /* A peer says as whom it sees us; NULL: nobody cares. */
     void (*seen)(void *arg, const struct connection *c, const struct multiaddr *at);
     void *seen_arg;
@@ -150,10 +154,6 @@ void connection_close(struct connection *c, const struct why *why);
 /* Which of a peer's is best for a new stream, direct ones first; NULL: none that may carry it. */
 struct connection *connection_best(const struct peer *p, bool limited_too);
 
-/* host_open.c */
-void open_connected(struct host *h, const struct peer *p); /* who waits for such a one may go on */
-void open_done(struct host *h);
-
 /* dial.c */
 void dial_connected(struct host *h, struct peer *p); /* efforts to reach it may end */
 void dial_stop(struct host *h); /* attempts, which hold dials and opens of their own; before: */
@@ -181,10 +181,14 @@ bool host_hears(const struct host *h, const struct addr *local);
 bool host_welcomes(const struct host *h, const struct addr *from);
 /* Somebody comes, over an open conn, which it takes. */
 void host_receive(struct host *h, struct conn *c, const struct way *way);
-/* These from now on, TOLD_MAX at most. */
-void host_tell_addrs(struct host *h, enum told kind, const struct multiaddr *addrs, size_t n);
 void host_tell(struct host *h, enum host_event ev, const struct peer_id *peer);
 const struct host_protocol *host_protocol(const struct host *h, const char *name);
 void host_trim_soon(struct host *h);
+
+/* host_told.c */
+/* These from now on, TOLD_MAX at most. */
+void host_tell_addrs(struct host *h, enum told kind, const struct multiaddr *addrs, size_t n);
+/* Where nobody reaches us, HIDDEN_MAX at most: others are not told of them. */
+void host_hide_addrs(struct host *h, const struct multiaddr *addrs, size_t n);
 
 #endif

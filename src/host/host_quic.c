@@ -35,6 +35,14 @@ enum err host_quic_listen(struct host *h, struct ear *ear, const struct addr *at
     return OK;
 }
 
+static struct quic *socket_to(struct host *h, bool v6, struct why *why)
+{
+    static const uint8_t any[16];
+    struct addr at = addr_of_bytes(any, v6 ? 16 : 4, 0);
+    const struct quic_self *who = self(h, why);
+    return who ? quic_open(who, &at, NULL, NULL, why) : NULL;
+}
+
 /* One that we listen on, so that a router has one hole for both; else one of its own. */
 static struct quic *socket_for(struct host *h, const struct addr *to, struct why *why)
 {
@@ -49,12 +57,8 @@ static struct quic *socket_for(struct host *h, const struct addr *to, struct why
             (addr_is_any(&ear->at) || addr_is_loopback(&ear->at) == addr_is_loopback(to)))
             return ear->quic;
     }
-    if (!h->quic_out[v6]) {
-        static const uint8_t any[16];
-        struct addr at = addr_of_bytes(any, v6 ? 16 : 4, 0);
-        const struct quic_self *who = self(h, why);
-        h->quic_out[v6] = who ? quic_open(who, &at, NULL, NULL, why) : NULL;
-    }
+    if (!h->quic_out[v6])
+        h->quic_out[v6] = socket_to(h, v6, why);
     return h->quic_out[v6];
 }
 
@@ -64,6 +68,14 @@ struct quic_conn *host_quic_dial(struct host *h, const struct addr *to,
 {
     struct quic *q = socket_for(h, to, why);
     return q ? quic_dial(q, to, expected, cb, arg) : NULL;
+}
+
+struct quic_conn *host_quic_dial_afresh(struct host *h, const struct addr *to,
+                                        const struct peer_id *expected, quic_made_cb *cb, void *arg,
+                                        struct quic **socket, struct why *why)
+{
+    *socket = socket_to(h, to->family == ADDR_V6, why);
+    return *socket ? quic_dial(*socket, to, expected, cb, arg) : NULL;
 }
 
 size_t host_quic_half_open(const struct host *h, const struct addr *from)

@@ -14,6 +14,10 @@ MUST_CHECK enum err host_quic_listen(struct host *h, struct ear *ear, const stru
 struct quic_conn *host_quic_dial(struct host *h, const struct addr *to,
                                  const struct peer_id *expected, quic_made_cb *cb, void *arg,
                                  struct why *why);
+/* From a port of its own, `*socket`, which the caller closes. */
+struct quic_conn *host_quic_dial_afresh(struct host *h, const struct addr *to,
+                                        const struct peer_id *expected, quic_made_cb *cb, void *arg,
+                                        struct quic **socket, struct why *why);
 /* Those that came and are not known yet; from: of this IP alone, or NULL. */
 size_t host_quic_half_open(const struct host *h, const struct addr *from);
 /* The connections are closed already. */

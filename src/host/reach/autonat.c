@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "host/host_in.h"
 #include "host/mux/messages.h"
+#include "host/reach/autonat2_msg.h"
 #include "host/reach/autonat_in.h"
 #include "host/reach/autonat_msg.h"
 
@@ -48,7 +49,7 @@ static void finish(struct autonat *a)
     later(a, a->verdict == VERDICT_UNKNOWN ? AUTONAT_PAUSE_US : AUTONAT_AGAIN_US);
     if (a->verdict == was)
         return;
-    log_info(a->log, "others say: we are %s", verdict_word(a->verdict));
+    log_debug(a->log, "those who answer for the whole node say: %s", verdict_word(a->verdict));
     a->cb(a->arg, a->verdict);
 }
 
@@ -101,8 +102,10 @@ static bool is_worth_asking(const struct autonat *a, const struct peer_id *id)
 {
     static const char js[] = "js-libp2p/";
     struct host_peer p;
-    return host_peer_speaks(a->host, id, AUTONAT_PROTOCOL) && host_peer(a->host, id, &p) &&
-           strncmp(p.agent, js, sizeof js - 1) != 0 && peer_is_direct(peer_find(a->host, id));
+    return host_peer_speaks(a->host, id, AUTONAT_PROTOCOL) &&
+           !host_peer_speaks(a->host, id, AUTONAT2_REQUEST_PROTOCOL) && /* it knows better */
+           host_peer(a->host, id, &p) && strncmp(p.agent, js, sizeof js - 1) != 0 &&
+           peer_is_direct(peer_find(a->host, id));
 }
 
 /* Who answers such questions, is connected directly, and was asked longest ago. */

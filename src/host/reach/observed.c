@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Neighbours are one: they may all be the same person's. */
-static struct addr net_of(const struct addr *a)
+struct addr observed_net(const struct addr *a)
 {
     size_t keep = a->family == ADDR_V4 ? 2 : 4;
     struct addr net = *a;
@@ -29,7 +28,7 @@ static struct observed_one *place_for(struct observed *o, const struct addr *at)
 void observed_add(struct observed *o, const struct addr *at, const struct addr *by, uint64_t now_us)
 {
     struct observed_one *one = place_for(o, at);
-    struct addr net = net_of(by);
+    struct addr net = observed_net(by);
     size_t to = 0; /* its own place, else the oldest */
     for (size_t i = 0; i < OBSERVED_BY_MAX; i++) {
         if (addr_equal(&one->by[i].net, &net)) {

@@ -30,6 +30,10 @@ struct observed {
     struct observed_one all[OBSERVED_MAX]; /* zeroed at first */
 };
 
+/* Neighbours are one, for they may all be the same person's: its /16, of IPv6 /32, without a port.
+ */
+struct addr observed_net(const struct addr *a);
+
 /* by: who says that it sees us at `at`. */
 void observed_add(struct observed *o, const struct addr *at, const struct addr *by,
                   uint64_t now_us);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "host/host_in.h"
+#include "host/reach/autonat2.h"
 #include "host/reach/dcutr.h"
 #include "host/reach/observed.h"
 #include "host/reach/relay_client.h"
@@ -11,8 +12,10 @@
 
 struct reaching {
     struct reach_cfg cfg;
-    struct observed observed;
+    struct observed observed, observed_quic;
     struct autonat *autonat;
+    struct autonat2 *autonat2;
+    enum verdict verdict; /* of both */
     struct dcutr *dcutr;
     struct relay_client *client;
     struct relay_server *server; /* NULL: we lend nothing */
@@ -35,7 +38,11 @@ static void on_seen(void *arg, const struct connection *c, const struct multiadd
     uint64_t now = loop_now_us(host_loop(r->cfg.host));
     if (c->way.path == PATH_RELAYED || !host_hears(r->cfg.host, &c->mux->local) ||
         loop_proxy(host_loop(r->cfg.host)) || multiaddr_route(at, &way, NULL) != OK ||
-        way.relayed || way.named || way.reach != REACH_TCP || !may_be_told(r, &way.addr))
+        way.relayed || way.named || way.reach != c->way.reach || !may_be_told(r, &way.addr))
+        return;
+    if (way.reach == REACH_QUIC) /* told once somebody has dialled it */
+        observed_add(&r->observed_quic, &way.addr, &c->mux->peer, now);
+    if (way.reach != REACH_TCP)
         return;
     observed_add(&r->observed, &way.addr, &c->mux->peer, now);
     size_t n =
@@ -80,13 +87,58 @@ static size_t ask_addrs(void *arg, struct multiaddr *out, size_t cap)
     return n;
 }
 
-/* Whom nobody can dial asks for places at relays. */
-static void on_verdict(void *arg, enum verdict v)
+/* Where strangers may reach us: what they have seen, and what our interfaces have. */
+static size_t check_addrs(void *arg, struct multiaddr *out, size_t cap)
 {
-    struct reaching *r = arg;
+    const struct reaching *r = arg;
+    const struct observed *all[] = {&r->observed, &r->observed_quic};
+    const struct own *own = &r->cfg.host->own;
+    uint64_t now = loop_now_us(host_loop(r->cfg.host));
+    struct multiaddr_route way;
+    struct addr seen[OBSERVED_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < own->count && n < cap; i++)
+        if (multiaddr_route(&own->addrs[i], &way, NULL) == OK && may_be_told(r, &way.addr))
+            out[n++] = own->addrs[i];
+    for (size_t k = 0; k < 2; k++) {
+        size_t count = observed_agreed(all[k], 1, now, seen, OBSERVED_MAX);
+        for (size_t i = 0; i < count && n < cap; i++)
+            multiaddr_of_addr(&out[n++], &seen[i], k ? REACH_QUIC : REACH_TCP);
+    }
+    return n;
+}
+
+/* Whom nobody can dial asks for places at relays.  Who answers for single addresses knows more
+ * than who answers for the whole node. */
+static void judge(struct reaching *r)
+{
+    enum verdict v = autonat2_verdict(r->autonat2);
+    if (v == VERDICT_UNKNOWN)
+        v = autonat_verdict(r->autonat);
+    if (v == r->verdict)
+        return;
+    r->verdict = v;
+    log_info(r->cfg.log, "others say: we are %s", verdict_word(v));
     relay_client_want(r->client, v == VERDICT_PRIVATE);
     if (r->cfg.heard)
         r->cfg.heard(r->cfg.arg, v);
+}
+
+static void on_verdict(void *arg, enum verdict v)
+{
+    (void)v;
+    judge(arg);
+}
+
+static void on_checked(void *arg)
+{
+    struct reaching *r = arg;
+    struct multiaddr addrs[HIDDEN_MAX];
+    size_t n = autonat2_addrs(r->autonat2, VERDICT_PUBLIC, addrs, TOLD_MAX);
+    host_tell_addrs(r->cfg.host, TOLD_REACHED, addrs, n);
+    n = autonat2_addrs(r->autonat2, VERDICT_PRIVATE, addrs, HIDDEN_MAX);
+    host_hide_addrs(r->cfg.host, addrs, n);
+    judge(r);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -104,6 +156,13 @@ struct reaching *reach_new(const struct reach_cfg *cfg)
                                      .lab = cfg->lab};
     r->server = cfg->relay ? relay_server_new(&lends) : NULL;
     r->autonat = autonat_new(cfg->host, cfg->log, cfg->lab, ask_addrs, on_verdict, r);
+    struct autonat2_cfg checks = {.host = cfg->host,
+                                  .log = cfg->log,
+                                  .lab = cfg->lab,
+                                  .addrs = check_addrs,
+                                  .changed = on_checked,
+                                  .arg = r};
+    r->autonat2 = autonat2_new(&checks);
     r->dcutr = dcutr_new(cfg->host, cfg->log, cfg->lab, own_addrs, r);
     cfg->host->seen = on_seen;
     cfg->host->seen_arg = r;
@@ -116,6 +175,7 @@ void reach_free(struct reaching *r)
         return;
     r->cfg.host->seen = NULL;
     dcutr_free(r->dcutr);
+    autonat2_free(r->autonat2);
     autonat_free(r->autonat);
     relay_server_free(r->server);
     relay_client_free(r->client);
@@ -130,12 +190,16 @@ enum err reach_name_relay(struct reaching *r, const struct multiaddr *at, struct
 void reach_stat(const struct reaching *r, struct reach_stat *out)
 {
     struct peer_id ids[RELAYS_NAMED_MAX + RELAYS_FOUND_MAX];
-    *out =
-        (struct reach_stat){.verdict = autonat_verdict(r->autonat), .relaying = r->server != NULL};
+    *out = (struct reach_stat){.verdict = r->verdict, .relaying = r->server != NULL};
     out->relays = relay_client_relays(r->client, ids, sizeof ids / sizeof ids[0]);
     if (!r->server)
         return;
     out->reservations = relay_server_reservations(r->server);
     out->circuits = relay_server_circuits(r->server);
     out->relayed_bytes = relay_server_bytes(r->server);
+}
+
+size_t reach_addrs(const struct reaching *r, enum verdict v, struct multiaddr *out, size_t cap)
+{
+    return autonat2_addrs(r->autonat2, v, out, cap);
 }

@@ -28,6 +28,7 @@ void reach_free(struct reaching *r); /* before the host; NULL: nothing */
 MUST_CHECK enum err reach_name_relay(struct reaching *r, const struct multiaddr *at,
                                      struct why *why);
 
+enum { REACH_ADDRS_MAX = 12 };
 struct reach_stat {
     enum verdict verdict;
     size_t relays; /* where we have a place */
@@ -36,5 +37,7 @@ struct reach_stat {
     uint64_t relayed_bytes;
 };
 void reach_stat(const struct reaching *r, struct reach_stat *out);
+/* Our addresses where strangers have dialled us, or could not; returns how many, at most cap. */
+size_t reach_addrs(const struct reaching *r, enum verdict v, struct multiaddr *out, size_t cap);
 
 #endif

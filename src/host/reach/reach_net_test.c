@@ -169,19 +169,25 @@ static void who_is_in_the_open_learns_it(void **state)
     assert_int_equal(s.relays, 0);
 }
 
-static void what_others_see_is_advertised(void **state)
+static bool advertises(const struct kit *k, unsigned i, struct addr ip)
 {
-    struct kit *k = *state;
     struct multiaddr told[8];
     bool found = false;
-    size_t n = host_advertised(k->n[ANN].host, told, 8);
-    for (size_t i = 0; i < n; i++) {
+    size_t n = host_advertised(k->n[i].host, told, 8);
+    for (size_t a = 0; a < n; a++) {
         struct multiaddr_route r;
-        struct addr router = addr_v4(192, 0, 2, 1, 0);
-        assert_int_equal(multiaddr_route(&told[i], &r, NULL), OK);
-        found |= addr_same_ip(&r.addr, &router);
+        assert_int_equal(multiaddr_route(&told[a], &r, NULL), OK);
+        found |= addr_same_ip(&r.addr, &ip);
     }
-    assert_true(found);
+    return found;
+}
+
+static void where_nobody_reaches_us_is_advertised_no_more(void **state)
+{
+    struct kit *k = *state;
+    assert_false(advertises(k, ANN, addr_v4(192, 0, 2, 1, 0)));
+    assert_true(advertises(k, ANN, ip(OPEN))); /* the relay */
+    assert_true(advertises(k, OPEN, ip(OPEN)));
 }
 
 /* Bob calls Ann through the relay. */
@@ -241,87 +247,16 @@ static void where_no_hole_can_be_punched_the_relay_stays(void **state)
     path_is(k, "relayed", 1);
 }
 
-/* --- what may not go over a relay that counts ---------------------------------------------------
- */
-
-#define STRICT "/test/direct/1.0.0"
-
-static void on_asked(void *arg, const struct host_stream *s)
-{
-    (void)arg;
-    conn_close(s->conn);
-}
-
-static void on_stream(void *arg, const struct host_stream *s, const struct why *why)
-{
-    struct kit *k = arg;
-    k->told++;
-    k->good = s && !s->limited;
-    if (s)
-        conn_close(s->conn);
-    else
-        k->why = *why;
-}
-
-/* Bob wants a stream to Ann, to whom he has a relayed connection. */
-static void ask_strictly(struct kit *k)
-{
-    static const char *const names[] = {STRICT};
-    struct host_protocol p = {.name = STRICT, .cb = on_asked};
-    host_handle(k->n[ANN].host, &p);
-    call(k);
-    path_is(k, "relayed", 1);
-    k->told = 0;
-    k->good = false;
-    host_open(k->n[BOB].host, id(k, ANN), names, 1, on_stream, k);
-    sim_run_for(k->sim, 10 * MSEC);
-    assert_int_equal(k->told, 0);
-}
-
-static void what_may_not_be_relayed_waits_for_the_direct_way(void **state)
-{
-    struct kit *k = *state;
-    ask_strictly(k);
-    sim_run_for(k->sim, 5 * SEC);
-    assert_int_equal(k->told, 1);
-    assert_true(k->good);
-}
-
-static void it_does_not_wait_for_ever(void **state)
-{
-    struct kit *k = *state;
-    ask_strictly(k);
-    sim_run_for(k->sim, HOST_PUNCH_US - SEC);
-    assert_int_equal(k->told, 0);
-    sim_run_for(k->sim, 2 * SEC);
-    assert_int_equal(k->told, 1);
-    assert_false(k->good);
-    assert_non_null(strstr(k->why.text, "no direct way was found"));
-}
-
-static void it_hears_that_the_peer_is_gone(void **state)
-{
-    struct kit *k = *state;
-    ask_strictly(k);
-    host_hang_up(k->n[BOB].host, id(k, ANN));
-    sim_run_for(k->sim, HOST_PUNCH_US + SEC);
-    assert_int_equal(k->told, 1);
-    assert_string_equal(k->why.text, "the connection was lost");
-}
-
 int main(void)
 {
 #define CASE(name, open) cmocka_unit_test_setup_teardown(name, open, close_kit)
     const struct CMUnitTest tests[] = {
         CASE(who_is_hidden_learns_it_and_finds_a_relay, open_hidden),
         CASE(who_is_in_the_open_learns_it, open_half),
-        CASE(what_others_see_is_advertised, open_hidden),
+        CASE(where_nobody_reaches_us_is_advertised_no_more, open_hidden),
         CASE(a_hole_is_punched_between_two_hidden_ones, open_hidden),
         CASE(who_was_called_dials_back_where_it_can, open_half),
         CASE(where_no_hole_can_be_punched_the_relay_stays, open_hard),
-        CASE(what_may_not_be_relayed_waits_for_the_direct_way, open_hidden),
-        CASE(it_does_not_wait_for_ever, open_hard),
-        CASE(it_hears_that_the_peer_is_gone, open_hard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,6 +30,7 @@ class JsPeer:
         lab.ends.callback(self.end)
         said = self.do('start', **how)
         self.id, self.listen, self.quic = said['id'], said['listen'], said['quic']
+        self.autonat2 = said['autonat2']
 
     def end(self):
         self.process.stdin.close()

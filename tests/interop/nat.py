@@ -54,6 +54,17 @@ def middle(lab):
     return ['nsenter', '-t', str(pid), '-n']
 
 
+def place(lab, number):
+    """One more machine without a router: its address, and the words that run a command there."""
+    pid, mine, address = space(lab, f'place{number}'), f'place{number}', f'45.{number}.0'
+    subprocess.run(['ip', 'link', 'del', mine], capture_output=True, check=False)
+    inside(os.getpid(), 'ip', 'link', 'add', mine, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', str(pid))
+    up(os.getpid(), mine, f'{address}.254/24')
+    up(pid, 'eth0', f'{address}.1/24')
+    inside(pid, 'ip', 'route', 'add', 'default', 'via', f'{address}.254')
+    return f'{address}.1', ['nsenter', '-t', str(pid), '-n']
+
+
 class Home:
     """under: the words that run a command in it; public: its router's address."""
 

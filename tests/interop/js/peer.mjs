@@ -29,10 +29,14 @@ const heard = []
 // A program for this machine comes with it; where there is none, the others go on without it.
 const quic = await import('@chainsafe/libp2p-quic').then((m) => m.quic, () => null)
 
+// Newer than some who have the others installed.
+const autoNATv2 = await import('@libp2p/autonat-v2').then((m) => m.autoNATv2, () => null)
+
 const securities = { noise, tls }
 const services = {
   ping: () => ping(),
   autonat: () => autoNAT(),
+  autonat2: () => (autoNATv2 ?? ping)(),
   dcutr: () => dcutr(),
   relay: () => circuitRelayServer(),
   gossipsub: () => gossipsub({ allowPublishToZeroTopicPeers: true, scoreThresholds: {} }),
@@ -92,7 +96,7 @@ const can = {
         heard.push({ topic: detail.topic, data: Buffer.from(detail.data).toString(), from: detail.from?.toString() })
       })
     }
-    return { id: node.peerId.toString(), listen: node.getMultiaddrs().map(String), quic: quic != null }
+    return { id: node.peerId.toString(), listen: node.getMultiaddrs().map(String), quic: quic != null, autonat2: autoNATv2 != null }
   },
   async addresses () { return node.getMultiaddrs().map(String) },
   async dial ({ address }) {
@@ -108,6 +112,12 @@ const can = {
     return node.getConnections().map((c) => ({
       id: c.remotePeer.toString(), address: c.remoteAddr.toString(), encryption: c.encryption, direct: c.direct, limited: c.limits != null
     }))
+  },
+  // Somebody says that we are there: true once others have dialled it.
+  async observed ({ address }) { node.components.addressManager.addObservedAddr(multiaddr(address)); return true },
+  async verified () {
+    return node.components.addressManager.getAddressesWithMetadata()
+      .filter((a) => a.verified).map((a) => a.multiaddr.toString())
   },
   // What the peer said of itself.
   async known ({ id }) {

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "daemon/confine.h"
 #include "daemon/detach.h"
+#include "daemon/settle.h"
 #include "node/backup.h"
 #include "node/identity.h"
 #include "node/node.h"
@@ -144,6 +145,7 @@ static int serve(const struct options *o, struct detach *detach)
     if (o->foreground && isatty(STDERR_FILENO))
         fprintf(stderr, "Shoal is running.  API: http://%s/   (Ctrl-C ends it)\n", node_http(n));
     detach_ready(detach);
+    settle();
     node_run(n);
     sd_notify(0, "STOPPING=1");
     node_close(n);

@@ -373,93 +373,6 @@ void host_learn(struct host *h, const struct peer_id *peer, const struct multiad
         peer_learn(p, &addrs[i]);
 }
 
-/* --- streams -------------------------------------------------------------------------------- */
-
-enum { OPEN_NAMES_MAX = 8 };
-
-struct host_open {
-    struct link link; /* in host.opens */
-    struct host *host;
-    struct peer_id peer;
-    const char *names[OPEN_NAMES_MAX];
-    size_t count;
-    struct host_dial *dial;
-    struct talk *talk;
-    host_open_cb *cb;
-    void *arg;
-};
-
-static void open_free(struct host_open *o)
-{
-    list_drop(&o->link);
-    host_dial_cancel(o->dial);
-    talk_cancel(o->talk);
-    free(o);
-}
-
-void host_open_cancel(struct host_open *o)
-{
-    if (o)
-        open_free(o);
-}
-
-static void on_opened(void *arg, const struct host_stream *s, const struct why *why)
-{
-    struct host_open *o = arg;
-    host_open_cb *cb = o->cb;
-    void *cb_arg = o->arg;
-    o->talk = NULL;
-    open_free(o);
-    cb(cb_arg, s, why);
-}
-
-static bool any_limited(const struct host_open *o)
-{
-    for (size_t i = 0; i < o->count; i++) {
-        const struct host_protocol *p = host_protocol(o->host, o->names[i]);
-        if (p && p->limited)
-            return true;
-    }
-    return false;
-}
-
-static void on_reached(void *arg, const struct peer_id *peer, const struct why *why)
-{
-    struct host_open *o = arg;
-    struct why none;
-    const struct peer *p = peer ? peer_find(o->host, peer) : NULL;
-    struct connection *c = p ? connection_best(p, any_limited(o)) : NULL;
-    o->dial = NULL;
-    if (c) {
-        o->talk = connection_open(c, o->names, o->count, on_opened, o);
-        return;
-    }
-    if (peer)
-        why_set(&none, ERR_CLOSED, "the connection was lost, or may not carry this");
-    on_opened(o, NULL, peer ? &none : why);
-}
-
-struct host_open *host_open(struct host *h, const struct peer_id *peer,
-                            const char *const *protocols, size_t n, host_open_cb *cb, void *arg)
-{
-    struct host_open *o = MEM_NEW(struct host_open);
-    o->host = h;
-    o->peer = *peer;
-    o->count = n < OPEN_NAMES_MAX ? n : OPEN_NAMES_MAX;
-    for (size_t i = 0; i < o->count; i++)
-        o->names[i] = protocols[i];
-    o->cb = cb;
-    o->arg = arg;
-    list_push(&h->opens, &o->link);
-    const struct peer *p = peer_find(h, peer);
-    struct connection *c = p ? connection_best(p, any_limited(o)) : NULL;
-    if (c)
-        o->talk = connection_open(c, o->names, o->count, on_opened, o);
-    else
-        o->dial = host_dial(h, peer, NULL, 0, on_reached, o);
-    return o;
-}
-
 /* --- life ----------------------------------------------------------------------------------- */
 
 struct host *host_new(const struct host_cfg *cfg, struct why *why)
@@ -507,8 +420,7 @@ void host_free(struct host *h)
     LIST_EACH(&h->guests, struct guest, g, link)
         guest_free(g);
     dial_stop(h);
-    LIST_EACH(&h->opens, struct host_open, o, link)
-        open_free(o);
+    open_done(h);
     dial_done(h);
     LIST_EACH(&h->watches, struct host_watch, w, link)
         list_drop(&w->link);
@@ -539,4 +451,14 @@ const struct peer_id *host_id(const struct host *h)
 const struct trust_book *host_trust(const struct host *h)
 {
     return h->cfg.trust;
+}
+
+struct kad *host_table(const struct host *h)
+{
+    return h->table;
+}
+
+void host_set_table(struct host *h, struct kad *k)
+{
+    h->table = k;
 }

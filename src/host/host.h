@@ -29,8 +29,10 @@ enum {
     HOST_NEGOTIATING_MAX = 64, /* accepted and not yet known, in all; 16 of one address */
     HOST_ADDRS_MAX = 8,        /* kept of one peer */
 };
-#define HOST_DIAL_US (15 * SEC) /* for one address, all handshakes included */
+#define HOST_DIAL_US (15 * SEC)  /* for one address, all handshakes included */
+#define HOST_PUNCH_US (10 * SEC) /* a stream waits so long for a direct way */
 
+struct kad;
 struct trust_book;
 struct host_cfg {
     struct loop *loop;
@@ -84,7 +86,9 @@ void host_handle(struct host *h, const struct host_protocol *p);
 void host_ignore(struct host *h, const char *name);
 
 /* A stream of the first of these protocols that the peer speaks; it is dialled first where there is
- * no connection.  s: NULL with a reason.  Once, from the loop; then the handle is dead. */
+ * no connection, and where there is only one over a relay that counts, which none of the protocols
+ * may take, a direct one is waited for, HOST_PUNCH_US at most.  s: NULL with a reason.  Once, from
+ * the loop; then the handle is dead. */
 struct host_open;
 typedef void host_open_cb(void *arg, const struct host_stream *s, const struct why *why);
 struct host_open *host_open(struct host *h, const struct peer_id *peer,
@@ -137,6 +141,13 @@ void host_learn(struct host *h, const struct peer_id *peer, const struct multiad
 
 /* Who is wanted for what is the last to be trimmed; weight 0 removes the tag.  tag: static. */
 void host_tag(struct host *h, const struct peer_id *peer, const char *tag, unsigned weight);
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+/* The distributed table of Shoal's own nodes, for all apps (host/kad/kad.h: kad_provide() any key
+ * of 32 bytes, kad_providers() it); NULL: there is none, as in a test. */
+struct kad *host_table(const struct host *h);
+void host_set_table(struct host *h, struct kad *k); /* outlives the host, or NULL before */
 
 /* --- what happens --------------------------------------------------------------------------- */
 

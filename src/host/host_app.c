@@ -146,11 +146,28 @@ static struct host *make_host(const struct app_env *env, const char *agent,
     return h;
 }
 
-/* Whoever can be dialled serves in the table; in laboratories all do. */
+/* Whoever can be dialled serves in the tables; in Shoal's also who does not know, as in a house
+ * that nobody outside knows of; in laboratories all do. */
 static void on_verdict(void *arg, enum verdict v)
 {
     struct overlay *o = arg;
-    kad_serve(o->kad, v == VERDICT_PUBLIC || conf_bool(o->env.conf, "host.lab"));
+    bool lab = conf_bool(o->env.conf, "host.lab");
+    kad_serve(o->tables[TABLE_IPFS], lab || v == VERDICT_PUBLIC);
+    kad_serve(o->tables[TABLE_SHOAL], lab || v != VERDICT_PRIVATE);
+}
+
+static void make_tables(struct overlay *o)
+{
+    static const char *const protocols[TABLES] = {KAD_PROTOCOL, KAD_PROTOCOL_SHOAL};
+    struct kad_cfg cfg = {
+        .host = o->host, .log = o->env.log, .lab = conf_bool(o->env.conf, "host.lab")};
+    for (enum table t = 0; t < TABLES; t++) {
+        cfg.protocol = protocols[t];
+        cfg.server = cfg.lab || t == TABLE_SHOAL; /* of everybody's when we can be reached */
+        cfg.neighbours = t == TABLE_SHOAL;
+        o->tables[t] = kad_new(&cfg);
+    }
+    host_set_table(o->host, o->tables[TABLE_SHOAL]);
 }
 
 static struct reaching *make_reach(struct overlay *o)
@@ -191,13 +208,7 @@ static void *start(const struct app_env *env, struct why *why)
     o->echo = echo_new(h, conf_bool(env->conf, "host.lab"));
     if (conf_bool(env->conf, "host.lab"))
         o->perf = perf_new(h);
-    struct kad_cfg kad = {.host = h,
-                          .log = env->log,
-                          .protocol = KAD_PROTOCOL,
-                          .server =
-                              conf_bool(env->conf, "host.lab"), /* else nobody need reach us */
-                          .lab = conf_bool(env->conf, "host.lab")};
-    o->kad = kad_new(&kad);
+    make_tables(o);
     o->reach = make_reach(o);
     if (conf_bool(env->conf, "host.mdns") && !loop_proxy(env->loop)) /* which nothing goes past */
         o->mdns = mdns_new(&(struct mdns_cfg){
@@ -227,7 +238,8 @@ static void app_free(void *app)
     mdns_free(o->mdns);
     overlay_gossip_end(o);
     reach_free(o->reach);
-    kad_free(o->kad);
+    for (enum table t = 0; t < TABLES; t++)
+        kad_free(o->tables[t]);
     echo_free(o->echo);
     perf_free(o->perf);
     host_free(o->host);

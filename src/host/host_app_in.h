@@ -13,6 +13,9 @@
 #include "host/talk/echo.h"
 #include "host/talk/perf.h"
 
+/* The distributed tables: everybody's, and the one of Shoal's own nodes. */
+enum table { TABLE_IPFS, TABLE_SHOAL, TABLES };
+
 struct overlay {
     struct app_env env;
     char *agent;
@@ -20,7 +23,7 @@ struct overlay {
     struct trust_book *trust;
     struct echo *echo;
     struct perf *perf; /* in laboratories */
-    struct kad *kad;
+    struct kad *tables[TABLES];
     struct reaching *reach;
     struct mdns *mdns; /* NULL: switched off */
     struct gossip *gossip;
@@ -34,15 +37,23 @@ struct overlay {
 extern const struct conf_key host_settings[];
 extern const struct method host_methods[];
 
-/* A call that is answered later; one of the handles is there. */
+/* A call that is answered later; some of the handles are there. */
 struct asked {
     struct link link; /* in overlay.asked */
     struct overlay *o;
     struct call *call;
     struct host_dial *dial;
     struct ping *ping;
-    struct kad_op *op;
+    struct search {
+        struct asked *asked;
+        struct kad_op *op; /* NULL: over, or not asked */
+    } searches[TABLES];
     struct peer_id peer;
+    struct buf key, value; /* value: to put; the best that was found */
+    bool found;
+    size_t kept;
+    json_t *list;   /* of providers */
+    struct why why; /* there is nothing */
 };
 struct asked *overlay_ask(struct overlay *o, struct call *c);
 /* The call, which is to be answered now; a is gone. */

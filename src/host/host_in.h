@@ -91,6 +91,7 @@ enum { TOLD_MAX = 6, HIDDEN_MAX = 12 };
 
 struct host {
     struct host_cfg cfg;
+    struct kad *table; /* NULL: none */
     struct loop *loop;
     const struct log *log;
     struct secure_self *self;
@@ -153,6 +154,10 @@ void talk_cancel(struct talk *t); /* the stream is reset; NULL: nothing */
 void connection_close(struct connection *c, const struct why *why);
 /* Which of a peer's is best for a new stream, direct ones first; NULL: none that may carry it. */
 struct connection *connection_best(const struct peer *p, bool limited_too);
+
+/* host_open.c */
+void open_connected(struct host *h, const struct peer *p); /* who waits for such a one may go on */
+void open_done(struct host *h);
 
 /* dial.c */
 void dial_connected(struct host *h, struct peer *p); /* efforts to reach it may end */

@@ -3,12 +3,44 @@
 
 #include "base/mem.h"
 #include "crypto/hex.h"
+#include "host/kad/kad_record.h"
 #include "host/name/cid.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { WANTED = 20 };
+
+static const char *const table_names[TABLES] = {"ipfs", "shoal"};
+
+/* --- which of the tables -------------------------------------------------------------------- */
+
+typedef struct kad_op *begin_fn(struct search *s, struct kad *k);
+
+/* Both are asked at once unless one is named. */
+static void ask_tables(struct asked *a, begin_fn *begin)
+{
+    const char *which = call_text(a->call, "table");
+    for (enum table t = 0; t < TABLES; t++) {
+        struct search *s = &a->searches[t];
+        s->asked = a;
+        if (!which || strcmp(which, "both") == 0 || strcmp(which, table_names[t]) == 0)
+            s->op = begin(s, a->o->tables[t]);
+    }
+}
+
+/* One is over; whether that was the last. */
+static bool over(struct search *s, const struct why *why)
+{
+    struct asked *a = s->asked;
+    s->op = NULL;
+    if (why && (a->why.code == OK || a->why.code == ERR_CLOSED)) /* who asked somebody knows more */
+        a->why = *why;
+    for (enum table t = 0; t < TABLES; t++)
+        if (a->searches[t].op)
+            return false;
+    return true;
+}
 
 /* --- values --------------------------------------------------------------------------------- */
 
@@ -25,85 +57,121 @@ static bool take_hex(struct call *c, const char *name, struct buf *out)
     return false;
 }
 
-static void answer_kept(struct asked *a, const char *name, size_t kept, const struct why *why)
+static void on_kept(void *arg, size_t kept, const struct why *why)
 {
-    a->op = NULL;
+    struct search *s = arg;
+    struct asked *a = s->asked;
+    a->kept += kept;
+    if (!over(s, why))
+        return;
+    const char *name = call_has(a->call, "cid") ? "cid" : "key";
+    struct why none = a->why;
+    size_t all = a->kept;
     struct call *c = overlay_answered(a);
-    if (kept == 0)
-        call_fail(c, "net.nobody", why, "shoal net dial MULTIADDR, to know somebody");
+    if (all == 0)
+        call_fail(c, "net.nobody", &none, "shoal net dial MULTIADDR, to know somebody");
     else
         call_ok(c, json_pack("{s:O, s:I}", name, json_object_get(call_params(c), name), "kept",
-                             (json_int_t)kept));
+                             (json_int_t)all));
 }
 
-static void on_put(void *arg, size_t kept, const struct why *why)
+static struct kad_op *begin_put(struct search *s, struct kad *k)
 {
-    answer_kept(arg, "key", kept, why);
+    return kad_put(k, buf_cur(&s->asked->key), buf_cur(&s->asked->value), on_kept, s);
 }
 
 void overlay_on_put(void *app, struct call *c)
 {
-    struct overlay *o = app;
     struct buf key = {0}, value = {0};
     if (take_hex(c, "key", &key) && take_hex(c, "value", &value)) {
-        struct asked *a = overlay_ask(o, c);
-        a->op = kad_put(o->kad, buf_cur(&key), buf_cur(&value), on_put, a);
+        struct asked *a = overlay_ask(app, c);
+        a->key = key;
+        a->value = value;
+        ask_tables(a, begin_put);
+        return;
     }
     buf_done(&key);
     buf_done(&value);
 }
 
+static void answer_value(struct asked *a)
+{
+    struct why none = a->why;
+    struct buf value = a->value;
+    bool found = a->found;
+    a->value = (struct buf){0};
+    struct call *c = overlay_answered(a);
+    if (found) {
+        char *text = mem_zalloc(buf_len(&value) * 2 + 1);
+        hex_encode(buf_bytes(&value), buf_len(&value), text);
+        json_t *key = json_object_get(call_params(c), "key");
+        call_ok(c, json_pack("{s:O, s:s}", "key", key, "value", text));
+        free(text);
+    } else {
+        call_fail(c, "net.not_found", &none, NULL);
+    }
+    buf_done(&value);
+}
+
 static void on_get(void *arg, struct cur value, const struct why *why)
 {
-    struct asked *a = arg;
-    a->op = NULL;
-    struct call *c = overlay_answered(a);
-    if (!value.p) {
-        call_fail(c, "net.not_found", why, NULL);
-        return;
+    struct search *s = arg;
+    struct asked *a = s->asked;
+    struct cur key = buf_cur(&a->key);
+    struct cur had = a->found ? buf_cur(&a->value) : cur_of(NULL, 0);
+    if (value.p && (!a->found || kad_record_better(key, had, value))) {
+        buf_clear(&a->value);
+        buf_put(&a->value, value.p, value.n);
+        a->found = true;
     }
-    char *text = mem_zalloc(value.n * 2 + 1);
-    hex_encode(value.p, value.n, text);
-    call_ok(c,
-            json_pack("{s:O, s:s}", "key", json_object_get(call_params(c), "key"), "value", text));
-    free(text);
+    if (over(s, why) || (a->found && kad_record_is_final(key)))
+        answer_value(a);
+}
+
+static struct kad_op *begin_get(struct search *s, struct kad *k)
+{
+    return kad_get(k, buf_cur(&s->asked->key), on_get, s);
 }
 
 void overlay_on_get(void *app, struct call *c)
 {
-    struct overlay *o = app;
     struct buf key = {0};
-    if (take_hex(c, "key", &key)) {
-        struct asked *a = overlay_ask(o, c);
-        a->op = kad_get(o->kad, buf_cur(&key), on_get, a);
+    if (!take_hex(c, "key", &key)) {
+        buf_done(&key);
+        return;
     }
-    buf_done(&key);
+    struct asked *a = overlay_ask(app, c);
+    a->key = key;
+    ask_tables(a, begin_get);
 }
 
 /* --- who has what --------------------------------------------------------------------------- */
 
-static bool take_cid(struct call *c, struct cid *out)
+/* NULL: the call was answered. */
+static struct asked *ask_cid(struct overlay *o, struct call *c)
 {
     struct why why;
-    if (cid_parse(out, call_text(c, "cid"), &why) == OK)
-        return true;
-    call_fail(c, "net.bad_cid", &why, NULL);
-    return false;
+    struct cid cid;
+    if (cid_parse(&cid, call_text(c, "cid"), &why) != OK) {
+        call_fail(c, "net.bad_cid", &why, NULL);
+        return NULL;
+    }
+    struct asked *a = overlay_ask(o, c);
+    struct cur hash = cid_multihash(&cid);
+    buf_put(&a->key, hash.p, hash.n);
+    return a;
 }
 
-static void on_provided(void *arg, size_t kept, const struct why *why)
+static struct kad_op *begin_provide(struct search *s, struct kad *k)
 {
-    answer_kept(arg, "cid", kept, why);
+    return kad_provide(k, buf_cur(&s->asked->key), on_kept, s);
 }
 
 void overlay_on_provide(void *app, struct call *c)
 {
-    struct overlay *o = app;
-    struct cid cid;
-    if (!take_cid(c, &cid))
-        return;
-    struct asked *a = overlay_ask(o, c);
-    a->op = kad_provide(o->kad, cid_multihash(&cid), on_provided, a);
+    struct asked *a = ask_cid(app, c);
+    if (a)
+        ask_tables(a, begin_provide);
 }
 
 static json_t *where(struct overlay *o, const struct peer_id *id)
@@ -117,38 +185,64 @@ static json_t *where(struct overlay *o, const struct peer_id *id)
     return json_pack("{s:s, s:o}", "id", peer_id_format(id, name), "addresses", addrs);
 }
 
+static bool is_in(const json_t *list, const json_t *peer)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (json_equal(json_object_get(json_array_get(list, i), "id"), json_object_get(peer, "id")))
+            return true;
+    return false;
+}
+
 static void on_providers(void *arg, const struct peer_id *near, size_t n)
 {
-    struct asked *a = arg;
-    json_t *list = json_array();
-    a->op = NULL;
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, where(a->o, &near[i]));
+    struct search *s = arg;
+    struct asked *a = s->asked;
+    for (size_t i = 0; i < n; i++) {
+        json_t *one = where(a->o, &near[i]);
+        if (!is_in(a->list, one))
+            json_array_append(a->list, one);
+        json_decref(one);
+    }
+    if (!over(s, NULL))
+        return;
+    json_t *list = json_incref(a->list);
     call_ok(overlay_answered(a), list);
+}
+
+static struct kad_op *begin_find(struct search *s, struct kad *k)
+{
+    return kad_providers(k, buf_cur(&s->asked->key), WANTED, on_providers, s);
 }
 
 void overlay_on_find(void *app, struct call *c)
 {
-    struct overlay *o = app;
-    struct cid cid;
-    if (!take_cid(c, &cid))
+    struct asked *a = ask_cid(app, c);
+    if (!a)
         return;
-    struct asked *a = overlay_ask(o, c);
-    a->op = kad_providers(o->kad, cid_multihash(&cid), WANTED, on_providers, a);
+    a->list = json_array();
+    ask_tables(a, begin_find);
 }
 
 /* --- who is where --------------------------------------------------------------------------- */
 
 static void on_found(void *arg, bool found, const struct why *why)
 {
-    struct asked *a = arg;
+    struct search *s = arg;
+    struct asked *a = s->asked;
     json_t *at = found ? where(a->o, &a->peer) : NULL;
-    a->op = NULL;
+    if (!over(s, why) && !found)
+        return;
+    struct why none = a->why;
     struct call *c = overlay_answered(a);
     if (found)
         call_ok(c, at);
     else
-        call_fail(c, "peer.not_found", why, NULL);
+        call_fail(c, "peer.not_found", &none, NULL);
+}
+
+static struct kad_op *begin_lookup(struct search *s, struct kad *k)
+{
+    return kad_find_peer(k, &s->asked->peer, on_found, s);
 }
 
 void overlay_on_lookup(void *app, struct call *c)
@@ -162,7 +256,7 @@ void overlay_on_lookup(void *app, struct call *c)
     }
     struct asked *a = overlay_ask(o, c);
     a->peer = id;
-    a->op = kad_find_peer(o->kad, &id, on_found, a);
+    ask_tables(a, begin_lookup);
 }
 
 static json_t *addrs_of(const struct overlay *o, enum verdict v)
@@ -183,10 +277,11 @@ void overlay_on_stat(void *app, struct call *c)
     struct reach_stat r;
     reach_stat(o->reach, &r);
     json_t *j =
-        json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "reach",
+        json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "reach",
                   verdict_word(r.verdict), "reachable", addrs_of(o, VERDICT_PUBLIC), "unreachable",
                   addrs_of(o, VERDICT_PRIVATE), "peers", (json_int_t)host_peers(o->host, ids, 256),
-                  "table", (json_int_t)kad_known(o->kad), "relays", (json_int_t)r.relays,
+                  "table", (json_int_t)kad_known(o->tables[TABLE_IPFS]), "shoal_table",
+                  (json_int_t)kad_known(o->tables[TABLE_SHOAL]), "relays", (json_int_t)r.relays,
                   "relaying", r.relaying, "reservations", (json_int_t)r.reservations, "circuits",
                   (json_int_t)r.circuits, "relayed_bytes", (json_int_t)r.relayed_bytes);
     overlay_gossip_stat(o, j);

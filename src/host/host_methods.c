@@ -25,7 +25,11 @@ struct call *overlay_answered(struct asked *a)
     list_drop(&a->link);
     host_dial_cancel(a->dial);
     ping_cancel(a->ping);
-    kad_cancel(a->op);
+    for (enum table t = 0; t < TABLES; t++)
+        kad_cancel(a->searches[t].op);
+    buf_done(&a->key);
+    buf_done(&a->value);
+    json_decref(a->list);
     free(a);
     return c;
 }
@@ -203,6 +207,14 @@ static const struct param dial_params[] = {
     {0},
 };
 
+/* clang-format off */
+#define TABLE_PARAM                                                                                \
+    {                                                                                              \
+        .name = "table", .type = PARAM_CHOICE, .choices = "both|ipfs|shoal",                       \
+        .help = "Which table: everybody's, that of Shoal's own nodes, or (unless said) both"       \
+    }
+/* clang-format on */
+
 #define HEX_PARAM(what, bytes, words)                                                              \
     {                                                                                              \
         .name = what, .type = PARAM_TEXT, .flags = PARAM_REQUIRED | PARAM_POSITIONAL,              \
@@ -211,8 +223,20 @@ static const struct param dial_params[] = {
 
 static const struct param put_params[] = {HEX_PARAM("key", KAD_KEY_MAX, "The key, in hex"),
                                           HEX_PARAM("value", KAD_VALUE_MAX, "The value, in hex"),
+                                          TABLE_PARAM,
                                           {0}};
-static const struct param key_params[] = {HEX_PARAM("key", KAD_KEY_MAX, "The key, in hex"), {0}};
+static const struct param key_params[] = {
+    HEX_PARAM("key", KAD_KEY_MAX, "The key, in hex"), TABLE_PARAM, {0}};
+
+static const struct param lookup_params[] = {
+    {.name = "id",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 128,
+     .help = "The peer id, its name, or 4 or more of its last characters"},
+    TABLE_PARAM,
+    {0},
+};
 
 static const struct param cid_params[] = {
     {.name = "cid",
@@ -220,6 +244,7 @@ static const struct param cid_params[] = {
      .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
      .max = 256,
      .help = "The content's id, Qm... or bafy..."},
+    TABLE_PARAM,
     {0},
 };
 
@@ -309,7 +334,7 @@ const struct method host_methods[] = {
     {.name = "net.lookup",
      .http = "GET",
      .route = "/net/lookup/{id}",
-     .params = id_only,
+     .params = lookup_params,
      .summary = "Find where a node is by its id",
      .result = "{id, addresses}",
      .errors = "peer.not_found",
@@ -349,9 +374,9 @@ const struct method host_methods[] = {
      .http = "GET",
      .route = "/net/stat",
      .summary = "Show what the overlay does",
-     .result =
-         "{reach, reachable, unreachable, peers, table, relays, relaying, reservations, "
-         "circuits, relayed_bytes, gossip, topics}: where strangers have dialled us, or could not",
+     .result = "{reach, reachable, unreachable, peers, table, shoal_table, relays, relaying, "
+               "reservations, circuits, relayed_bytes, gossip, topics}: where strangers have "
+               "dialled us, or could not",
      .errors = "",
      .example = "shoal net stat",
      .call = overlay_on_stat},

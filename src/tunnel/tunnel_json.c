@@ -30,6 +30,13 @@ json_t *service_json(const struct tunnel *t, const struct service *s)
                      "connections", (json_int_t)s->connections, "served", (json_int_t)s->served);
 }
 
+/* "direct", "hole-punched", "relayed"; "": it is not connected. */
+static const char *path_to(const struct tunnel *t, const struct peer_id *peer)
+{
+    struct host_peer p;
+    return t->host && peer->len > 0 && host_peer(t->host, peer, &p) ? p.path : "";
+}
+
 json_t *forward_json(const struct tunnel *t, const struct forward *f)
 {
     char at[ADDR_TEXT], id[16], name[PEER_ID_FORMAT], what[2 * PEER_ID_FORMAT + 2];
@@ -39,9 +46,10 @@ json_t *forward_json(const struct tunnel *t, const struct forward *f)
                                                             : "ready; the peer is dialled on use";
     snprintf(id, sizeof id, "%u", f->port);
     snprintf(what, sizeof what, "%s/%s", tunnel_name(t, &f->peer, name), f->service);
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:i, s:s, s:I}", "id", id, "kind", "forward",
-                     "name", what, "at", addr_format(&here, at), "peer", peer_text(&f->peer),
-                     "service", f->service, "port", (int)f->port, "state", state, "connections",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:i, s:s, s:s, s:I}", "id", id, "kind",
+                     "forward", "name", what, "at", addr_format(&here, at), "peer",
+                     peer_text(&f->peer), "service", f->service, "port", (int)f->port, "state",
+                     state, "path", path_to(t, &f->peer), "connections",
                      (json_int_t)f->caller_count);
 }
 
@@ -50,10 +58,11 @@ json_t *socksd_json(const struct tunnel *t, const struct socksd *p)
     char at[ADDR_TEXT], name[PEER_ID_FORMAT] = "any trusted exit";
     if (p->via.len > 0)
         tunnel_name(t, &p->via, name);
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:s, s:I}", "id", addr_format(&p->at, at), "kind", "socks",
-        "name", name, "at", at, "via", p->via.len > 0 ? peer_text(&p->via) : json_null(), "state",
-        p->why.code != OK ? p->why.text : "ready", "connections", (json_int_t)p->client_count);
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:I}", "id", addr_format(&p->at, at),
+                     "kind", "socks", "name", name, "at", at, "via",
+                     p->via.len > 0 ? peer_text(&p->via) : json_null(), "state",
+                     p->why.code != OK ? p->why.text : "ready", "path", path_to(t, &p->via),
+                     "connections", (json_int_t)p->client_count);
 }
 
 static json_t *users_json(const struct tunnel *t)

@@ -59,6 +59,19 @@ def peers_are_found_by_their_id(lab):
     assert theirs and any(b.listen[0].split('/p2p/')[0] in t for t in theirs), theirs
 
 
+def ours_find_each_other_in_a_table_of_our_own(lab):
+    a, b, (js, _) = a_net(lab)
+    L.until('the two of ours to know each other', lambda: all(n.json('net', 'stat')['shoal_table'] == 1 for n in (a, b)))
+    js.do('provide', cid=CID)
+    assert b.json('net', 'find', CID, '--table', 'shoal') == []
+    assert a.json('net', 'provide', CID, '--table', 'shoal')['kept'] == 2
+    found = b.json('net', 'find', CID, '--table', 'shoal')
+    assert [p['id'] for p in found] == [a.id] and found[0]['addresses'], found
+    assert {p['id'] for p in b.json('net', 'find', CID)} == {a.id, js.id}
+    assert b.json('net', 'lookup', a.id, '--table', 'shoal')['addresses']
+    assert a.id not in js.do('find_providers', cid=CID)
+
+
 def what_nobody_put_is_not_found(lab):
     a, b, _ = a_net(lab)
     assert b.run('net', 'get', hexed('/v/nothing'), check=False).returncode == 3
@@ -66,4 +79,5 @@ def what_nobody_put_is_not_found(lab):
 
 if __name__ == '__main__':
     L.main(what_we_put_they_get, what_they_put_we_get, what_we_have_they_find, what_they_have_we_find,
-           peers_are_found_by_their_id, what_nobody_put_is_not_found)
+           peers_are_found_by_their_id,
+           ours_find_each_other_in_a_table_of_our_own, what_nobody_put_is_not_found)

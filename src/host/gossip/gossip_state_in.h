@@ -1,5 +1,4 @@
-/* host/gossip/gossip_state_in.h - the inside of the state; for gossip_state.c, gossip_hear.c and
- * gossip_beat.c alone. */
+/* host/gossip/gossip_state_in.h - the inside of the state, for the files that it is made of. */
 #ifndef SHOAL_HOST_GOSSIP_GOSSIP_STATE_IN_H
 #define SHOAL_HOST_GOSSIP_GOSSIP_STATE_IN_H
 
@@ -64,15 +63,11 @@ struct tie *tie_find(const struct topic *t, const struct gossip_peer *p);
 struct tie *tie_get(struct gossip_state *s, struct topic *t, struct gossip_peer *p);
 /* Gone where there is nothing to be remembered of it, and its topic with it. */
 void tie_settle(struct gossip_state *s, struct tie *tie, uint64_t now_us);
+void tie_free(struct gossip_state *s, struct tie *tie, uint64_t now_us);
 void topic_settle(struct gossip_state *s, struct topic *t, uint64_t now_us);
 struct topic *topic_get(struct gossip_state *s, struct cur name);
-void peer_gone_settle(struct gossip_state *s, struct gossip_peer *p, uint64_t now_us);
 
-/* tell: with a GRAFT. */
-void mesh_add(struct gossip_state *s, struct tie *tie, bool tell, uint64_t now_us);
-/* tell: with a PRUNE.  Neither side asks again for so long. */
-void mesh_drop(struct gossip_state *s, struct tie *tie, bool tell, uint64_t backoff_us,
-               uint64_t now_us);
+void say(struct gossip_state *s, const struct gossip_action *a);
 void say_prune(struct gossip_state *s, struct tie *tie, uint64_t backoff_us, uint64_t now_us);
 void say_message(struct gossip_state *s, struct gossip_peer *to, struct gossip_held *m);
 void say_ids(struct gossip_state *s, struct gossip_peer *to, enum gossip_item_kind kind,
@@ -87,5 +82,17 @@ tie_test may_be_grafted, may_be_told, may_be_given;
 
 /* Of a message's name. */
 uint64_t id_hash(const struct gossip_state *s, struct cur id);
+
+/* --- gossip_peers.c --- */
+void peer_free(struct gossip_state *s, struct gossip_peer *p, uint64_t now_us);
+/* One that left is forgotten where there is nothing to be remembered of it. */
+void peer_gone_settle(struct gossip_state *s, struct gossip_peer *p, uint64_t now_us);
+
+/* --- gossip_mesh.c --- */
+/* tell: with a GRAFT. */
+void mesh_add(struct gossip_state *s, struct tie *tie, bool tell, uint64_t now_us);
+/* tell: with a PRUNE.  Neither side asks again for so long. */
+void mesh_drop(struct gossip_state *s, struct tie *tie, bool tell, uint64_t backoff_us,
+               uint64_t now_us);
 
 #endif

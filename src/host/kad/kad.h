@@ -3,7 +3,14 @@
  *
  * One for each network that we belong to, told apart by its protocol ("/ipfs/kad/1.0.0"). A client
  * asks; a server answers too, and is in others' tables. Operations end with their callback, once,
- * from the loop; the handle is dead then; cancelling means silence. */
+ * from the loop; the handle is dead then; cancelling means silence.
+ *
+ *     struct kad *t = host_table(host);                         the table of Shoal's own nodes
+ *     kad_provide(t, cur_of(key, 32), on_kept, me);             I can be found under this key
+ *     kad_providers(t, cur_of(key, 32), 20, on_providers, me);  who can?
+ *
+ * Whoever is found may be opened a stream to at once: where it is, is the host's to know
+ * (host_open(); host_peer() has the addresses). */
 #ifndef SHOAL_HOST_KAD_KAD_H
 #define SHOAL_HOST_KAD_KAD_H
 
@@ -12,12 +19,14 @@
 #include "host/kad/kad_msg.h"
 
 #define KAD_PROTOCOL "/ipfs/kad/1.0.0"
+#define KAD_PROTOCOL_SHOAL "/shoal/kad/1.0.0"
 
 struct kad_cfg {
     struct host *host;
     const struct log *log;
     const char *protocol; /* outlives it */
     bool server;
+    bool neighbours; /* private addresses are told to who is at one, and believed of who is */
     /* Values of namespaces that nobody can check are kept and found too, and private addresses
      * told. */
     bool lab;
@@ -57,7 +66,7 @@ typedef void kad_get_cb(void *arg, struct cur value, const struct why *why);
 struct kad_op *kad_get(struct kad *k, struct cur key, kad_get_cb *cb, void *arg);
 
 /* Tell those near a thing (its multihash) that we have it; again and again until kad_unprovide().
- */
+ * Nobody is told that it is over: they forget it after KAD_PROVIDER_KEPT_US. */
 struct kad_op *kad_provide(struct kad *k, struct cur key, kad_put_cb *cb, void *arg);
 void kad_unprovide(struct kad *k, struct cur key);
 

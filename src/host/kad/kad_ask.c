@@ -69,11 +69,11 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
     }
     answer = MEM_NEW(struct kad_msg);
     bool good = kad_msg_decode(answer, msg, &bad) == OK;
-    if (good)
-        for (size_t i = 0; i < answer->closer_count; i++)
-            kad_learn(a->kad, &answer->closer[i]);
+    bool neighbour = good && kad_is_neighbour(a->kad, &a->peer);
+    for (size_t i = 0; good && i < answer->closer_count; i++)
+        kad_learn(a->kad, &answer->closer[i], neighbour);
     for (size_t i = 0; good && i < answer->provider_count; i++)
-        kad_learn(a->kad, &answer->providers[i]);
+        kad_learn(a->kad, &answer->providers[i], neighbour);
     finish(a, good ? answer : NULL, &bad);
     free(answer);
 }
@@ -113,19 +113,26 @@ struct kad_ask *kad_ask(struct kad *k, const struct peer_id *peer, const struct 
     return a;
 }
 
-bool kad_may_tell(const struct kad *k, const struct multiaddr *a)
+bool kad_is_neighbour(const struct kad *k, const struct peer_id *peer)
+{
+    struct host_peer p;
+    return k->cfg.neighbours && host_peer(k->cfg.host, peer, &p) && addr_is_private(&p.remote);
+}
+
+bool kad_may_tell(const struct kad *k, const struct multiaddr *a, bool neighbour)
 {
     struct multiaddr_route r;
     if (multiaddr_route(a, &r, NULL) != OK)
         return false;
     return k->cfg.lab || r.named ||
-           (!addr_is_loopback(&r.addr) && !addr_is_private(&r.addr) && addr_is_dialable(&r.addr));
+           (!addr_is_loopback(&r.addr) && addr_is_dialable(&r.addr) &&
+            (neighbour || !addr_is_private(&r.addr)));
 }
 
-void kad_learn(struct kad *k, const struct kad_peer *p)
+void kad_learn(struct kad *k, const struct kad_peer *p, bool neighbour)
 {
     struct multiaddr a;
     for (size_t i = 0; i < p->count; i++)
-        if (multiaddr_decode(&a, p->addrs[i], NULL) == OK && kad_may_tell(k, &a))
+        if (multiaddr_decode(&a, p->addrs[i], NULL) == OK && kad_may_tell(k, &a, neighbour))
             host_learn(k->cfg.host, &p->id, &a, 1);
 }

@@ -45,9 +45,11 @@ struct kad_ask *kad_ask(struct kad *k, const struct peer_id *peer, const struct 
                         kad_ask_cb *cb, void *arg);
 void kad_ask_cancel(struct kad_ask *a); /* NULL: nothing */
 
-/* Peers of an answer: their addresses are told to the host. */
-void kad_learn(struct kad *k, const struct kad_peer *p);
+/* Whether private addresses are a matter between this peer and us. */
+bool kad_is_neighbour(const struct kad *k, const struct peer_id *peer);
+/* Peers of what a peer said, a neighbour or not: their addresses are told to the host. */
+void kad_learn(struct kad *k, const struct kad_peer *p, bool neighbour);
 /* May this address be told to others, and dialled? */
-bool kad_may_tell(const struct kad *k, const struct multiaddr *a);
+bool kad_may_tell(const struct kad *k, const struct multiaddr *a, bool neighbour);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/test.h"
 #include "host/kad/ipns.h"
 #include "host/kad/ipns_test.h"
+#include "host/kad/kad_in.h"
 #include "host/kad/kad_table.h"
 #include "sim/sim.h"
 
@@ -311,6 +312,67 @@ static void who_gave_an_older_value_is_brought_the_newer(void **state)
     buf_done(&key);
 }
 
+/* Three of them have a second table, under our own name and outside of laboratories' rules. */
+enum { OURS = 3 };
+static void open_ours(struct kit *k, struct kad *ours[OURS])
+{
+    for (unsigned i = 0; i < OURS; i++) {
+        struct kad_cfg cfg = {.host = k->n[i].host,
+                              .protocol = KAD_PROTOCOL_SHOAL,
+                              .server = true,
+                              .neighbours = true};
+        ours[i] = kad_new(&cfg);
+        host_set_table(k->n[i].host, ours[i]);
+    }
+    sim_run_for(k->sim, 60 * SEC);
+}
+
+static void close_ours(struct kad *ours[OURS])
+{
+    for (unsigned i = 0; i < OURS; i++)
+        kad_free(ours[i]);
+}
+
+static void two_tables_do_not_know_each_others_peers(void **state)
+{
+    struct kit *k = *state;
+    struct kad *ours[OURS];
+    open_ours(k, ours);
+    for (unsigned i = 0; i < OURS; i++)
+        assert_in_range(kad_known(ours[i]), 1, OURS - 1);
+    kad_provide(host_table(k->n[1].host), text("a thing"), on_put, k);
+    sim_run_for(k->sim, 20 * SEC);
+    assert_in_range(k->kept, 2, OURS);
+    kad_providers(host_table(k->n[2].host), text("a thing"), 1, on_peers, k);
+    sim_run_for(k->sim, 20 * SEC);
+    assert_int_equal(k->count, 1);
+    assert_true(peer_id_equal(&k->peers[0], host_id(k->n[1].host)));
+    kad_providers(k->n[2].kad, text("a thing"), 1, on_peers, k);
+    sim_run_for(k->sim, 20 * SEC);
+    assert_int_equal(k->count, 0);
+    close_ours(ours);
+}
+
+static void private_addresses_are_a_matter_between_neighbours(void **state)
+{
+    struct kit *k = *state;
+    struct kad *ours[OURS];
+    struct multiaddr here = at(7), there;
+    struct addr public = addr_v4(8, 8, 8, 8, 4001), loop = addr_v4(127, 0, 0, 1, 4001);
+    open_ours(k, ours);
+    assert_true(host_connected(k->n[0].host, host_id(k->n[1].host)));
+    assert_true(kad_is_neighbour(ours[0], host_id(k->n[1].host)));
+    host_hang_up(k->n[0].host, host_id(k->n[1].host));
+    assert_false(kad_is_neighbour(ours[0], host_id(k->n[1].host)));
+    assert_true(kad_may_tell(ours[0], &here, true));
+    assert_false(kad_may_tell(ours[0], &here, false));
+    multiaddr_of_addr(&there, &public, REACH_TCP);
+    assert_true(kad_may_tell(ours[0], &there, false));
+    multiaddr_of_addr(&there, &loop, REACH_TCP);
+    assert_false(kad_may_tell(ours[0], &there, true));
+    close_ours(ours);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
@@ -325,6 +387,8 @@ int main(void)
         CASE(with_a_third_of_them_gone_values_are_found),
         CASE(an_older_value_does_not_replace_a_newer),
         CASE(who_gave_an_older_value_is_brought_the_newer),
+        CASE(two_tables_do_not_know_each_others_peers),
+        CASE(private_addresses_are_a_matter_between_neighbours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@ struct served {
 /* An answer that is being made: its peers' addresses have to lie somewhere. */
 struct reply {
     struct kad_msg msg;
+    bool neighbour; /* to a neighbour (kad_is_neighbour) */
     struct arena *arena;
     struct peer_id near[KAD_PEERS_MAX];
 };
@@ -33,25 +34,25 @@ static void served_free(struct served *s)
 
 /* --- peers in an answer --------------------------------------------------------------------- */
 
-static void put_addrs(const struct kad *k, struct kad_peer *to, const struct multiaddr *addrs,
-                      size_t n, struct arena *room)
+static void put_addrs(const struct kad *k, const struct reply *r, struct kad_peer *to,
+                      const struct multiaddr *addrs, size_t n)
 {
     for (size_t i = 0; i < n && to->count < KAD_ADDRS_MAX; i++)
-        if (kad_may_tell(k, &addrs[i]))
+        if (kad_may_tell(k, &addrs[i], r->neighbour))
             to->addrs[to->count++] =
-                cur_of(arena_dup(room, addrs[i].bytes, addrs[i].len), addrs[i].len);
+                cur_of(arena_dup(r->arena, addrs[i].bytes, addrs[i].len), addrs[i].len);
 }
 
-static void put_peer(const struct kad *k, struct kad_peer *to, const struct peer_id *id,
-                     struct arena *room)
+static void put_peer(const struct kad *k, const struct reply *r, struct kad_peer *to,
+                     const struct peer_id *id)
 {
     struct multiaddr ours[KAD_ADDRS_MAX];
     struct host_peer p;
     *to = (struct kad_peer){.id = *id};
     if (peer_id_equal(id, host_id(k->cfg.host)))
-        put_addrs(k, to, ours, host_advertised(k->cfg.host, ours, KAD_ADDRS_MAX), room);
+        put_addrs(k, r, to, ours, host_advertised(k->cfg.host, ours, KAD_ADDRS_MAX));
     else if (host_peer(k->cfg.host, id, &p))
-        put_addrs(k, to, p.addrs, p.addr_count, room);
+        put_addrs(k, r, to, p.addrs, p.addr_count);
 }
 
 static void put_closer(const struct served *s, struct reply *r, struct cur key)
@@ -71,7 +72,7 @@ static void put_closer(const struct served *s, struct reply *r, struct cur key)
     for (size_t i = 0; i < n; i++) {
         if (peer_id_equal(&r->near[i], &s->peer))
             continue;
-        put_peer(k, &r->msg.closer[r->msg.closer_count++], &r->near[i], r->arena);
+        put_peer(k, r, &r->msg.closer[r->msg.closer_count++], &r->near[i]);
     }
 }
 
@@ -109,7 +110,7 @@ static void keep_provider(const struct served *s, const struct kad_msg *q)
         const struct kad_peer *p = &q->providers[i];
         if (!peer_id_equal(&p->id, &s->peer)) /* nobody speaks for others */
             continue;
-        kad_learn(k, p);
+        kad_learn(k, p, kad_is_neighbour(k, &s->peer));
         if (kad_store_provide(k->store, q->key, &p->id, loop_now_us(k->loop), NULL) != OK)
             log_debug(k->cfg.log, "no room for another provider");
     }
@@ -120,7 +121,7 @@ static void put_providers(const struct kad *k, struct reply *r, struct cur key)
     struct peer_id who[KAD_PEERS_MAX];
     size_t n = kad_store_providers(k->store, key, loop_now_us(k->loop), who, KAD_PEERS_MAX);
     for (size_t i = 0; i < n; i++)
-        put_peer(k, &r->msg.providers[r->msg.provider_count++], &who[i], r->arena);
+        put_peer(k, r, &r->msg.providers[r->msg.provider_count++], &who[i]);
 }
 
 /* False: there is no answer to this. */
@@ -129,6 +130,7 @@ static bool reply_to(const struct served *s, const struct kad_msg *q, struct rep
     struct kad *k = s->kad;
     r->msg.type = q->type;
     r->msg.key = q->key;
+    r->neighbour = kad_is_neighbour(k, &s->peer);
     switch (q->type) {
     case KAD_PUT_VALUE:
         keep_value(s, q);

@@ -247,6 +247,74 @@ static void where_no_hole_can_be_punched_the_relay_stays(void **state)
     path_is(k, "relayed", 1);
 }
 
+/* --- what may not go over a relay that counts ---------------------------------------------------
+ */
+
+#define STRICT "/test/direct/1.0.0"
+
+static void on_asked(void *arg, const struct host_stream *s)
+{
+    (void)arg;
+    conn_close(s->conn);
+}
+
+static void on_stream(void *arg, const struct host_stream *s, const struct why *why)
+{
+    struct kit *k = arg;
+    k->told++;
+    k->good = s && !s->limited;
+    if (s)
+        conn_close(s->conn);
+    else
+        k->why = *why;
+}
+
+/* Bob wants a stream to Ann, to whom he has a relayed connection. */
+static void ask_strictly(struct kit *k)
+{
+    static const char *const names[] = {STRICT};
+    struct host_protocol p = {.name = STRICT, .cb = on_asked};
+    host_handle(k->n[ANN].host, &p);
+    call(k);
+    path_is(k, "relayed", 1);
+    k->told = 0;
+    k->good = false;
+    host_open(k->n[BOB].host, id(k, ANN), names, 1, on_stream, k);
+    sim_run_for(k->sim, 10 * MSEC);
+    assert_int_equal(k->told, 0);
+}
+
+static void what_may_not_be_relayed_waits_for_the_direct_way(void **state)
+{
+    struct kit *k = *state;
+    ask_strictly(k);
+    sim_run_for(k->sim, 5 * SEC);
+    assert_int_equal(k->told, 1);
+    assert_true(k->good);
+}
+
+static void it_does_not_wait_for_ever(void **state)
+{
+    struct kit *k = *state;
+    ask_strictly(k);
+    sim_run_for(k->sim, HOST_PUNCH_US - SEC);
+    assert_int_equal(k->told, 0);
+    sim_run_for(k->sim, 2 * SEC);
+    assert_int_equal(k->told, 1);
+    assert_false(k->good);
+    assert_non_null(strstr(k->why.text, "no direct way was found"));
+}
+
+static void it_hears_that_the_peer_is_gone(void **state)
+{
+    struct kit *k = *state;
+    ask_strictly(k);
+    host_hang_up(k->n[BOB].host, id(k, ANN));
+    sim_run_for(k->sim, HOST_PUNCH_US + SEC);
+    assert_int_equal(k->told, 1);
+    assert_string_equal(k->why.text, "the connection was lost");
+}
+
 int main(void)
 {
 #define CASE(name, open) cmocka_unit_test_setup_teardown(name, open, close_kit)
@@ -257,6 +325,9 @@ int main(void)
         CASE(a_hole_is_punched_between_two_hidden_ones, open_hidden),
         CASE(who_was_called_dials_back_where_it_can, open_half),
         CASE(where_no_hole_can_be_punched_the_relay_stays, open_hard),
+        CASE(what_may_not_be_relayed_waits_for_the_direct_way, open_hidden),
+        CASE(it_does_not_wait_for_ever, open_hard),
+        CASE(it_hears_that_the_peer_is_gone, open_hard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,135 @@
+/* A message: taken, judged, passed on; and one of ours. */
+#include "host/gossip/gossip_state_in.h"
+
+#include <stdlib.h>
+
+static void invalid(struct gossip_state *s, struct topic *t, struct gossip_peer *from)
+{
+    struct tie *tie = tie_get(s, t, from);
+    if (!tie)
+        return;
+    gossip_mark_invalid(&tie->marks);
+    from->score_stale = true;
+}
+
+/* v1.2, before the app judges it.  The specification would allow it before the signature is
+ * verified too; then anybody could make us decline, by a forged one, a message that is to come. */
+static void say_dont_want(struct gossip_state *s, struct topic *t, const struct gossip_peer *from,
+                          const struct gossip_held *m)
+{
+    LIST_EACH(&t->ties, struct tie, tie, of_topic) {
+        struct buf ids = {0};
+        struct cur name = m->names[tie->peer->form];
+        if (!tie->mesh || tie->peer == from || tie->peer->cfg.version < GOSSIP_V12 || name.n == 0)
+            continue;
+        gossip_put_id(&ids, GOSSIP_IDONTWANT, name);
+        say_ids(s, tie->peer, GOSSIP_IDONTWANT, t->name, &ids);
+        buf_done(&ids);
+    }
+}
+
+bool gossip_state_take(struct gossip_state *s, struct gossip_peer *from, const struct gossip_msg *m,
+                       uint64_t now_us, struct gossip_author *author, struct gossip_held **held)
+{
+    struct gossip_id name;
+    struct topic *t = topic_find(s, m->topic);
+    from->promises = 0; /* it does send */
+    if (!t || !t->ours)
+        return false;
+    if (gossip_author(m, author, NULL) != OK) {
+        invalid(s, t, from);
+        return false;
+    }
+    if (peer_id_equal(&author->id, &s->cfg.self))
+        return false;
+    gossip_name(author, GOSSIP_GO, &name);
+    struct cur id = cur_of(name.bytes, name.len);
+    if (gossip_cache_has(s->cache, id, now_us, NULL)) {
+        struct tie *tie = tie_find(t, from);
+        if (tie && gossip_cache_age_us(s->cache, id, now_us) < GOSSIP_NEAR_FIRST_US)
+            gossip_mark_delivered(&tie->marks, s->cfg.weights);
+        return false;
+    }
+    if (gossip_verify(m, author, NULL) != OK) {
+        invalid(s, t, from);
+        return false;
+    }
+    *held = gossip_cache_add(s->cache, author, m->topic, m->whole, now_us);
+    if (m->whole.n >= GOSSIP_DONTWANT_BYTES)
+        say_dont_want(s, t, from, *held);
+    return true;
+}
+
+static void forward(struct gossip_state *s, struct topic *t, const struct gossip_peer *from,
+                    struct gossip_held *m, uint64_t now_us)
+{
+    LIST_EACH(&t->ties, struct tie, tie, of_topic) {
+        struct gossip_peer *p = tie->peer;
+        bool flood = p->cfg.version == GOSSIP_FLOODSUB && may_be_given(s, tie, now_us);
+        if ((tie->mesh || flood) && p != from && p->here && !peer_id_equal(&p->id, &m->author) &&
+            gossip_peer_wants(s, p, m))
+            say_message(s, p, m);
+    }
+}
+
+void gossip_state_judge(struct gossip_state *s, struct gossip_peer *from, struct gossip_held *held,
+                        enum gossip_verdict v, uint64_t now_us)
+{
+    struct topic *t = topic_find(s, held->topic);
+    struct tie *tie;
+    switch (v) {
+    case GOSSIP_ACCEPT:
+        tie = t && t->ours ? tie_get(s, t, from) : NULL; /* the app may have left it meanwhile */
+        if (tie) {
+            gossip_mark_first(&tie->marks, s->cfg.weights);
+            from->score_stale = true;
+            forward(s, t, from, held, now_us);
+        }
+        break;
+    case GOSSIP_REJECT:
+        gossip_cache_hide(s->cache, held->names[GOSSIP_GO]);
+        if (t)
+            invalid(s, t, from);
+        break;
+    case GOSSIP_IGNORE:
+        gossip_cache_hide(s->cache, held->names[GOSSIP_GO]);
+        break;
+    }
+    gossip_held_drop(held);
+}
+
+/* Whom a message of ours goes to where it does not go to all. */
+static void fill_fanout(struct gossip_state *s, struct topic *t, uint64_t now_us)
+{
+    size_t n, have = 0;
+    t->fanout_until_us = now_us + GOSSIP_FANOUT_US;
+    LIST_EACH(&t->ties, struct tie, tie, of_topic)
+        have += tie->fanout;
+    struct tie **ties = ties_pick(s, t, may_be_given, now_us, &n);
+    for (size_t i = 0; i < n && have < GOSSIP_D; i++) {
+        have += !ties[i]->fanout;
+        ties[i]->fanout = true;
+    }
+    free(ties);
+}
+
+size_t gossip_state_publish(struct gossip_state *s, const struct gossip_author *self,
+                            struct cur topic, struct cur whole, uint64_t now_us)
+{
+    struct topic *t = topic_get(s, topic);
+    struct gossip_held *m = gossip_cache_add(s->cache, self, topic, whole, now_us);
+    size_t told = 0;
+    if (s->cfg.mesh_only && !t->ours)
+        fill_fanout(s, t, now_us);
+    LIST_EACH(&t->ties, struct tie, tie, of_topic) {
+        bool flood = !s->cfg.mesh_only || tie->peer->cfg.version == GOSSIP_FLOODSUB;
+        if (tie->peer->here && (tie->mesh || tie->fanout || flood) &&
+            may_be_given(s, tie, now_us)) {
+            say_message(s, tie->peer, m);
+            told++;
+        }
+    }
+    gossip_held_drop(m);
+    topic_settle(s, t, now_us);
+    return told;
+}

@@ -8,6 +8,8 @@
 struct ask {
     struct host_open *open;
     struct messages *m;
+    struct peer_id peer;
+    const char *protocol;
     struct head_ask what;
     ask_cb *cb;
     void *arg;
@@ -22,12 +24,19 @@ void ask_cancel(struct ask *a)
     free(a);
 }
 
-static void tell(struct ask *a, struct conn *stream, const struct why *why)
+/* heard: what it said; NULL: nothing. */
+static void tell(struct ask *a, struct conn *stream, const struct head_answer *heard,
+                 const struct why *why)
 {
-    ask_cb *cb = a->cb;
-    void *arg = a->arg;
+    struct ask was = *a;
+    struct ask_answer answer = {.stream = stream,
+                                .peer = &was.peer,
+                                .protocol = was.protocol,
+                                .session = was.what.session,
+                                .got = heard ? heard->got : 0,
+                                .said = heard != NULL};
     ask_cancel(a);
-    cb(arg, stream, stream ? NULL : why);
+    was.cb(was.arg, &answer, stream ? NULL : why);
 }
 
 static enum err err_of(enum head_code code)
@@ -58,13 +67,15 @@ static void on_answer(struct ask *a, struct cur msg)
         if (answer.code == HEAD_OK && messages_queued(a->m) == 0) {
             struct conn *stream = messages_take(a->m);
             a->m = NULL;
-            tell(a, stream, NULL);
+            tell(a, stream, &answer, NULL);
             return;
         }
         why_set(&why, answer.code ? err_of(answer.code) : ERR_INVALID, "it says: %s",
                 answer.words[0] ? answer.words : "no");
+        tell(a, NULL, &answer, &why);
+        return;
     }
-    tell(a, NULL, &why);
+    tell(a, NULL, NULL, &why);
 }
 
 static void on_message(void *arg, enum messages_event ev, struct cur msg, const struct why *why)
@@ -77,10 +88,10 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
         break;
     case MESSAGES_END:
         why_set(&none, ERR_CLOSED, "it hung up without an answer");
-        tell(a, NULL, &none);
+        tell(a, NULL, NULL, &none);
         break;
     case MESSAGES_GONE:
-        tell(a, NULL, why);
+        tell(a, NULL, NULL, why);
         break;
     }
 }
@@ -92,7 +103,7 @@ static void on_stream(void *arg, const struct host_stream *s, const struct why *
     struct why failed;
     a->open = NULL;
     if (!s) {
-        tell(a, NULL, why);
+        tell(a, NULL, NULL, why);
         return;
     }
     a->m = messages_new(s->conn, HEAD_MAX, on_message, a);
@@ -102,14 +113,18 @@ static void on_stream(void *arg, const struct host_stream *s, const struct why *
     if (code == OK)
         messages_expect(a->m, ASK_ANSWER_US);
     else
-        tell(a, NULL, &failed);
+        tell(a, NULL, NULL, &failed);
 }
 
 struct ask *ask_start(struct host *h, const struct peer_id *peer, const char *protocol,
                       const struct head_ask *what, ask_cb *cb, void *arg)
 {
     struct ask *a = MEM_NEW(struct ask);
+    a->peer = *peer;
+    a->protocol = protocol;
     a->what = *what;
+    if (!what->resumes)
+        loop_random(host_loop(h), a->what.session, sizeof a->what.session);
     a->cb = cb;
     a->arg = arg;
     a->open = host_open(h, peer, &protocol, 1, on_stream, a);

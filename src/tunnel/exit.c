@@ -242,6 +242,7 @@ static void cut_all(struct tunnel *t)
     LIST_EACH(&t->visits, struct visit, v, link)
         if (v->exit)
             visit_free(v);
+    lastings_cut(&t->lastings, NULL, EXIT_PROTOCOL);
     LIST_EACH(&t->exits.users, struct exit_user, u, link)
         user_free(u);
 }

@@ -41,13 +41,13 @@ static void on_done(void *arg, const struct why *why)
     caller_free(c);
 }
 
-static void on_answer(void *arg, struct conn *stream, const struct why *why)
+static void on_answer(void *arg, const struct ask_answer *answer, const struct why *why)
 {
     struct caller *c = arg;
     struct forward *f = c->f;
     char name[PEER_ID_FORMAT];
     c->ask = NULL;
-    if (!stream) {
+    if (!answer->stream) {
         if (f->why.code == OK || strcmp(f->why.text, why->text) != 0) /* once, not each time */
             log_info(f->t->env.log, "%s/%s cannot be reached: %s",
                      tunnel_name(f->t, &f->peer, name), f->service, why->text);
@@ -58,7 +58,7 @@ static void on_answer(void *arg, struct conn *stream, const struct why *why)
     f->why.code = OK;
     keep_places(f->t, &f->peer);
     struct pipe_cfg cfg = {.a = c->conn,
-                           .b = stream,
+                           .b = lasting_of_answer(&f->t->lastings, answer),
                            .policy = f->t->env.policy,
                            .idle_us = TUNNEL_IDLE_US,
                            .done = on_done,

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-enum { F_SERVICE = 1, F_HOST = 2, F_PORT = 3, F_CODE = 1, F_WORDS = 2 };
+enum { F_SERVICE = 1, F_HOST = 2, F_PORT = 3, F_SESSION = 4, F_GOT = 5 };
+enum { F_CODE = 1, F_WORDS = 2, F_HAS = 3 };
 
 static bool is_letter(char c)
 {
@@ -50,20 +51,31 @@ static bool take(char *out, size_t max, struct cur in)
     return true;
 }
 
+static bool take_session(struct head_ask *out, struct cur in)
+{
+    if (in.n != sizeof out->session)
+        return false;
+    memcpy(out->session, in.p, in.n);
+    return true;
+}
+
 void head_put_ask(struct buf *out, const struct head_ask *ask)
 {
     if (ask->service[0]) {
         pb_put_str(out, F_SERVICE, ask->service);
-        return;
+    } else if (!ask->resumes) {
+        pb_put_str(out, F_HOST, ask->host);
+        pb_put_uint(out, F_PORT, ask->port);
     }
-    pb_put_str(out, F_HOST, ask->host);
-    pb_put_uint(out, F_PORT, ask->port);
+    pb_put_bytes(out, F_SESSION, ask->session, sizeof ask->session);
+    if (ask->resumes)
+        pb_put_uint(out, F_GOT, ask->got);
 }
 
 enum err head_read_ask(struct head_ask *out, struct cur msg, struct why *why)
 {
     struct pb_field f;
-    bool good = true;
+    bool good = true, session = false;
     uint64_t port = 0;
     *out = (struct head_ask){0};
     if (msg.n > HEAD_MAX)
@@ -75,23 +87,38 @@ enum err head_read_ask(struct head_ask *out, struct cur msg, struct why *why)
             good = take(out->host, HEAD_HOST_MAX, f.bytes);
         else if (f.number == F_PORT && f.wire == PB_VARINT)
             port = f.value;
+        else if (f.number == F_SESSION && f.wire == PB_BYTES)
+            session = good = take_session(out, f.bytes);
+        else if (f.number == F_GOT && f.wire == PB_VARINT)
+            out->got = f.value;
     }
-    if (!good || !cur_done(&msg) || port > UINT16_MAX)
+    if (!good || !session || !cur_done(&msg) || port > UINT16_MAX)
         return why_set(why, ERR_INVALID, "the head of a stream is not what it should be");
     out->port = (uint16_t)port;
     bool service = head_is_service(out->service) && !out->host[0] && !port;
     bool exit = head_is_host(out->host) && !out->service[0] && port;
-    if (!service && !exit)
+    out->resumes = !out->service[0] && !out->host[0] && !port;
+    if (!service && !exit && !out->resumes)
         return why_set(why, ERR_INVALID, "neither a service nor a host and a port is asked for");
     return OK;
 }
 
-void head_put_answer(struct buf *out, enum head_code code, const char *words)
+void head_put_answer(struct buf *out, const struct head_answer *answer)
 {
-    size_t n = strlen(words);
-    pb_put_uint(out, F_CODE, code);
-    if (n > 0)
-        pb_put_bytes(out, F_WORDS, words, n < HEAD_WORDS_MAX ? n : HEAD_WORDS_MAX);
+    pb_put_uint(out, F_CODE, answer->code);
+    if (answer->words[0])
+        pb_put_str(out, F_WORDS, answer->words);
+    if (answer->got > 0)
+        pb_put_uint(out, F_HAS, answer->got);
+}
+
+void head_put_answer_first(struct buf *out, const struct head_answer *answer)
+{
+    struct buf msg = {0};
+    head_put_answer(&msg, answer);
+    buf_uvarint(out, buf_len(&msg));
+    buf_put(out, buf_bytes(&msg), buf_len(&msg));
+    buf_done(&msg);
 }
 
 /* What a stranger says is shown to a person: what of it is harmless text, blanks for the rest. */
@@ -126,6 +153,8 @@ enum err head_read_answer(struct head_answer *out, struct cur msg, struct why *w
             code = f.value;
         else if (f.number == F_WORDS && f.wire == PB_BYTES)
             take_words(out->words, f.bytes);
+        else if (f.number == F_HAS && f.wire == PB_VARINT)
+            out->got = f.value;
     }
     if (!cur_done(&msg))
         return why_set(why, ERR_INVALID, "the answer at the head of a stream is damaged");

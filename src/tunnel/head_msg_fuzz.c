@@ -19,11 +19,13 @@ static void ask(struct cur msg)
             abort();
         return;
     }
-    if ((a.service[0] != 0) == (a.host[0] != 0))
+    if ((a.service[0] != 0) + (a.host[0] != 0) + a.resumes != 1)
         abort();
     head_put_ask(&b, &a);
     if (head_read_ask(&again, buf_cur(&b), NULL) != OK || strcmp(a.service, again.service) != 0 ||
-        strcmp(a.host, again.host) != 0 || a.port != again.port)
+        strcmp(a.host, again.host) != 0 || a.port != again.port ||
+        memcmp(a.session, again.session, sizeof a.session) != 0 || a.resumes != again.resumes ||
+        (a.resumes && a.got != again.got))
         abort();
     buf_done(&b);
 }

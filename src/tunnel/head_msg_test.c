@@ -20,7 +20,7 @@ static void a_question_is_read_as_it_was_written(void **state)
     (void)state;
     struct head_ask got;
     struct buf b = ask_for("web", "", 0);
-    assert_memory_equal(buf_bytes(&b), "\x0a\x03web", 5);
+    assert_memory_equal(buf_bytes(&b), "\x0a\x03web\x22\x10", 7);
     assert_int_equal(head_read_ask(&got, buf_cur(&b), NULL), OK);
     assert_string_equal(got.service, "web");
     assert_string_equal(got.host, "");
@@ -52,6 +52,7 @@ static enum err read(const char *service, const char *host, uint64_t port)
 {
     struct head_ask got;
     struct buf b = {0};
+    pb_put_bytes(&b, 4, "0123456789abcdef", 16);
     if (service)
         pb_put_str(&b, 1, service);
     if (host)
@@ -70,7 +71,6 @@ static void it_is_for_a_service_or_for_a_host_and_a_port(void **state)
     assert_int_equal(read("web", NULL, 0), OK);
     assert_int_equal(read(NULL, "a.b", 1), OK);
     assert_int_equal(read(NULL, "2001:db8::1", 65535), OK);
-    assert_int_equal(read(NULL, NULL, 0), ERR_INVALID);
     assert_int_equal(read("web", "a.b", 1), ERR_INVALID);
     assert_int_equal(read("web", NULL, 1), ERR_INVALID);
     assert_int_equal(read(NULL, "a.b", 0), ERR_INVALID);
@@ -81,6 +81,37 @@ static void it_is_for_a_service_or_for_a_host_and_a_port(void **state)
     assert_int_equal(read(NULL, "fe80::1%eth0", 80), ERR_INVALID);
     assert_int_equal(read(NULL, "a b", 80), ERR_INVALID);
     assert_int_equal(read(NULL, "a\r\nb", 80), ERR_INVALID);
+}
+
+static void what_goes_on_says_how_far_it_is(void **state)
+{
+    (void)state;
+    struct head_ask a = {.resumes = true, .got = UINT64_MAX, .session = "0123456789abcde"}, got;
+    struct buf b = {0};
+    head_put_ask(&b, &a);
+    assert_int_equal(head_read_ask(&got, buf_cur(&b), NULL), OK);
+    assert_true(got.resumes && got.got == UINT64_MAX);
+    assert_memory_equal(got.session, a.session, sizeof a.session);
+    buf_done(&b);
+    struct head_answer yes = {.got = 1 << 20}, heard;
+    head_put_answer(&b, &yes);
+    assert_int_equal(head_read_answer(&heard, buf_cur(&b), NULL), OK);
+    assert_int_equal(heard.got, 1 << 20);
+    buf_done(&b);
+}
+
+static void without_a_session_of_sixteen_bytes_nothing_is_asked(void **state)
+{
+    (void)state;
+    struct head_ask got;
+    for (size_t n = 0; n <= 20; n++) {
+        struct buf b = {0};
+        pb_put_str(&b, 1, "web");
+        pb_put_bytes(&b, 4, "0123456789abcdefghijk", n);
+        assert_int_equal(head_read_ask(&got, buf_cur(&b), NULL), n == 16 ? OK : ERR_INVALID);
+        buf_done(&b);
+    }
+    assert_int_equal(head_read_ask(&got, cur_of("\x0a\x03web", 5), NULL), ERR_INVALID);
 }
 
 static void names_are_as_long_as_they_may_be(void **state)
@@ -115,7 +146,7 @@ static void an_answer_is_read_as_it_was_written(void **state)
     for (unsigned code = HEAD_OK; code <= HEAD_OTHER; code++) {
         struct buf b = {0};
         struct head_answer got;
-        head_put_answer(&b, (enum head_code)code, "so it is");
+        head_put_answer(&b, &(struct head_answer){(enum head_code)code, "so it is", 0});
         assert_int_equal(head_read_answer(&got, buf_cur(&b), NULL), OK);
         assert_int_equal(got.code, code);
         assert_string_equal(got.words, "so it is");
@@ -169,6 +200,8 @@ int main(void)
         cmocka_unit_test(a_question_is_read_as_it_was_written),
         cmocka_unit_test(a_question_cut_anywhere_is_refused),
         cmocka_unit_test(it_is_for_a_service_or_for_a_host_and_a_port),
+        cmocka_unit_test(what_goes_on_says_how_far_it_is),
+        cmocka_unit_test(without_a_session_of_sixteen_bytes_nothing_is_asked),
         cmocka_unit_test(names_are_as_long_as_they_may_be),
         cmocka_unit_test(a_message_that_is_too_long_is_refused),
         cmocka_unit_test(an_answer_is_read_as_it_was_written),

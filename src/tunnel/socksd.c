@@ -101,19 +101,19 @@ static void fail(struct client *c, const struct why *why)
     leave(c);
 }
 
-static void on_answer(void *arg, struct conn *stream, const struct why *why)
+static void on_answer(void *arg, const struct ask_answer *answer, const struct why *why)
 {
     struct client *c = arg;
     struct why ok = {.code = OK};
     c->ask = NULL;
-    if (!stream) {
+    if (!answer->stream) {
         fail(c, why);
         return;
     }
     c->p->why = ok;
     socksd_put_result(&c->talk, &ok, &c->out);
     struct pipe_cfg cfg = {.a = c->conn,
-                           .b = stream,
+                           .b = lasting_of_answer(&c->p->t->lastings, answer),
                            .to_a = c->out,
                            .to_b = c->in,
                            .policy = c->p->t->env.policy,

@@ -59,6 +59,7 @@ static void *start(const struct app_env *env, struct why *why)
     list_init(&t->requests);
     list_init(&t->visits);
     list_init(&t->socksds);
+    lastings_init(&t->lastings, t->host, env->log);
     exits_init(t);
     if (!t->host)
         return t;
@@ -89,6 +90,7 @@ static void app_free(void *app)
         forward_free(f);
     LIST_EACH(&t->services, struct service, s, link)
         service_drop(t, s);
+    lastings_done(&t->lastings);
     requests_done(t);
     bus_unsubscribe(t->trust);
     if (t->host)

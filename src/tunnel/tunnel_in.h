@@ -8,6 +8,7 @@
 #include "host/trust.h"
 #include "tunnel/exit_policy.h"
 #include "tunnel/head_msg.h"
+#include "tunnel/lasting.h"
 #include "tunnel/peers.h"
 #include "tunnel/tunnel.h"
 
@@ -97,6 +98,7 @@ struct tunnel {
     struct link socksds;
     struct exits exits;
     struct link visits; /* struct visit: streams that others opened */
+    struct lastings lastings;
 };
 
 extern const struct conf_key tunnel_settings[];

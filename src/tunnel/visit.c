@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "host/mux/messages.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static void on_dialled(void *arg, enum conn_event ev, const struct why *why);
@@ -24,9 +25,11 @@ void visit_free(struct visit *v)
 
 void visit_refuse(struct visit *v, enum head_code code, const char *words)
 {
+    struct head_answer no = {.code = code};
     struct buf answer = {0};
     log_debug(v->t->env.log, "a visitor is refused: %s", words);
-    head_put_answer(&answer, code, words);
+    snprintf(no.words, sizeof no.words, "%s", words);
+    head_put_answer(&answer, &no);
     if (messages_send(v->m, buf_bytes(&answer), buf_len(&answer), NULL) == OK)
         messages_shut(v->m);
     buf_done(&answer);
@@ -46,17 +49,17 @@ static void on_done(void *arg, const struct why *why)
 
 static void join(struct visit *v)
 {
-    struct buf head = {0};
+    struct lasting_cfg session = {.stream = messages_take(v->m),
+                                  .peer = &v->peer,
+                                  .protocol = v->exit ? EXIT_PROTOCOL : FORWARD_PROTOCOL,
+                                  .session = v->ask.session};
+    head_put_answer_first(&session.first, &(struct head_answer){.code = HEAD_OK});
     struct pipe_cfg cfg = {.a = v->dialled,
-                           .b = messages_take(v->m),
+                           .b = lasting_new(&v->t->lastings, &session),
                            .policy = v->t->env.policy,
                            .idle_us = TUNNEL_IDLE_US,
                            .done = on_done,
                            .arg = v};
-    head_put_answer(&head, HEAD_OK, "");
-    buf_uvarint(&cfg.to_b, buf_len(&head));
-    buf_put(&cfg.to_b, buf_bytes(&head), buf_len(&head));
-    buf_done(&head);
     exit_limits(v, &cfg);
     v->dialled = NULL;
     v->m = NULL;
@@ -120,6 +123,18 @@ static void ask_service(struct visit *v, const char *name)
     visit_dial(v);
 }
 
+/* What was broken off by a lost connection is taken up again; this visit was only for that. */
+static void go_on(struct visit *v)
+{
+    const char *protocol = v->exit ? EXIT_PROTOCOL : FORWARD_PROTOCOL;
+    if (!lasting_again(&v->t->lastings, &v->peer, protocol, &v->ask, v->m)) {
+        visit_refuse(v, HEAD_NOT_FOUND, "there is no such session any more");
+        return;
+    }
+    v->m = NULL;
+    visit_free(v);
+}
+
 static void on_message(void *arg, enum messages_event ev, struct cur msg, const struct why *why)
 {
     struct visit *v = arg;
@@ -131,8 +146,13 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
     }
     messages_pause(v->m, true);
     messages_expect(v->m, 0);
-    if (head_read_ask(&v->ask, msg, &bad) != OK || (v->ask.service[0] == 0) != v->exit)
+    if (head_read_ask(&v->ask, msg, &bad) != OK ||
+        (!v->ask.resumes && (v->ask.service[0] == 0) != v->exit))
         visit_refuse(v, HEAD_OTHER, "the question is not understood");
+    else if (v->ask.resumes)
+        go_on(v);
+    else if (lasting_count(&v->t->lastings, &v->peer) >= LASTING_OF_PEER_MAX)
+        visit_refuse(v, HEAD_BUSY, "you have too many connections here");
     else if (v->exit)
         exit_ask(v);
     else
@@ -192,6 +212,7 @@ void visits_cut(struct tunnel *t, const struct peer_id *peer)
     LIST_EACH(&t->visits, struct visit, v, link)
         if (peer_id_equal(&v->peer, peer))
             visit_free(v);
+    lastings_cut(&t->lastings, peer, NULL);
 }
 
 void visits_cut_service(struct tunnel *t, const struct service *s)

@@ -1,0 +1,182 @@
+#include "tunnel/lasting.h"
+
+#include "tunnel/tunnel_kit_test.h"
+
+/* What was said by both ends so far, and how it is checked. */
+struct talk {
+    struct kit *k;
+    struct hand *ends[2]; /* the program, the service */
+    size_t said[2], heard[2];
+    size_t last[2]; /* so much in all, and then an end */
+    bool ended[2];
+};
+
+static uint8_t byte_of(unsigned i, size_t at)
+{
+    return (uint8_t)(at * 131 + (at >> 8) * 7 + (at >> 16) + i);
+}
+
+static void say_on(struct talk *t, unsigned i)
+{
+    uint8_t bytes[5000];
+    ssize_t n = 1;
+    while (n > 0 && t->said[i] < t->last[i]) {
+        size_t want = t->last[i] - t->said[i];
+        want = want < sizeof bytes ? want : sizeof bytes;
+        for (size_t b = 0; b < want; b++)
+            bytes[b] = byte_of(i, t->said[i] + b);
+        n = conn_send(t->ends[i]->c, bytes, want);
+        t->said[i] += n > 0 ? (size_t)n : 0;
+    }
+    if (t->said[i] == t->last[i] && !t->ended[i]) {
+        t->ended[i] = true;
+        conn_shut(t->ends[i]->c);
+    }
+}
+
+static void check(struct talk *t, unsigned i)
+{
+    struct buf *got = &t->ends[i]->got;
+    for (size_t b = 0; b < buf_len(got); b++)
+        if (buf_bytes(got)[b] != byte_of(1 - i, t->heard[i] + b))
+            fail_msg("end %u: byte %zu is another", i, t->heard[i] + b);
+    t->heard[i] += buf_len(got);
+    buf_clear(got);
+    assert_false(t->ends[i]->closed);
+}
+
+static bool all_heard(const struct talk *t)
+{
+    return t->heard[0] == t->last[1] && t->heard[1] == t->last[0] && t->ends[0]->ended &&
+           t->ends[1]->ended;
+}
+
+static struct talk begin_talk(struct kit *k, size_t up, size_t down)
+{
+    offer(k);
+    use_port(k, 1, 7000);
+    assert_int_equal(k->n[0].served_count, 1);
+    return (struct talk){.k = k, .ends = {&k->user, &k->n[0].served[0]}, .last = {up, down}};
+}
+
+static void go_on_for(struct talk *t, uint64_t us)
+{
+    for (unsigned i = 0; i < 2; i++)
+        say_on(t, i);
+    sim_run_for(t->k->sim, us);
+    for (unsigned i = 0; i < 2; i++)
+        check(t, i);
+}
+
+static bool nothing_left(struct kit *k)
+{
+    return list_empty(&k->n[0].app->lastings.list) && list_empty(&k->n[1].app->lastings.list) &&
+           list_empty(&k->n[0].app->visits);
+}
+
+/* By who uses, by who serves, in turn; every so many ms another moment. */
+static void a_connection_lives_through_lost_ones(void **state)
+{
+    struct kit *k = *state;
+    struct talk t = begin_talk(k, 3000000, 2000000);
+    unsigned cuts = 0;
+    for (; !all_heard(&t) && cuts < 2000; cuts++) {
+        go_on_for(&t, (40 + cuts * 7 % 130) * MSEC);
+        unsigned who = cuts & 1;
+        host_hang_up(k->n[who].host, host_id(k->n[1 - who].host));
+    }
+    assert_true(all_heard(&t));
+    assert_in_range(cuts, 10, 1999);
+    sim_run_for(k->sim, 10 * SEC);
+    assert_true(nothing_left(k));
+}
+
+/* It is quiet; one end has ended, the connection goes, and the other end is still heard. */
+static void an_end_is_no_end_of_the_other_way_through_a_cut(void **state)
+{
+    struct kit *k = *state;
+    struct talk t = begin_talk(k, 1000, 5000000);
+    go_on_for(&t, 20 * MSEC);
+    host_hang_up(k->n[1].host, host_id(k->n[0].host));
+    for (unsigned i = 0; i < 100 && !all_heard(&t); i++)
+        go_on_for(&t, 100 * MSEC);
+    assert_true(all_heard(&t));
+}
+
+/* Each moment of a short conversation: at its beginning, in it, at its ends. */
+static void the_last_words_arrive_whenever_it_is_cut(void **state)
+{
+    struct kit *k = *state;
+    offer(k);
+    for (uint64_t at = 0; at < 120 * MSEC; at += 3 * MSEC) {
+        k->n[0].served_count = 0;
+        use_port(k, 1, 7000);
+        assert_int_equal(k->n[0].served_count, 1);
+        struct talk t = {.k = k, .ends = {&k->user, &k->n[0].served[0]}, .last = {100, 70000}};
+        go_on_for(&t, at);
+        host_hang_up(k->n[at & 1].host, host_id(k->n[1 - (at & 1)].host));
+        for (unsigned i = 0; i < 50; i++)
+            go_on_for(&t, 100 * MSEC);
+        assert_true(all_heard(&t));
+        assert_true(nothing_left(k));
+        hand_drop(&k->n[0].served[0]);
+    }
+}
+
+static void who_is_away_for_too_long_is_given_up(void **state)
+{
+    struct kit *k = *state;
+    struct talk t = begin_talk(k, 10000000, 1000);
+    go_on_for(&t, 50 * MSEC);
+    sim_cut(k->n[0].sim, k->n[1].sim);
+    sim_run_for(k->sim, 100 * SEC);
+    assert_false(k->user.closed || k->n[0].served[0].closed);
+    sim_run_for(k->sim, 100 * SEC);
+    assert_true(k->user.closed && k->n[0].served[0].closed);
+    assert_true(nothing_left(k));
+}
+
+/* Whoever holds the other end now never heard of it: that is no end of the bytes. */
+static void a_peer_that_began_anew_ends_it(void **state)
+{
+    struct kit *k = *state;
+    struct talk t = begin_talk(k, 100000000, 0);
+    go_on_for(&t, 50 * MSEC);
+    sim_cut(k->n[0].sim, k->n[1].sim); /* so that it cannot say so */
+    end(&k->n[0]);
+    sim_run_for(k->sim, 5 * SEC);
+    begin(&k->n[0], 0);
+    sim_heal(k->n[0].sim, k->n[1].sim);
+    assert_false(k->user.closed);
+    sim_run_for(k->sim, 40 * SEC);
+    assert_true(k->user.closed && !k->user.ended);
+    assert_true(nothing_left(k));
+}
+
+static void who_lost_his_trust_while_away_finds_nothing(void **state)
+{
+    struct kit *k = *state;
+    struct talk t = begin_talk(k, 100000000, 0);
+    go_on_for(&t, 50 * MSEC);
+    sim_cut(k->n[0].sim, k->n[1].sim);
+    ask_well(k, 0, "connect.rm", json_pack("{s:s}", "id", "web"));
+    assert_true(list_empty(&k->n[0].app->lastings.list));
+    sim_run_for(k->sim, SEC);
+    assert_true(k->n[0].served[0].closed);
+    sim_heal(k->n[0].sim, k->n[1].sim);
+    sim_run_for(k->sim, 60 * SEC);
+    assert_true(k->user.closed && !k->user.ended);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_connection_lives_through_lost_ones),
+        TEST(an_end_is_no_end_of_the_other_way_through_a_cut),
+        TEST(the_last_words_arrive_whenever_it_is_cut),
+        TEST(who_is_away_for_too_long_is_given_up),
+        TEST(a_peer_that_began_anew_ends_it),
+        TEST(who_lost_his_trust_while_away_finds_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

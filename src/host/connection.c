@@ -258,6 +258,7 @@ static void go_on(struct connection *c, struct mux *m)
     identify_begin(c);
     dial_connected(h, p);
     open_connected(h, p);
+    peer_tend(p);
     host_trim_soon(h);
     if (conns_of(p) == 1)
         host_tell(h, HOST_CONNECTED, &p->id); /* last: whoever hears it may hang up */

@@ -270,9 +270,8 @@ void host_trim_soon(struct host *h)
         h->trim = timer_start(h->loop, 0, on_trim, h);
 }
 
-void host_tag(struct host *h, const struct peer_id *peer, const char *tag, unsigned weight)
+static void set_tag(struct peer *p, const char *tag, unsigned weight)
 {
-    struct peer *p = peer_get(h, peer);
     size_t free_at = TAGS_MAX;
     for (size_t i = 0; i < TAGS_MAX; i++) {
         if (p->tags[i].name && strcmp(p->tags[i].name, tag) == 0) {
@@ -287,6 +286,13 @@ void host_tag(struct host *h, const struct peer_id *peer, const char *tag, unsig
         p->tags[free_at].name = tag;
         p->tags[free_at].weight = weight;
     }
+}
+
+void host_tag(struct host *h, const struct peer_id *peer, const char *tag, unsigned weight)
+{
+    struct peer *p = peer_get(h, peer);
+    set_tag(p, tag, weight);
+    peer_tend(p);
 }
 
 /* --- asked about peers ---------------------------------------------------------------------- */

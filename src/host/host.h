@@ -139,7 +139,10 @@ MUST_CHECK enum err host_find_peer(const struct host *h, const char *text, struc
 void host_learn(struct host *h, const struct peer_id *peer, const struct multiaddr *addrs,
                 size_t n);
 
-/* Who is wanted for what is the last to be trimmed; weight 0 removes the tag.  tag: static. */
+/* Who is wanted for what is the last to be trimmed; weight 0 removes the tag.  tag: static.  While
+ * one of its tags weighs HOST_TEND or more, a connection that is dead is noticed soon (mux_tend()).
+ */
+enum { HOST_TEND = 1000 };
 void host_tag(struct host *h, const struct peer_id *peer, const char *tag, unsigned weight);
 
 /* --- the table ------------------------------------------------------------------------------ */

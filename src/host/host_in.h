@@ -138,6 +138,7 @@ size_t peer_addrs(const struct peer *p, struct multiaddr *out, size_t cap);
 void peer_forget_said(struct host *h, struct peer *p); /* agent and protocols */
 void peer_moved(struct host *h, struct peer *p);       /* a connection came or went */
 unsigned peer_weight(const struct peer *p);
+void peer_tend(const struct peer *p); /* a connection came, or a tag did */
 void peers_done(struct host *h);
 
 /* connection.c */

@@ -84,6 +84,16 @@ unsigned peer_weight(const struct peer *p)
     return sum;
 }
 
+void peer_tend(const struct peer *p)
+{
+    bool needed = false;
+    for (size_t i = 0; i < TAGS_MAX; i++)
+        needed |= p->tags[i].name && p->tags[i].weight >= HOST_TEND;
+    LIST_EACH(&p->conns, struct connection, c, link)
+        if (c->mux)
+            mux_tend(c->mux, needed);
+}
+
 void peers_done(struct host *h)
 {
     struct link *lists[] = {&h->busy, &h->idle};

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { TURN_MAX = 1 << 20 }; /* bytes read in one turn; then others have theirs */
+#define TAG "forward"        /* host_tag() */
 
 struct lasting {
     struct conn conn;
@@ -28,6 +29,8 @@ struct lasting {
     bool left;                  /* he closed it, and it goes out */
     bool shut;                  /* the stream, by us: all is over here */
     bool failed;
+    bool tending; /* something moved lately: its connection is watched over */
+    uint64_t moved_us;
     bool busy, gone; /* events are being told; freed when that is over */
     struct ask *ask;
     struct timer *ack, *again, *deadline, *turn;
@@ -37,6 +40,52 @@ static const struct conn_ops ops;
 
 static void lost(struct lasting *r);
 static void on_stream(void *arg, enum conn_event ev, const struct why *why);
+
+/* --- watching over the connection ------------------------------------------------------------ */
+
+static bool any_tends(const struct lastings *all, const struct peer_id *peer)
+{
+    LIST_EACH(&all->list, struct lasting, r, link)
+        if (r->tending && peer_id_equal(&r->peer, peer))
+            return true;
+    return false;
+}
+
+static void rest(struct lasting *r)
+{
+    if (!r->tending)
+        return;
+    r->tending = false;
+    if (!any_tends(r->all, &r->peer))
+        host_tag(r->all->host, &r->peer, TAG, 0);
+}
+
+static void on_rest(void *arg)
+{
+    struct lastings *all = arg;
+    uint64_t now = loop_now_us(host_loop(all->host));
+    all->rest = NULL;
+    LIST_EACH(&all->list, struct lasting, r, link) {
+        if (now - r->moved_us >= LASTING_REST_US)
+            rest(r);
+        if (r->tending && !all->rest)
+            all->rest = timer_start(r->conn.loop, LASTING_REST_US, on_rest, all);
+    }
+}
+
+/* Something came or goes. */
+static void moved(struct lasting *r)
+{
+    r->moved_us = loop_now_us(r->conn.loop);
+    if (r->tending)
+        return;
+    r->tending = true;
+    host_tag(r->all->host, &r->peer, TAG, HOST_TEND);
+    if (!r->all->rest)
+        r->all->rest = timer_start(r->conn.loop, LASTING_REST_US, on_rest, r->all);
+}
+
+/* --- the end -------------------------------------------------------------------------------- */
 
 static void stop(struct lasting *r)
 {
@@ -52,6 +101,7 @@ static void stop(struct lasting *r)
 static void release(struct lasting *r)
 {
     stop(r);
+    rest(r);
     conn_close(r->stream); /* a reset, if it was not shut */
     list_drop(&r->link);
     lasting_state_done(&r->state);
@@ -122,6 +172,7 @@ static void flush(struct lasting *r)
         if (buf_len(&r->out) > 0 || r->body_out > 0) {
             more = write_some(r);
         } else if ((more = lasting_state_next(&r->state, &f))) {
+            moved(r);
             lasting_put(&r->out, &f);
             r->body_out = f.kind == LASTING_DATA ? f.len : 0;
         }
@@ -469,6 +520,7 @@ void lastings_init(struct lastings *all, struct host *host, const struct log *lo
 {
     all->host = host;
     all->log = log;
+    all->rest = NULL;
     all->spare = LASTING_GROWTH_MAX;
     list_init(&all->list);
 }
@@ -484,5 +536,7 @@ void lastings_cut(struct lastings *all, const struct peer_id *peer, const char *
 void lastings_done(struct lastings *all)
 {
     lastings_cut(all, NULL, NULL);
+    timer_cancel(all->rest);
+    all->rest = NULL;
     assert(list_empty(&all->list));
 }

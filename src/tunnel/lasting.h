@@ -21,6 +21,8 @@ enum {
 };
 #define LASTING_WAIT_US (120 * SEC) /* without a stream for so long, it is over */
 #define LASTING_AGAIN_US SEC        /* between two attempts */
+#define LASTING_REST_US (60 * SEC)  /* without a byte for so long, it is not watched over closely  \
+                                     */
 #define LASTING_ACK_US (40 * MSEC)  /* an acknowledgement waits for more to acknowledge */
 
 struct messages;
@@ -29,7 +31,8 @@ struct lastings {
     struct host *host;
     const struct log *log;
     struct link list; /* struct lasting */
-    uint64_t spare;
+    uint64_t spare;   /* by which windows may still grow */
+    struct timer *rest;
 };
 void lastings_init(struct lastings *all, struct host *host, const struct log *log);
 /* Those that owners have closed are ended too; those that they have not are theirs to close

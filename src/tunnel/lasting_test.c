@@ -118,8 +118,27 @@ static void the_last_words_arrive_whenever_it_is_cut(void **state)
         for (unsigned i = 0; i < 50; i++)
             go_on_for(&t, 100 * MSEC);
         assert_true(all_heard(&t));
-        assert_true(nothing_left(k));
         hand_drop(&k->n[0].served[0]);
+    }
+    sim_run_for(k->sim, LASTING_WAIT_US); /* who missed the very last word waits for it */
+    assert_true(nothing_left(k));
+}
+
+/* A cable is pulled for 20 s: noticed, dialled again, and bytes move within 10 s after. */
+static void a_pulled_cable_is_waited_out(void **state)
+{
+    struct kit *k = *state;
+    struct talk t = begin_talk(k, 1000000000, 1000000000);
+    for (uint64_t phase = 0; phase < 10; phase++) {
+        go_on_for(&t, (3 + phase) * SEC + phase * 370 * MSEC);
+        sim_cut(k->n[0].sim, k->n[1].sim);
+        for (unsigned i = 0; i < 20; i++)
+            go_on_for(&t, SEC);
+        sim_heal(k->n[0].sim, k->n[1].sim);
+        size_t up = t.heard[1], down = t.heard[0];
+        for (unsigned i = 0; i < 100 && (t.heard[0] == down || t.heard[1] == up); i++)
+            go_on_for(&t, 100 * MSEC);
+        assert_true(t.heard[1] > up && t.heard[0] > down);
     }
 }
 
@@ -174,6 +193,7 @@ int main(void)
         TEST(a_connection_lives_through_lost_ones),
         TEST(an_end_is_no_end_of_the_other_way_through_a_cut),
         TEST(the_last_words_arrive_whenever_it_is_cut),
+        TEST(a_pulled_cable_is_waited_out),
         TEST(who_is_away_for_too_long_is_given_up),
         TEST(a_peer_that_began_anew_ends_it),
         TEST(who_lost_his_trust_while_away_finds_nothing),

@@ -22,6 +22,11 @@ void mux_close(struct mux *m)
         m->ops->close(m);
 }
 
+void mux_tend(struct mux *m, bool on)
+{
+    m->ops->tend(m, on);
+}
+
 size_t mux_count(const struct mux *m)
 {
     return m->ops->count(m);

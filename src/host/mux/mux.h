@@ -36,6 +36,7 @@ struct mux_ops {
     struct conn *(*open)(struct mux *m, struct why *why);
     void (*shut)(struct mux *m);  /* no new streams; say goodbye */
     void (*close)(struct mux *m); /* streams that their owners still hold are told in later turns */
+    void (*tend)(struct mux *m, bool on);
     size_t (*count)(const struct mux *m);
     uint64_t (*rtt_us)(const struct mux *m); /* as measured last; 0: not yet */
 };
@@ -68,6 +69,11 @@ void mux_watch(struct mux *m, const struct mux_events *events, void *arg);
 struct conn *mux_open(struct mux *m, struct why *why);
 void mux_shut(struct mux *m);
 void mux_close(struct mux *m); /* NULL: nothing; no event follows */
+/* Somebody needs it now: after MUX_TEND_US of silence it is asked for a sign of life, and it is
+ * over after MUX_TEND_TICKS of those.  Else whoever is gone is noticed in a minute or so. */
+#define MUX_TEND_US (3 * SEC)
+enum { MUX_TEND_TICKS = 3 };
+void mux_tend(struct mux *m, bool on);
 size_t mux_count(const struct mux *m);
 uint64_t mux_rtt_us(const struct mux *m);
 

@@ -133,18 +133,32 @@ static void on_tick(void *arg)
 {
     struct yamux *y = arg;
     struct why why;
-    y->tick = timer_start(y->mux.loop, YAMUX_TICK_US, on_tick, y);
-    if (y->blocked && !y->moved) {
+    uint64_t every_us = y->tended ? MUX_TEND_US : YAMUX_TICK_US;
+    y->quiet = y->heard ? 0 : y->quiet + 1;
+    y->stuck = y->blocked && !y->moved ? y->stuck + 1 : 0;
+    y->moved = y->heard = false;
+    y->tick = timer_start(y->mux.loop, every_us, on_tick, y);
+    if (y->stuck * every_us >= YAMUX_TICK_US) {
         why_set(&why, ERR_TIMEOUT, "yamux: nothing could be written for %u s",
                 (unsigned)(YAMUX_TICK_US / SEC));
         yamux_fail(y, -1, &why);
-    } else if (!y->heard && y->ping_at_us) {
+    } else if (y->quiet >= (y->tended ? MUX_TEND_TICKS : YAMUX_TICKS)) {
         why_set(&why, ERR_TIMEOUT, "yamux: no answer to a ping");
         yamux_fail(y, -1, &why);
-    } else if (!y->heard) {
+    } else if (y->quiet > 0 && !y->ping_at_us) {
         ping(y);
     }
-    y->moved = y->heard = false;
+}
+
+static void tend(struct mux *m, bool on)
+{
+    struct yamux *y = yamux_of(m);
+    if (y->over || y->tended == on)
+        return;
+    y->tended = on;
+    y->quiet = y->stuck = 0;
+    timer_cancel(y->tick);
+    y->tick = timer_start(m->loop, on ? MUX_TEND_US : YAMUX_TICK_US, on_tick, y);
 }
 
 struct mux *yamux_new(struct conn *below, bool client, const struct mux_events *events, void *arg)
@@ -245,5 +259,6 @@ static const struct mux_ops yamux_ops = {.name = "yamux",
                                          .open = open_stream,
                                          .shut = part,
                                          .close = close_mux,
+                                         .tend = tend,
                                          .count = count,
                                          .rtt_us = rtt_us};

@@ -27,6 +27,7 @@ enum {
     YAMUX_ORPHANS_MAX = 256,     /* closed by us, and waiting for the other side's end */
 };
 #define YAMUX_TICK_US (30 * SEC) /* a ping after so long a silence; over after the next */
+enum { YAMUX_TICKS = 2 };
 
 struct ystream {
     union {
@@ -62,6 +63,8 @@ struct yamux {
     bool blocked;            /* CONN_WRITABLE is owed to us */
     bool parting, they_part; /* GoAway was said */
     bool moved, heard;       /* since the last tick: bytes went; bytes came */
+    bool tended;             /* ticks are MUX_TEND_US apart */
+    unsigned quiet, stuck;   /* ticks without a byte that came; that went, and some waited */
     bool pong_owed;
     uint32_t pong, ping; /* opaque values */
     uint64_t ping_at_us, rtt_us, rtt_at_us;

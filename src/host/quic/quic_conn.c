@@ -243,7 +243,8 @@ static void let_go(struct quic_conn *c, const struct why *why)
     unroute(c);
     timer_cancel(c->timer);
     timer_cancel(c->kick);
-    c->timer = c->kick = NULL;
+    timer_cancel(c->tend);
+    c->timer = c->kick = c->tend = NULL;
     if (!c->busy)
         release(c);
 }
@@ -381,6 +382,7 @@ void quic_conn_read(struct quic_conn *c, const uint8_t *bytes, size_t n)
     int rv = ngtcp2_conn_read_pkt(c->nc, &c->path, NULL, bytes, n, quic_now(c));
     if (rv != 0)
         broken(c, rv);
+    c->heard |= rv == 0;
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */
@@ -519,6 +521,36 @@ static void part(struct mux *m)
     quic_of(m)->parting = true;
 }
 
+static void on_tend(void *arg)
+{
+    struct quic_conn *c = arg;
+    struct why why;
+    c->quiet = c->heard ? 0 : c->quiet + 1;
+    c->heard = false;
+    c->tend = NULL;
+    if (c->over)
+        return;
+    c->tend = timer_start(c->mux.loop, MUX_TEND_US, on_tend, c);
+    if (c->quiet < MUX_TEND_TICKS)
+        return;
+    why_set(&why, ERR_TIMEOUT, "quic: not a word for %u s",
+            (unsigned)(MUX_TEND_TICKS * MUX_TEND_US / SEC));
+    quic_fail(c, &why);
+}
+
+/* ngtcp2 asks for the sign of life: it sends a PING after half of that silence. */
+static void tend(struct mux *m, bool on)
+{
+    struct quic_conn *c = quic_of(m);
+    if (c->over || on == (c->tend != NULL))
+        return;
+    timer_cancel(c->tend);
+    c->quiet = 0;
+    c->tend = on ? timer_start(m->loop, MUX_TEND_US, on_tend, c) : NULL;
+    ngtcp2_conn_set_keep_alive_timeout(c->nc, (on ? MUX_TEND_US : QUIC_IDLE_US) * 1000 / 2);
+    quic_wake(c);
+}
+
 static size_t count(const struct mux *m)
 {
     return ((const struct quic_conn *)m)->count;
@@ -535,5 +567,6 @@ static const struct mux_ops quic_ops = {.name = "quic",
                                         .open = open_stream,
                                         .shut = part,
                                         .close = close_mux,
+                                        .tend = tend,
                                         .count = count,
                                         .rtt_us = rtt_us};

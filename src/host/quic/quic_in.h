@@ -106,7 +106,10 @@ struct quic_conn {
     bool busy, closed; /* events are being told; freed when that is over */
     bool over, told;   /* nothing moves any more; the owner knows */
     bool parting;
-    bool full; /* a stream was denied bytes, since all of them hold too many */
+    bool heard; /* since the last look of `tend` */
+    unsigned quiet;
+    struct timer *tend; /* NULL: nobody needs it that much */
+    bool full;          /* a stream was denied bytes, since all of them hold too many */
     struct yamux_churn churn;
     struct timer *timer, *kick;
     uint64_t timer_at_us;

@@ -159,7 +159,7 @@ static void who_is_away_for_too_long_is_given_up(void **state)
 static void a_peer_that_began_anew_ends_it(void **state)
 {
     struct kit *k = *state;
-    struct talk t = begin_talk(k, 100000000, 0);
+    struct talk t = begin_talk(k, 100000000, 100000000);
     go_on_for(&t, 50 * MSEC);
     sim_cut(k->n[0].sim, k->n[1].sim); /* so that it cannot say so */
     end(&k->n[0]);
@@ -175,7 +175,7 @@ static void a_peer_that_began_anew_ends_it(void **state)
 static void who_lost_his_trust_while_away_finds_nothing(void **state)
 {
     struct kit *k = *state;
-    struct talk t = begin_talk(k, 100000000, 0);
+    struct talk t = begin_talk(k, 100000000, 100000000);
     go_on_for(&t, 50 * MSEC);
     sim_cut(k->n[0].sim, k->n[1].sim);
     ask_well(k, 0, "connect.rm", json_pack("{s:s}", "id", "web"));

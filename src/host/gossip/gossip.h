@@ -56,6 +56,7 @@ void gossip_rate(struct gossip *g, const struct peer_id *peer, double score);
 struct gossip_stat {
     size_t peers, topics;         /* whom we talk to; ours */
     uint64_t heard, said, passed; /* messages: new ones that came, ours, given on (each time) */
+    uint64_t again;               /* that came and were known */
     uint64_t refused, dropped;    /* thrown away as wrong; not sent for want of room */
 };
 struct gossip_stat gossip_stat(const struct gossip *g);

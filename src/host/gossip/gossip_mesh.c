@@ -13,8 +13,8 @@ void mesh_add(struct gossip_state *s, struct tie *tie, bool tell, uint64_t now_u
     tie->peer->score_stale = true;
     gossip_mark_mesh(&tie->marks, s->cfg.weights, true, now_us);
     if (tell)
-        say(s, &(struct gossip_action){
-                   .act = GOSSIP_SAY_GRAFT, .to = tie->peer, .topic = tie->topic->name});
+        say_act(s, &(struct gossip_action){
+                       .act = GOSSIP_SAY_GRAFT, .to = tie->peer, .topic = tie->topic->name});
 }
 
 void mesh_drop(struct gossip_state *s, struct tie *tie, bool tell, uint64_t backoff_us,

@@ -28,36 +28,37 @@ static void say_dont_want(struct gossip_state *s, struct topic *t, const struct 
     }
 }
 
-bool gossip_state_take(struct gossip_state *s, struct gossip_peer *from, const struct gossip_msg *m,
-                       uint64_t now_us, struct gossip_author *author, struct gossip_held **held)
+enum gossip_taken gossip_state_take(struct gossip_state *s, struct gossip_peer *from,
+                                    const struct gossip_msg *m, uint64_t now_us,
+                                    struct gossip_author *author, struct gossip_held **held)
 {
     struct gossip_id name;
     struct topic *t = topic_find(s, m->topic);
     from->promises = 0; /* it does send */
     if (!t || !t->ours)
-        return false;
+        return GOSSIP_NOT_OURS;
     if (gossip_author(m, author, NULL) != OK) {
         invalid(s, t, from);
-        return false;
+        return GOSSIP_WRONG;
     }
     if (peer_id_equal(&author->id, &s->cfg.self))
-        return false;
+        return GOSSIP_AGAIN;
     gossip_name(author, GOSSIP_GO, &name);
     struct cur id = cur_of(name.bytes, name.len);
     if (gossip_cache_has(s->cache, id, now_us, NULL)) {
         struct tie *tie = tie_find(t, from);
         if (tie && gossip_cache_age_us(s->cache, id, now_us) < GOSSIP_NEAR_FIRST_US)
             gossip_mark_delivered(&tie->marks, s->cfg.weights);
-        return false;
+        return GOSSIP_AGAIN;
     }
     if (gossip_verify(m, author, NULL) != OK) {
         invalid(s, t, from);
-        return false;
+        return GOSSIP_WRONG;
     }
     *held = gossip_cache_add(s->cache, author, m->topic, m->whole, now_us);
     if (m->whole.n >= GOSSIP_DONTWANT_BYTES)
         say_dont_want(s, t, from, *held);
-    return true;
+    return GOSSIP_NEW;
 }
 
 static void forward(struct gossip_state *s, struct topic *t, const struct gossip_peer *from,

@@ -47,9 +47,19 @@ static void on_message(struct gossip_session *s, const struct gossip_msg *m)
     struct gossip_author author;
     struct gossip_held *held;
     struct peer_id id = s->id;
-    if (!gossip_state_take(g->state, s->peer, m, loop_now_us(g->loop), &author, &held))
+    switch (gossip_state_take(g->state, s->peer, m, loop_now_us(g->loop), &author, &held)) {
+    case GOSSIP_NEW:
+        g->stat.heard++;
+        break;
+    case GOSSIP_AGAIN:
+        g->stat.again++;
         return;
-    g->stat.heard++;
+    case GOSSIP_WRONG:
+        g->stat.refused++;
+        return;
+    case GOSSIP_NOT_OURS:
+        return;
+    }
     struct cur data = m->data.p ? m->data : cur_of("", 0);
     enum gossip_verdict v = gossip_deliver(g, m->topic, &author, data);
     g->stat.refused += v == GOSSIP_REJECT;

@@ -143,7 +143,7 @@ void tie_settle(struct gossip_state *s, struct tie *tie, uint64_t now_us)
 
 /* --- saying --------------------------------------------------------------------------------- */
 
-void say(struct gossip_state *s, const struct gossip_action *a)
+void say_act(struct gossip_state *s, const struct gossip_action *a)
 {
     if (a->to->here)
         s->cfg.act(s->cfg.arg, a);
@@ -151,25 +151,25 @@ void say(struct gossip_state *s, const struct gossip_action *a)
 
 void say_message(struct gossip_state *s, struct gossip_peer *to, struct gossip_held *m)
 {
-    say(s, &(struct gossip_action){
-               .act = GOSSIP_SAY_MESSAGE, .to = to, .topic = m->topic, .message = m});
+    say_act(s, &(struct gossip_action){
+                   .act = GOSSIP_SAY_MESSAGE, .to = to, .topic = m->topic, .message = m});
 }
 
 void say_ids(struct gossip_state *s, struct gossip_peer *to, enum gossip_item_kind kind,
              struct cur topic, const struct buf *ids)
 {
-    say(s, &(struct gossip_action){
-               .act = GOSSIP_SAY_IDS, .to = to, .topic = topic, .kind = kind, .ids = ids});
+    say_act(s, &(struct gossip_action){
+                   .act = GOSSIP_SAY_IDS, .to = to, .topic = topic, .kind = kind, .ids = ids});
 }
 
 void say_prune(struct gossip_state *s, struct tie *tie, uint64_t backoff_us, uint64_t now_us)
 {
     if (now_us + backoff_us > tie->backoff_until_us)
         tie->backoff_until_us = now_us + backoff_us;
-    say(s, &(struct gossip_action){.act = GOSSIP_SAY_PRUNE,
-                                   .to = tie->peer,
-                                   .topic = tie->topic->name,
-                                   .backoff_s = backoff_us / GOSSIP_BEAT_US});
+    say_act(s, &(struct gossip_action){.act = GOSSIP_SAY_PRUNE,
+                                       .to = tie->peer,
+                                       .topic = tie->topic->name,
+                                       .backoff_s = backoff_us / GOSSIP_BEAT_US});
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

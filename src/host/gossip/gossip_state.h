@@ -144,10 +144,16 @@ enum gossip_verdict {
     GOSSIP_IGNORE, /* it goes no further */
 };
 
-/* A message that came.  True: it is new, of a topic of ours, and signed by who it says; judge it
- * with gossip_state_judge(), which takes *held. */
-bool gossip_state_take(struct gossip_state *s, struct gossip_peer *from, const struct gossip_msg *m,
-                       uint64_t now_us, struct gossip_author *author, struct gossip_held **held);
+enum gossip_taken {
+    GOSSIP_NEW,   /* of a topic of ours, and signed by who it says: gossip_state_judge() it */
+    GOSSIP_AGAIN, /* it came before */
+    GOSSIP_WRONG, /* it breaks the policy, or the signature does not hold */
+    GOSSIP_NOT_OURS,
+};
+/* A message that came.  held: set where it is new; gossip_state_judge() takes it. */
+enum gossip_taken gossip_state_take(struct gossip_state *s, struct gossip_peer *from,
+                                    const struct gossip_msg *m, uint64_t now_us,
+                                    struct gossip_author *author, struct gossip_held **held);
 void gossip_state_judge(struct gossip_state *s, struct gossip_peer *from, struct gossip_held *held,
                         enum gossip_verdict v, uint64_t now_us);
 /* One of ours, as gossip_sign() made it; returns how many it is given to. */

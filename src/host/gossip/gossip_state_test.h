@@ -184,7 +184,7 @@ static inline bool bring(struct kit *k, unsigned from, unsigned author, size_t l
     if (forged)
         buf_bytes(&b)[buf_len(&b) - 1] ^= 1;
     assert_int_equal(gossip_msg_decode(&m, buf_cur(&b), NULL), OK);
-    bool new = gossip_state_take(k->state, k->p[from], &m, k->now_us, &a, &held);
+    bool new = gossip_state_take(k->state, k->p[from], &m, k->now_us, &a, &held) == GOSSIP_NEW;
     if (new)
         gossip_state_judge(k->state, k->p[from], held, v, k->now_us);
     buf_done(&b);

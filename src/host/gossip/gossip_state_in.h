@@ -67,6 +67,7 @@ void tie_free(struct gossip_state *s, struct tie *tie, uint64_t now_us);
 void topic_settle(struct gossip_state *s, struct topic *t, uint64_t now_us);
 struct topic *topic_get(struct gossip_state *s, struct cur name);
 
+/* What is to be said, to one that is there. */
 void say_act(struct gossip_state *s, const struct gossip_action *a);
 void say_prune(struct gossip_state *s, struct tie *tie, uint64_t backoff_us, uint64_t now_us);
 void say_message(struct gossip_state *s, struct gossip_peer *to, struct gossip_held *m);

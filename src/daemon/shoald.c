@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "daemon/confine.h"
 #include "daemon/detach.h"
+#include "daemon/helper.h"
 #include "daemon/settle.h"
 #include "node/backup.h"
 #include "node/identity.h"
@@ -127,7 +128,7 @@ static int fail(const struct why *why)
     return exit_code(why->code);
 }
 
-static int serve(const struct options *o, struct detach *detach)
+static int serve(const struct options *o, const struct helper *helper, struct detach *detach)
 {
     bool journal = getenv("JOURNAL_STREAM") != NULL;
     struct node_cfg cfg = {.home = o->home,
@@ -136,7 +137,10 @@ static int serve(const struct options *o, struct detach *detach)
                            .set_count = o->set_count,
                            .signals = true,
                            .sink = to_stderr,
-                           .sink_arg = &journal};
+                           .sink_arg = &journal,
+                           .has_tun_helper = helper->fd >= 0,
+                           .tun_helper = helper->fd,
+                           .tun_helper_path = helper->path};
     struct why why;
     struct node *n = node_open(&cfg, &why);
     if (!n)
@@ -183,16 +187,18 @@ int main(int argc, char **argv)
     if (o.instead)
         return instead(&o);
     struct why why;
+    struct helper helper;
+    helper_start(&helper); /* before it is too late */
     confine();
     if (o.foreground)
-        return serve(&o, NULL);
+        return serve(&o, &helper, NULL);
     struct detach *detach = NULL;
     if (detach_start(&detach, &status, &why) != OK)
         return fail(&why);
     if (!detach) /* the parent: the daemon is ready, or said why not */
         return status;
     char *log = identity_log_path(o.home);
-    status = detach_log(detach, log, &why) == OK ? serve(&o, detach) : fail(&why);
+    status = detach_log(detach, log, &why) == OK ? serve(&o, &helper, detach) : fail(&why);
     free(log);
     detach_failed(detach, status);
     return status;

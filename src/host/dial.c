@@ -367,7 +367,8 @@ static struct effort *effort_get(struct host *h, const struct peer_id *who, bool
 static bool may_dial(const struct host *h, const struct multiaddr *a)
 {
     struct multiaddr_route r;
-    return multiaddr_route(a, &r, NULL) == OK && (h->cfg.lab || !addr_is_loopback(&r.addr));
+    return multiaddr_route(a, &r, NULL) == OK && !addr_is_overlay(&r.addr) &&
+           (h->cfg.lab || !addr_is_loopback(&r.addr));
 }
 
 static void add_known(struct effort *e, const struct peer *p)

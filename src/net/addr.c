@@ -186,6 +186,11 @@ bool addr_is_any(const struct addr *a)
     return a->family != ADDR_NONE && memcmp(a->ip, zeros, sizeof zeros) == 0;
 }
 
+bool addr_is_overlay(const struct addr *a)
+{
+    return a->family == ADDR_V6 && memcmp(a->ip, ADDR_OVERLAY_PREFIX, 6) == 0;
+}
+
 /* The networks set aside for documentation and benchmarks may be dialled: a laboratory uses them as
  * its internet, and elsewhere nobody answers there. */
 bool addr_is_dialable(const struct addr *a)
@@ -196,7 +201,7 @@ bool addr_is_dialable(const struct addr *a)
     bool multicast = WITHIN_V4(a, 4, 224) || WITHIN_V6(a, 8, 0xff);
     bool reserved = WITHIN_V4(a, 4, 240); /* with the broadcast address */
     bool discard = WITHIN_V6(a, 64, 1);   /* 100::/64, RFC 6666 */
-    return !this_network && !multicast && !reserved && !discard;
+    return !this_network && !multicast && !reserved && !discard && !addr_is_overlay(a);
 }
 
 unsigned addr_to_sockaddr(const struct addr *a, void *storage)

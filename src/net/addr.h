@@ -19,6 +19,10 @@ struct addr {
     uint8_t family; /* enum addr_family */
 };
 
+/* fdd8:5122:9da1::/48: a ULA prefix (RFC 4193) whose global id is the beginning of the SHA-256 of
+ * "shoal private network 1", so that nobody else has it by chance. */
+#define ADDR_OVERLAY_PREFIX ((const uint8_t[6]){0xfd, 0xd8, 0x51, 0x22, 0x9d, 0xa1})
+
 enum { ADDR_TEXT = 56, ADDR_KEY = 19 };
 
 /* a.b.c.d:port. */
@@ -49,6 +53,9 @@ void addr_key(const struct addr *a, uint8_t key[ADDR_KEY]);
 bool addr_is_loopback(const struct addr *a);
 bool addr_is_private(const struct addr *a); /* RFC 1918, 6598, 4193, link-local */
 bool addr_is_any(const struct addr *a);     /* 0.0.0.0 or :: */
+/* Of Shoal's private network (net/tun.h): what goes there goes through us already, so nothing of
+ * the overlay may, and it is told to nobody. */
+bool addr_is_overlay(const struct addr *a);
 /* Can be dialled at all: a port, and not any, multicast, broadcast or reserved. */
 bool addr_is_dialable(const struct addr *a);
 

@@ -22,7 +22,8 @@ enum { IFACES_MAX = 64, IFACE_NAME = 16, MCAST_MAX = 2048 /* bytes of a datagram
 struct iface {
     unsigned index; /* the system's number of the interface */
     char name[IFACE_NAME];
-    struct addr addr; /* without a port; no IPv6 link-local ones, which say nothing by themselves */
+    struct addr addr; /* without a port; no IPv6 link-local ones, which say nothing by themselves,
+                        and none of Shoal's own network (net/tun.h) */
     bool loopback;
 };
 

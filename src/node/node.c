@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "host/host_app.h"
+#include "net/uv/tun_helper.h"
 #include "net/uv/uv_loop.h"
 #include "node/node_priv.h"
 #include "node/proxy.h"
@@ -329,6 +330,8 @@ static enum err open_parts(struct node *n, const struct node_cfg *cfg, struct wh
     if (code != OK)
         return code;
     n->loop = uv_loop_open(n->log);
+    if (cfg->has_tun_helper)
+        uv_loop_set_tun_helper(n->loop, cfg->tun_helper, cfg->tun_helper_path);
     logring_clock(n->ring, log_time, n->loop);
     n->started_us = loop_now_us(n->loop);
     n->keys_of_conf = settings_new(&n->key_count);

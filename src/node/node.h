@@ -27,6 +27,9 @@ struct node_cfg {
     bool signals;    /* SIGTERM, SIGINT and SIGHUP are this node's */
     node_log *sink;  /* where log lines go */
     void *sink_arg;
+    bool has_tun_helper;
+    int tun_helper; /* net/uv/tun_helper.h, and the path of its program, which outlives the node */
+    const char *tun_helper_path;
 };
 
 struct node;

@@ -13,6 +13,7 @@
 #ifndef SHOAL_SIM_SIM_WORLD_H
 #define SHOAL_SIM_SIM_WORLD_H
 
+#include "base/cur.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "sim/sim.h"
@@ -87,6 +88,10 @@ struct sim_node {
     struct sim_lane lanes[LANE_COUNT];
     sim_fn *hook;
     void *hook_arg;
+    struct tun *tun; /* sim_tun.c; NULL: none */
+    void (*tun_hear)(void *arg, struct cur packet);
+    void *tun_hear_arg;
+    bool tun_forbidden;
 };
 
 struct sim_op {

@@ -43,7 +43,7 @@ size_t iface_list(struct loop *loop, struct iface *out, size_t cap)
         if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || other)
             continue;
         struct addr a = addr_of_sockaddr(i->ifa_addr);
-        if (a.family == ADDR_NONE || is_link_local6(&a))
+        if (a.family == ADDR_NONE || is_link_local6(&a) || addr_is_overlay(&a))
             continue;
         out[n] = (struct iface){.index = if_nametoindex(i->ifa_name),
                                 .addr = a,

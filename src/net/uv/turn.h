@@ -38,6 +38,10 @@ struct loop {
     uv_timer_t alarm;
     uv_idle_t soon;
 
+    int tun_fd;           /* tun_helper.h; -1: none */
+    const char *tun_path; /* of the helper's program */
+    uint32_t tun_number;  /* of the last question */
+
     const struct socks *proxy;          /* NULL: none */
     char interface[LOOP_INTERFACE_MAX]; /* "": any */
     struct lanes *lanes;

@@ -119,6 +119,7 @@ struct loop *uv_loop_open(struct log *log)
 {
     struct loop *l = MEM_NEW(struct loop);
     l->log = log;
+    l->tun_fd = -1;
     l->wake.data = l;
     atomic_init(&l->stopped, false);
     list_init(&l->signals);

@@ -55,6 +55,15 @@ const struct migration tunnel_migrations[TUNNEL_MIGRATIONS] = {
      " down INTEGER NOT NULL,"
      " verdict TEXT NOT NULL);"
      "CREATE INDEX exit_log_at ON exit_log (at_us)"},
+    {"the private network", "CREATE TABLE network (" /* a row: it is on */
+                            " id INTEGER PRIMARY KEY CHECK (id = 1),"
+                            " peers TEXT NOT NULL);" /* ID,ID; '': whoever is trusted */
+                            "CREATE TABLE network_grant ("
+                            " peer BLOB NOT NULL,"
+                            " kind TEXT NOT NULL," /* tcp, udp */
+                            " first INTEGER NOT NULL,"
+                            " last INTEGER NOT NULL,"
+                            " PRIMARY KEY (peer, kind, first, last)) WITHOUT ROWID;"},
 };
 
 static bool read_peer(struct db_stmt *q, int column, struct peer_id *out)

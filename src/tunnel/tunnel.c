@@ -35,6 +35,8 @@ static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
         LIST_EACH(&t->forwards, struct forward, f, link)
             if (peer_id_equal(&f->peer, peer))
                 keep_places(t, peer);
+    if (ev == HOST_IDENTIFIED && t->network.on && network_has(&t->network, peer))
+        keep_places(t, peer);
 }
 
 /* A card is answered; or what was given is taken back, at once. */
@@ -45,6 +47,7 @@ static void on_trust(void *arg, const struct bus_event *ev)
     if (peer_id_parse(&peer, ev->id, NULL) != OK)
         return;
     request_drop(t, &peer);
+    network_trust_changed(&t->network);
     if (!tunnel_trusts(t, &peer))
         visits_cut(t, &peer);
 }
@@ -67,7 +70,8 @@ static void *start(const struct app_env *env, struct why *why)
     host_watch(t->host, &t->watch);
     t->trust = bus_subscribe(env->bus, "peer.trust", on_trust, t);
     visits_begin(t);
-    if (keep_load(t, why) == OK)
+    network_init(&t->network, t);
+    if (keep_load(t, why) == OK && network_load(&t->network, why) == OK)
         return t;
     tunnel_app.free(t);
     return NULL;
@@ -83,6 +87,7 @@ static void app_free(void *app)
 {
     struct tunnel *t = app;
     visits_done(t);
+    network_done(&t->network);
     exits_done(t);
     LIST_EACH(&t->socksds, struct socksd, p, link)
         socksd_free(p);

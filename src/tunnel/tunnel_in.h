@@ -10,6 +10,7 @@
 #include "tunnel/head_msg.h"
 #include "tunnel/lasting.h"
 #include "tunnel/peers.h"
+#include "tunnel/tun/network.h"
 #include "tunnel/tunnel.h"
 
 enum {
@@ -97,6 +98,7 @@ struct tunnel {
     struct link services, forwards, requests;
     struct link socksds;
     struct exits exits;
+    struct network network;
     struct link visits; /* struct visit: streams that others opened */
     struct lastings lastings;
 };
@@ -185,7 +187,7 @@ void keep_request(struct tunnel *t, const struct request *r);
 void keep_request_gone(struct tunnel *t, const struct peer_id *peer);
 void keep_places(struct tunnel *t, const struct peer_id *peer); /* where it was reached */
 extern const struct migration tunnel_migrations[];
-enum { TUNNEL_MIGRATIONS = 1 };
+enum { TUNNEL_MIGRATIONS = 2 };
 
 /* tunnel_methods.c: parameters that several methods have.  False: the call was answered. */
 bool tunnel_peer(const struct tunnel *t, struct call *c, const char *text, struct peer_id *out);

@@ -124,6 +124,7 @@ json_t *tunnel_rows(const struct tunnel *t)
 
 json_t *tunnel_status(const struct tunnel *t)
 {
-    return json_pack("{s:b, s:o, s:o, s:o}", "overlay", t->host != NULL, "entries", tunnel_rows(t),
-                     "exit", exit_json(t), "requests", requests_json(t));
+    return json_pack("{s:b, s:o, s:o, s:o, s:o}", "overlay", t->host != NULL, "entries",
+                     tunnel_rows(t), "exit", exit_json(t), "network", network_json(&t->network),
+                     "requests", requests_json(t));
 }

@@ -57,6 +57,16 @@ struct resolve *resolve_start(struct loop *loop, const char *host, uint16_t port
                               void *arg);
 void resolve_cancel(struct resolve *r); /* NULL: nothing */
 
+/* The texts of a name (its TXT records, RFC 1035 section 3.3.14), each of its strings put together.
+ * `found` holds 0 < n <= RESOLVE_TEXTS_MAX of them, valid during the call; with n == 0 `why` says
+ * the reason.  Longer texts are passed over. */
+enum { RESOLVE_TEXTS_MAX = 32, RESOLVE_TEXT_MAX = 1024 };
+struct resolve_text;
+typedef void resolve_text_cb(void *arg, const char *const *found, size_t n, const struct why *why);
+struct resolve_text *resolve_text_start(struct loop *loop, const char *name, resolve_text_cb *cb,
+                                        void *arg);
+void resolve_text_cancel(struct resolve_text *r); /* NULL: nothing */
+
 /* From now on what goes to other machines goes through this network interface ("tun0"), or not at
  * all: without it dialling and opening fail, and sockets opened before it went are dead.  For
  * listening sockets, dials, datagrams and http.h; the system's look-up of names is not bound.  "":

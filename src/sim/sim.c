@@ -75,8 +75,11 @@ void sim_free(struct sim *sim)
     LIST_EACH(&sim->scripts, struct script, s, link)
         free(s);
     struct sim_name *name;
-    for (size_t at = 0; (name = map_next(sim->names, &at, NULL, NULL));)
+    for (size_t at = 0; (name = map_next(sim->names, &at, NULL, NULL));) {
+        for (size_t i = 0; i < name->text_count; i++)
+            free(name->texts[i]);
         free(name);
+    }
     map_free(sim->names);
     map_free(sim->by_ip);
     sim_queue_done(&sim->queue);
@@ -341,7 +344,7 @@ void sim_heal(struct sim_node *a, struct sim_node *b)
 
 /* Names. */
 
-void sim_name_add(struct sim *sim, const char *name, struct addr ip)
+static struct sim_name *name_get(struct sim *sim, const char *name)
 {
     size_t n = strlen(name);
     struct sim_name *entry = map_get(sim->names, name, n);
@@ -349,6 +352,19 @@ void sim_name_add(struct sim *sim, const char *name, struct addr ip)
         entry = MEM_NEW(struct sim_name);
         map_put(sim->names, name, n, entry);
     }
+    return entry;
+}
+
+void sim_name_add(struct sim *sim, const char *name, struct addr ip)
+{
+    struct sim_name *entry = name_get(sim, name);
     assert(entry->n < RESOLVE_MAX);
     entry->ips[entry->n++] = ip;
+}
+
+void sim_text_add(struct sim *sim, const char *name, const char *text)
+{
+    struct sim_name *entry = name_get(sim, name);
+    assert(entry->text_count < RESOLVE_TEXTS_MAX);
+    entry->texts[entry->text_count++] = mem_strdup(text);
 }

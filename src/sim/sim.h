@@ -115,6 +115,8 @@ void sim_set_multicast(struct sim *sim, bool on);
 
 /* What resolve_start finds; more calls with one name add addresses, up to RESOLVE_MAX. */
 void sim_name_add(struct sim *sim, const char *name, struct addr ip);
+/* And resolve_text_start, up to RESOLVE_TEXTS_MAX. */
+void sim_text_add(struct sim *sim, const char *name, const char *text);
 
 /* A hash over all that has been delivered so far: time, node, kind, peer, size, first bytes. */
 uint64_t sim_trace_hash(const struct sim *sim);

@@ -51,6 +51,8 @@ struct sim {
 struct sim_name { /* in sim->names */
     struct addr ips[RESOLVE_MAX];
     size_t n;
+    char *texts[RESOLVE_TEXTS_MAX];
+    size_t text_count;
 };
 
 struct sim_lane {

@@ -3,16 +3,19 @@
 #include "host/host_in.h"
 
 #include "base/mem.h"
+#include "host/dnsaddr.h"
 #include "host/host_quic.h"
 #include "host/host_ws.h"
 #include "host/reach/relay_dial.h"
 #include "host/upgrade.h"
+#include "net/socks.h"
 
 #include <stdlib.h>
 
 enum {
     EFFORT_ADDRS_MAX = 16,   /* addresses of one effort; more are not tried */
     EFFORT_ATTEMPTS_MAX = 4, /* at once; and one through a relay */
+    NAMED_MAX = 4,           /* addresses of one name, one after the other */
 };
 #define HEAD_START_US (250 * MSEC)
 
@@ -20,7 +23,10 @@ struct attempt {
     struct link link; /* in effort.attempts */
     struct effort *effort;
     struct multiaddr_route route;
+    struct dnsaddr *dnsaddr;
     struct resolve *resolve;
+    struct addr found[NAMED_MAX]; /* of a name; those before `next` were tried */
+    size_t found_count, next;
     struct relay_dial *relay;
     struct upgrade *upgrade;
     struct quic_conn *quic;
@@ -54,6 +60,7 @@ struct host_dial {
 };
 
 static void effort_step(void *arg);
+static void effort_add(struct effort *e, const struct multiaddr *a);
 static void attempt_dial(struct attempt *a, bool from_ear);
 
 /* --- the end -------------------------------------------------------------------------------- */
@@ -62,6 +69,7 @@ static void attempt_free(struct attempt *a)
 {
     a->effort->host->attempt_count--;
     list_drop(&a->link);
+    dnsaddr_cancel(a->dnsaddr);
     resolve_cancel(a->resolve);
     relay_dial_cancel(a->relay);
     upgrade_cancel(a->upgrade);
@@ -133,6 +141,17 @@ static void attempt_failed(struct attempt *a, const struct why *why)
     soon(e, 0);
 }
 
+/* The next address of the name, if it is one that has more. */
+static void attempt_next(struct attempt *a, const struct why *why)
+{
+    if (a->next == a->found_count) {
+        attempt_failed(a, why);
+        return;
+    }
+    a->route.addr = a->found[a->next++];
+    attempt_dial(a, true);
+}
+
 static void arrived(struct effort *e, const struct peer_id *who)
 {
     soon(e, 0);
@@ -155,7 +174,7 @@ static void on_upgraded(void *arg, struct conn *secured, const char *muxer, cons
         return;
     }
     if (!secured) {
-        attempt_failed(a, why);
+        attempt_next(a, why);
         return;
     }
     struct host *h = e->host;
@@ -172,7 +191,7 @@ static void on_quic(void *arg, struct mux *m, const struct peer_id *peer, const 
     struct effort *e = a->effort;
     a->quic = NULL;
     if (!m) {
-        attempt_failed(a, why);
+        attempt_next(a, why);
         return;
     }
     struct host *h = e->host;
@@ -188,6 +207,15 @@ static const struct peer_id *expected(const struct attempt *a)
     return a->effort->who.len ? &a->effort->who : a->route.peer.len ? &a->route.peer : NULL;
 }
 
+/* Names are for the proxy to look up, where there is one. */
+struct conn *dial_route(struct host *h, const struct multiaddr_route *r, const struct addr *from)
+{
+    struct addr port_alone = {.port = r->port};
+    if (r->addr.family == ADDR_NONE)
+        return socks_dial(h->loop, loop_proxy(h->loop), r->host, &port_alone, NULL, NULL);
+    return tcp_dial(h->loop, &r->addr, from, NULL, NULL);
+}
+
 /* Into the world from where we listen: then routers have one port for us, and what others see of
  * us is where we can be punched through to. */
 static void attempt_dial(struct attempt *a, bool from_ear)
@@ -198,7 +226,7 @@ static void attempt_dial(struct attempt *a, bool from_ear)
     if (a->route.reach == REACH_QUIC) {
         a->quic = host_quic_dial(h, &a->route.addr, expected(a), on_quic, a, &why);
         if (!a->quic)
-            attempt_failed(a, &why);
+            attempt_next(a, &why);
         return;
     }
     if (a->route.reach != REACH_TCP) {
@@ -206,14 +234,14 @@ static void attempt_dial(struct attempt *a, bool from_ear)
         if (ws)
             a->upgrade = upgrade_dial(h->self, ws, expected(a), on_upgraded, a);
         else
-            attempt_failed(a, &why);
+            attempt_next(a, &why);
         return;
     }
     const struct addr *to = &a->route.addr;
     struct addr from;
     a->from_ear =
         from_ear && !addr_is_private(to) && !addr_is_loopback(to) && host_dial_from(h, to, &from);
-    struct conn *c = tcp_dial(h->loop, to, a->from_ear ? &from : NULL, NULL, NULL);
+    struct conn *c = dial_route(h, &a->route, a->from_ear ? &from : NULL);
     a->upgrade = upgrade_dial(h->self, c, expected(a), on_upgraded, a);
 }
 
@@ -235,15 +263,28 @@ static void on_resolved(void *arg, const struct addr *found, size_t n, const str
     struct why none;
     a->resolve = NULL;
     why_set(&none, ERR_NOT_FOUND, "%s has no address of the kind asked for", a->route.host);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && a->found_count < NAMED_MAX; i++) {
         bool v6 = found[i].family == ADDR_V6;
-        if ((a->route.named == MA_DNS4 && v6) || (a->route.named == MA_DNS6 && !v6))
-            continue;
-        a->route.addr = found[i];
-        attempt_dial(a, true);
+        if ((a->route.named != MA_DNS4 || !v6) && (a->route.named != MA_DNS6 || v6))
+            a->found[a->found_count++] = found[i];
+    }
+    attempt_next(a, n > 0 ? &none : why);
+}
+
+/* What the name keeps is tried like what else is known of the peer. */
+static void on_dnsaddr(void *arg, const struct multiaddr *found, size_t n, const struct why *why)
+{
+    struct attempt *a = arg;
+    struct effort *e = a->effort;
+    a->dnsaddr = NULL;
+    if (n == 0) {
+        attempt_failed(a, why);
         return;
     }
-    attempt_failed(a, n > 0 ? &none : why);
+    attempt_free(a);
+    for (size_t i = 0; i < n; i++)
+        effort_add(e, &found[i]);
+    soon(e, 0);
 }
 
 /* Whether this is a way that we can go. */
@@ -254,8 +295,6 @@ static bool can_go(const struct attempt *a, struct why *why)
         why_set(why, ERR_INVALID, "an address through a relay that does not say to whom");
     else if (r->relayed && peer_id_equal(&r->relay, expected(a)))
         why_set(why, ERR_INVALID, "an address of the relay through itself");
-    else if (r->named == MA_DNSADDR)
-        why_set(why, ERR_STATE, "/dnsaddr is not looked up yet");
     else
         return true;
     return false;
@@ -274,7 +313,9 @@ static void attempt_start(struct effort *e, const struct multiaddr *addr)
     }
     if (a->route.relayed)
         a->relay = relay_dial_start(e->host, addr, expected(a), on_relayed, a);
-    else if (a->route.named)
+    else if (a->route.named == MA_DNSADDR)
+        a->dnsaddr = dnsaddr_start(e->host->loop, addr, on_dnsaddr, a);
+    else if (a->route.named && !loop_proxy(e->host->loop))
         a->resolve = resolve_start(e->host->loop, a->route.host, a->route.port, on_resolved, a);
     else
         attempt_dial(a, true);

@@ -162,6 +162,8 @@ void open_done(struct host *h);
 
 /* dial.c */
 void dial_connected(struct host *h, struct peer *p); /* efforts to reach it may end */
+/* A bare conn there, to an address or to a name that has none yet because the proxy looks it up. */
+struct conn *dial_route(struct host *h, const struct multiaddr_route *r, const struct addr *from);
 void dial_stop(struct host *h); /* attempts, which hold dials and opens of their own; before: */
 void dial_done(struct host *h);
 

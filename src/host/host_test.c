@@ -216,6 +216,65 @@ static void a_peer_is_reached_by_an_address_that_somebody_told(void **state)
     assert_in_range(k->rtt_us, 20 * MSEC, 25 * MSEC);
 }
 
+/* Node 1 by these names: of the host, and of texts that keep the address with it. */
+static void name_it(struct kit *k, struct addr first)
+{
+    char text[MULTIADDR_TEXT], *said = NULL;
+    struct multiaddr named;
+    sim_name_add(k->sim, "b.example", first);
+    sim_name_add(k->sim, "b.example", addr_v4(10, 0, 0, 2, 0));
+    char *at_name = mem_printf("/dns4/b.example/tcp/4001/p2p/%s", peer_id_format(id(k, 1), text));
+    assert_int_equal(multiaddr_parse(&named, at_name, NULL), OK);
+    said = mem_printf("dnsaddr=%s", multiaddr_format(&named, text));
+    sim_text_add(k->sim, "_dnsaddr.example", said);
+    free(at_name);
+    free(said);
+}
+
+static void dial_text(struct kit *k, const char *before_peer)
+{
+    char who[PEER_ID_FORMAT], *text;
+    struct multiaddr a;
+    text = mem_printf("%s/p2p/%s", before_peer, peer_id_format(id(k, 1), who));
+    assert_int_equal(multiaddr_parse(&a, text, NULL), OK);
+    free(text);
+    host_dial(k->n[0].host, NULL, &a, 1, on_dial, k);
+    sim_run_for(k->sim, 2 * SEC);
+}
+
+static void the_next_address_of_a_name_is_tried(void **state)
+{
+    struct kit *k = *state;
+    name_it(k, addr_v4(10, 0, 0, 3, 0)); /* somebody else */
+    dial_text(k, "/dns4/b.example/tcp/4001");
+    assert_int_equal(k->told, 1);
+    assert_true(k->good);
+}
+
+static void a_name_has_addresses_of_the_kind_asked_for(void **state)
+{
+    struct kit *k = *state;
+    name_it(k, addr_v4(10, 0, 0, 3, 0));
+    dial_text(k, "/dns6/b.example/tcp/4001");
+    assert_int_equal(k->told, 1);
+    assert_false(k->good);
+    assert_non_null(strstr(k->why.text, "of the kind asked for"));
+}
+
+static void a_peer_is_found_by_a_name_that_keeps_its_address(void **state)
+{
+    struct kit *k = *state;
+    name_it(k, addr_v4(10, 0, 0, 2, 0));
+    dial_text(k, "/dnsaddr/example");
+    assert_int_equal(k->told, 1);
+    if (!k->good)
+        fail_msg("%s", k->why.text);
+    host_hang_up(k->n[0].host, id(k, 1));
+    k->told = 0;
+    dial_text(k, "/dnsaddr/nobody.example");
+    assert_int_equal(k->told, 1);
+}
+
 static void nobody_knows_where_it_is(void **state)
 {
     struct kit *k = *state;
@@ -358,6 +417,9 @@ int main(void)
         CASE(two_hosts_meet_and_know_each_other),
         CASE(whoever_answers_instead_is_hung_up_on),
         CASE(a_peer_is_reached_by_an_address_that_somebody_told),
+        CASE(the_next_address_of_a_name_is_tried),
+        CASE(a_name_has_addresses_of_the_kind_asked_for),
+        CASE(a_peer_is_found_by_a_name_that_keeps_its_address),
         CASE(nobody_knows_where_it_is),
         CASE(a_stream_carries_bytes_both_ways_and_ends),
         CASE(a_protocol_that_it_does_not_speak_is_refused_with_words),

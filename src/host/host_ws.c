@@ -30,7 +30,7 @@ struct conn *host_ws_dial(struct host *h, const struct multiaddr_route *r, struc
         h->web_trust = tls_new_client(NULL, alpn, why);
     if (r->reach == REACH_WSS && !h->web_trust)
         return NULL;
-    struct conn *c = tcp_dial(h->loop, &r->addr, NULL, NULL, NULL);
+    struct conn *c = dial_route(h, r, NULL);
     if (r->reach == REACH_WSS)
         c = over_tls(h, c, r);
     char *host = url_host(r);

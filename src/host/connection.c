@@ -255,6 +255,8 @@ static void go_on(struct connection *c, struct mux *m)
     struct host *h = c->host;
     struct peer *p = c->peer;
     c->mux = m;
+    if (h->punches)
+        h->punches->met(h->punches_arg, c);
     identify_begin(c);
     dial_connected(h, p);
     open_connected(h, p);

@@ -143,7 +143,9 @@ bool host_dial_from(const struct host *h, const struct addr *to, struct addr *fr
 
 static void on_accept(void *arg, struct conn *c)
 {
-    host_receive(arg, c, &(struct way){.path = PATH_DIRECT, .inbound = true});
+    struct host *h = arg;
+    if (!h->punches || !h->punches->came(h->punches_arg, c))
+        host_receive(h, c, &(struct way){.path = PATH_DIRECT, .inbound = true});
 }
 
 static void on_accept_ws(void *arg, struct conn *c)

@@ -84,6 +84,13 @@ struct own {
     struct multiaddr addrs[HOST_ADDRS_MAX];
 };
 
+/* Whoever makes relayed connections direct (reach/dcutr.h) sees what comes. */
+struct connection;
+struct host_punches {
+    void (*met)(void *arg, struct connection *c); /* one is made; c->way may be changed */
+    bool (*came)(void *arg, struct conn *c);      /* by TCP; true: it is taken */
+};
+
 /* Addresses besides those that we listen on that others are told: where strangers have dialled us,
  * at relays, and as peers see us. */
 enum told { TOLD_REACHED, TOLD_RELAYED, TOLD_OBSERVED, TOLD_KINDS };
@@ -122,6 +129,8 @@ struct host {
     /* A peer says as whom it sees us; NULL: nobody cares. */
     void (*seen)(void *arg, const struct connection *c, const struct multiaddr *at);
     void *seen_arg;
+    const struct host_punches *punches; /* NULL: nobody */
+    void *punches_arg;
     struct link guests;
     size_t guest_count;
     struct link watches, opens, dials, efforts;

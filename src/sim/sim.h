@@ -83,6 +83,8 @@ bool sim_node_is_up(const struct sim_node *node);
  * ever forgotten. */
 enum sim_nat_kind { SIM_FULL_CONE, SIM_ADDRESS_RESTRICTED, SIM_PORT_RESTRICTED, SIM_SYMMETRIC };
 void sim_node_behind(struct sim_node *node, struct addr ip, enum sim_nat_kind kind);
+/* Its router is of another kind from now on, for what it has not mapped yet. */
+void sim_node_router(struct sim_node *node, enum sim_nat_kind kind);
 
 /* From now on; what is under way keeps its times. */
 void sim_node_set_link(struct sim_node *node, struct sim_link link);

@@ -37,6 +37,11 @@ void sim_node_behind(struct sim_node *node, struct addr ip, enum sim_nat_kind ki
     sim_node_name_ip(node, ip);
 }
 
+void sim_node_router(struct sim_node *node, enum sim_nat_kind kind)
+{
+    node->nat->kind = kind;
+}
+
 void sim_nat_free(struct sim_nat *nat)
 {
     if (!nat)

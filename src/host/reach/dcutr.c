@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "host/host_in.h"
 #include "host/mux/messages.h"
+#include "host/reach/dcutr_dial.h"
 #include "host/reach/dcutr_msg.h"
-#include "host/upgrade.h"
 
 #include <stdlib.h>
 
@@ -15,50 +15,37 @@ struct dcutr {
     dcutr_addrs *addrs;
     void *arg;
     struct link punches;
-    size_t count;
     struct host_watch watch;
 };
 
-/* How a dial is made: as anybody's; or through, and then who is the client. */
-enum role { ROLE_PLAIN, ROLE_CLIENT, ROLE_SERVER };
+/* PLAIN: only what the other says of itself is dialled; TALKING: that, and a moment is agreed on;
+ * DIALLING: the moment has come; RESTING: until it is tried again; LEAVING: there is a direct
+ * connection, and the relayed ones are to go. */
+enum state { STATE_PLAIN, STATE_TALKING, STATE_DIALLING, STATE_RESTING, STATE_LEAVING };
 
 struct punch {
     struct link link; /* in dcutr.punches */
     struct dcutr *dcutr;
     struct peer_id peer;
-    enum role role;
-    bool done; /* there is a direct connection: the relayed one is to go */
-    unsigned rounds;
+    enum state state;
+    enum dcutr_role role;  /* of the round */
+    bool called;           /* we were, through the relay: the rounds are ours to begin */
+    unsigned rounds, left; /* so far; that follow without a rest */
     struct host_open *open;
     struct messages *stream;
-    uint64_t asked_us; /* server: when we sent CONNECT */
-    bool agreed;       /* client: we have answered CONNECT */
+    uint64_t asked_us;   /* server: when we sent CONNECT */
+    uint64_t dialled_us; /* the last moment; 0: none yet */
+    bool agreed;         /* client: we have answered CONNECT */
     struct timer *timer;
-    size_t addr_count;
-    struct addr addrs[DCUTR_TRIES_MAX]; /* where the other may be */
-    struct link tries;
-};
-
-struct
-try {
-    struct link link;
-    struct punch *punch;
-    enum role role;
-    struct conn *conn; /* server: until it is open */
-    struct upgrade *upgrade;
+    size_t count;
+    struct dcutr_place places[DCUTR_PLACES_MAX]; /* where the other may be */
+    struct dcutr_dials dials;
 };
 
 static void begin_round(void *arg);
+static void begin(struct punch *p, unsigned rounds);
 
 /* --- ends ----------------------------------------------------------------------------------- */
-
-static void try_free(struct try *t)
-{
-    list_drop(&t->link);
-    conn_close(t->conn);
-    upgrade_cancel(t->upgrade);
-    free(t);
-}
 
 static void quiet(struct punch *p)
 {
@@ -68,28 +55,65 @@ static void quiet(struct punch *p)
     p->open = NULL;
     p->stream = NULL;
     p->timer = NULL;
-    LIST_EACH(&p->tries, struct try, t, link)
-        try_free(t);
+    p->agreed = false;
+    dcutr_dials_done(&p->dials);
 }
 
 static void punch_free(struct punch *p)
 {
     quiet(p);
-    p->dcutr->count--;
     list_drop(&p->link);
     free(p);
 }
 
-/* No way in this round: the side that was called begins another. */
-static void round_failed(struct punch *p)
+static bool is_relayed(const struct peer *p)
 {
-    enum role role = p->role;
+    if (p)
+        LIST_EACH(&p->conns, struct connection, c, link)
+            if (c->way.path == PATH_RELAYED)
+                return true;
+    return false;
+}
+
+/* It may have called us, and we it, at the same time. */
+static bool is_called(const struct peer *p)
+{
+    LIST_EACH(&p->conns, struct connection, c, link)
+        if (c->way.path == PATH_RELAYED && c->way.inbound)
+            return true;
+    return false;
+}
+
+static void on_rested(void *arg)
+{
+    struct punch *p = arg;
+    p->timer = NULL;
+    begin(p, 1);
+}
+
+/* Still relayed.  Who was called tries again later, and the other is asked then. */
+static void rest(struct punch *p)
+{
     quiet(p);
-    if (role == ROLE_CLIENT || p->rounds >= DCUTR_ROUNDS_MAX) {
-        log_debug(p->dcutr->log, "no direct way to a peer that is relayed");
+    if (!is_relayed(peer_find(p->dcutr->host, &p->peer))) {
         punch_free(p);
         return;
     }
+    log_debug(p->dcutr->log, "no direct way to a peer that is relayed");
+    p->state = STATE_RESTING;
+    if (p->called)
+        p->timer = timer_start(p->dcutr->host->loop, DCUTR_REST_US, on_rested, p);
+}
+
+/* No way in this round: the side that was called begins another. */
+static void round_failed(struct punch *p, const char *text)
+{
+    log_debug(p->dcutr->log, "no hole was punched: %s", text);
+    if (p->role == DCUTR_CLIENT || p->left == 0) {
+        rest(p);
+        return;
+    }
+    quiet(p);
     p->timer = timer_start(p->dcutr->host->loop, 0, begin_round, p);
 }
 
@@ -97,29 +121,55 @@ static void on_round_over(void *arg)
 {
     struct punch *p = arg;
     p->timer = NULL;
-    round_failed(p);
+    round_failed(p, "nobody came through");
 }
 
-/* The relayed connections of a peer that is reached directly are closed once they carry nothing. */
+/* The client goes on listening for the other's dial, and its own port may be taken by just that. */
+static void on_dial_failed(void *arg)
+{
+    struct punch *p = arg;
+    if (dcutr_dials_any(&p->dials))
+        return;
+    if (p->state == STATE_PLAIN) {
+        rest(p);
+    } else if (p->state == STATE_DIALLING && p->role == DCUTR_SERVER) {
+        timer_cancel(p->timer);
+        p->timer = timer_start(p->dcutr->host->loop, DCUTR_AGAIN_US, on_round_over, p);
+    }
+}
+
+/* --- through -------------------------------------------------------------------------------- */
+
+/* Relayed ones; and over QUIC both may have come through: what was dialled as server is not needed
+ * then. */
+static bool may_go(const struct punch *p, const struct connection *c, size_t direct)
+{
+    bool surplus = direct > 1 && p->called && c->way.path == PATH_PUNCHED && !c->way.inbound;
+    return mux_count(c->mux) == 0 && (c->way.path == PATH_RELAYED || surplus);
+}
+
+/* What carries nothing is closed, where there is better. */
 static void on_leave(void *arg)
 {
     struct punch *p = arg;
     struct host *h = p->dcutr->host;
     const struct peer *peer = peer_find(h, &p->peer);
     struct why why;
-    bool more = false;
+    size_t direct = 0;
     p->timer = NULL;
-    why_set(&why, ERR_CLOSED, "there is a direct connection");
-    if (peer_is_direct(peer))
-        LIST_EACH(&peer->conns, struct connection, c, link) {
-            if (c->way.path != PATH_RELAYED)
-                continue;
-            if (mux_count(c->mux) == 0)
-                connection_close(c, &why);
-            else
-                more = true;
+    why_set(&why, ERR_CLOSED, "there is a better connection");
+    if (!peer_is_direct(peer)) {
+        rest(p);
+        return;
+    }
+    LIST_EACH(&peer->conns, struct connection, c, link)
+        direct += c->way.path != PATH_RELAYED;
+    LIST_EACH(&peer->conns, struct connection, c, link)
+        if (may_go(p, c, direct)) {
+            direct -= c->way.path != PATH_RELAYED;
+            connection_close(c, &why);
         }
-    if (more)
+    if (is_relayed(peer))
         p->timer = timer_start(h->loop, DCUTR_LEAVE_US, on_leave, p);
     else
         punch_free(p);
@@ -128,106 +178,60 @@ static void on_leave(void *arg)
 static void succeed(struct punch *p)
 {
     quiet(p);
-    p->done = true;
+    p->state = STATE_LEAVING;
     p->timer = timer_start(p->dcutr->host->loop, DCUTR_LEAVE_US, on_leave, p);
     log_debug(p->dcutr->log, "a relayed peer is reached directly now");
 }
 
 /* --- dialling ------------------------------------------------------------------------------- */
 
-static void try_failed(struct try *t)
-{
-    struct punch *p = t->punch;
-    try_free(t);
-    if (list_empty(&p->tries))
-        round_failed(p);
-}
-
-static void on_upgraded(void *arg, struct conn *secured, const char *muxer, const struct why *why)
-{
-    struct try *t = arg;
-    struct punch *p = t->punch;
-    struct host *h = p->dcutr->host;
-    struct way way = {.path = t->role == ROLE_PLAIN ? PATH_DIRECT : PATH_PUNCHED};
-    (void)why;
-    t->upgrade = NULL;
-    if (!secured) {
-        try_failed(t);
-        return;
-    }
-    try_free(t);
-    succeed(p);
-    connection_new(h, secured, muxer, &way); /* last: whoever hears of it may end anything */
-}
-
-/* Both dialled, and the other is the client all the same: for the host it is a guest.  Whether it
- * is who we think the round's end tells. */
-static void on_through(void *arg, enum conn_event ev, const struct why *why)
-{
-    struct try *t = arg;
-    struct host *h = t->punch->dcutr->host;
-    struct conn *c = t->conn;
-    (void)why;
-    if (ev == CONN_CLOSED)
-        try_failed(t);
-    if (ev != CONN_OPEN)
-        return;
-    t->conn = NULL;
-    try_free(t);
-    host_receive(h, c, &(struct way){.path = PATH_PUNCHED, .inbound = true});
-}
-
-static void try_addr(struct punch *p, const struct addr *to, enum role role)
-{
-    struct host *h = p->dcutr->host;
-    struct try *t = MEM_NEW(struct try);
-    struct addr from;
-    bool from_ear = role != ROLE_PLAIN && host_dial_from(h, to, &from);
-    t->punch = p;
-    t->role = role;
-    list_push(&p->tries, &t->link);
-    t->conn = tcp_dial(h->loop, to, from_ear ? &from : NULL, on_through, t);
-    if (role == ROLE_SERVER)
-        return;
-    t->upgrade = upgrade_dial(h->self, t->conn, &p->peer, on_upgraded, t);
-    t->conn = NULL;
-}
-
-static void try_all(struct punch *p, enum role role, uint64_t within_us)
-{
-    timer_cancel(p->timer);
-    p->timer = timer_start(p->dcutr->host->loop, within_us, on_round_over, p);
-    for (size_t i = 0; i < p->addr_count; i++)
-        try_addr(p, &p->addrs[i], role);
-}
-
-/* --- where ---------------------------------------------------------------------------------- */
-
-/* What another says is dialled at all: TCP, and in the world outside laboratories. */
-static void add_addr(struct punch *p, const struct multiaddr *a)
+/* What another says is dialled at all: TCP and QUIC, and in the world outside laboratories. */
+static void add_place(struct punch *p, const struct multiaddr *a)
 {
     struct multiaddr_route r;
-    if (p->addr_count == DCUTR_TRIES_MAX || multiaddr_route(a, &r, NULL) != OK || r.relayed ||
-        r.named || r.reach != REACH_TCP || !addr_is_dialable(&r.addr))
+    if (p->count == DCUTR_PLACES_MAX || multiaddr_route(a, &r, NULL) != OK || r.relayed ||
+        r.named || (r.reach != REACH_TCP && r.reach != REACH_QUIC) || !addr_is_dialable(&r.addr))
         return;
     if (!p->dcutr->lab && (addr_is_private(&r.addr) || addr_is_loopback(&r.addr)))
         return;
-    for (size_t i = 0; i < p->addr_count; i++)
-        if (addr_equal(&p->addrs[i], &r.addr))
+    for (size_t i = 0; i < p->count; i++)
+        if (p->places[i].reach == r.reach && addr_equal(&p->places[i].addr, &r.addr))
             return;
-    p->addrs[p->addr_count++] = r.addr;
+    p->places[p->count++] = (struct dcutr_place){r.addr, r.reach};
 }
 
-static void take_addrs(struct punch *p, const struct dcutr_msg *m)
+static void dial_plainly(struct punch *p)
 {
-    struct multiaddr a;
-    p->addr_count = 0;
-    for (size_t i = 0; i < m->addr_count; i++)
-        if (multiaddr_decode(&a, m->addrs[i], NULL) == OK)
-            add_addr(p, &a);
+    struct host_peer known;
+    p->count = 0;
+    host_peer(p->dcutr->host, &p->peer, &known);
+    for (size_t i = 0; i < known.addr_count; i++)
+        add_place(p, &known.addrs[i]);
+    for (size_t i = 0; i < p->count; i++)
+        dcutr_dial(&p->dials, &p->places[i], DCUTR_PLAIN);
+}
+
+static void on_moment(void *arg)
+{
+    struct punch *p = arg;
+    struct host *h = p->dcutr->host;
+    p->timer = timer_start(h->loop, DCUTR_ROUND_US, on_round_over, p);
+    p->state = STATE_DIALLING;
+    p->dialled_us = loop_now_us(h->loop);
+    for (size_t i = 0; i < p->count; i++)
+        dcutr_dial(&p->dials, &p->places[i], p->role);
 }
 
 /* --- agreeing ------------------------------------------------------------------------------- */
+
+static void take_places(struct punch *p, const struct dcutr_msg *m)
+{
+    struct multiaddr a;
+    p->count = 0;
+    for (size_t i = 0; i < m->addr_count; i++)
+        if (multiaddr_decode(&a, m->addrs[i], NULL) == OK)
+            add_place(p, &a);
+}
 
 /* False: the stream is over. */
 static bool say(struct punch *p, enum dcutr_type type)
@@ -245,24 +249,25 @@ static bool say(struct punch *p, enum dcutr_type type)
     return sent;
 }
 
-static void on_moment(void *arg)
+/* B of the specification "sends a Sync message and starts a timer for half the RTT".  A round that
+ * follows one without success has another moment: sooner, for a relay that is slow one way, or
+ * later, for a router of ours that is closed by what comes too early. */
+static uint64_t moment_us(const struct punch *p, uint64_t rtt_us)
 {
-    struct punch *p = arg;
-    p->timer = NULL;
-    try_all(p, ROLE_SERVER, DCUTR_ROUND_US);
+    static const unsigned halves[] = {1, 0, 2};
+    return rtt_us / 2 * halves[(p->rounds - 1) % 3];
 }
 
-/* B of the specification: "sends a Sync message and starts a timer for half the RTT". */
 static bool server_heard(struct punch *p, const struct dcutr_msg *m)
 {
     uint64_t rtt_us = loop_now_us(p->dcutr->host->loop) - p->asked_us;
     if (m->type != DCUTR_CONNECT || p->timer)
         return false;
-    take_addrs(p, m);
-    if (p->addr_count == 0 || !say(p, DCUTR_SYNC))
+    take_places(p, m);
+    if (p->count == 0 || !say(p, DCUTR_SYNC))
         return false;
     messages_expect(p->stream, 0);
-    p->timer = timer_start(p->dcutr->host->loop, rtt_us / 2, on_moment, p);
+    p->timer = timer_start(p->dcutr->host->loop, moment_us(p, rtt_us), on_moment, p);
     return true;
 }
 
@@ -271,13 +276,13 @@ static bool client_heard(struct punch *p, const struct dcutr_msg *m)
 {
     if (m->type == DCUTR_CONNECT && !p->agreed) {
         p->agreed = true;
-        take_addrs(p, m);
-        return p->addr_count > 0 && say(p, DCUTR_CONNECT);
+        take_places(p, m);
+        return p->count > 0 && say(p, DCUTR_CONNECT);
     }
-    if (m->type != DCUTR_SYNC || !p->agreed || !list_empty(&p->tries))
+    if (m->type != DCUTR_SYNC || !p->agreed || p->state == STATE_DIALLING)
         return false;
     messages_expect(p->stream, 0);
-    try_all(p, ROLE_CLIENT, DCUTR_ROUND_US);
+    on_moment(p);
     return true;
 }
 
@@ -285,33 +290,33 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
 {
     struct punch *p = arg;
     struct dcutr_msg m;
-    bool trying = !list_empty(&p->tries) || p->timer;
-    (void)why;
-    if (ev != MESSAGES_ONE && trying) { /* all is said */
+    bool all_is_said = p->state == STATE_DIALLING || p->timer;
+    if (ev != MESSAGES_ONE && all_is_said) {
         messages_free(p->stream);
         p->stream = NULL;
         return;
     }
     bool good = ev == MESSAGES_ONE && dcutr_decode(&m, msg, NULL) == OK &&
-                (p->role == ROLE_SERVER ? server_heard(p, &m) : client_heard(p, &m));
+                (p->role == DCUTR_SERVER ? server_heard(p, &m) : client_heard(p, &m));
     if (!good)
-        round_failed(p);
+        round_failed(p, why             ? why->text
+                        : p->count == 0 ? "it does not say where it is"
+                                        : "it makes no sense");
 }
 
 static void on_open(void *arg, const struct host_stream *s, const struct why *why)
 {
     struct punch *p = arg;
-    (void)why;
     p->open = NULL;
     if (!s) {
-        round_failed(p);
+        round_failed(p, why->text);
         return;
     }
     p->stream = messages_new(s->conn, DCUTR_MESSAGE_MAX, on_message, p);
     messages_expect(p->stream, DCUTR_TALK_US);
     p->asked_us = loop_now_us(p->dcutr->host->loop);
     if (!say(p, DCUTR_CONNECT))
-        round_failed(p);
+        round_failed(p, "the stream is over");
 }
 
 static void begin_round(void *arg)
@@ -319,8 +324,10 @@ static void begin_round(void *arg)
     static const char *const names[] = {DCUTR_PROTOCOL};
     struct punch *p = arg;
     p->timer = NULL;
-    p->role = ROLE_SERVER;
+    p->role = DCUTR_SERVER;
+    p->state = STATE_TALKING;
     p->rounds++;
+    p->left--;
     p->open = host_open(p->dcutr->host, &p->peer, names, 1, on_open, p);
 }
 
@@ -334,36 +341,31 @@ static struct punch *punch_of(const struct dcutr *d, const struct peer_id *peer)
     return NULL;
 }
 
-static struct punch *punch_new(struct dcutr *d, const struct peer_id *peer, enum role role)
+/* NULL: as many as may be are at it. */
+static struct punch *punch_new(struct dcutr *d, const struct peer_id *peer)
 {
+    size_t busy = 0;
+    LIST_EACH(&d->punches, struct punch, other, link)
+        busy += other->state < STATE_RESTING;
+    if (busy >= DCUTR_PUNCHES_MAX)
+        return NULL;
     struct punch *p = MEM_NEW(struct punch);
     p->dcutr = d;
     p->peer = *peer;
-    p->role = role;
-    list_init(&p->tries);
+    dcutr_dials_init(&p->dials, d->host, peer, on_dial_failed, p);
     list_push(&d->punches, &p->link);
-    d->count++;
     return p;
 }
 
-/* Called through a relay, and it can be punched through to. */
-static bool is_called(const struct peer *p)
+static void begin(struct punch *p, unsigned rounds)
 {
-    const struct connection *best = p ? connection_best(p, true) : NULL;
-    return best && best->way.path == PATH_RELAYED && best->way.inbound;
-}
-
-static void begin(struct dcutr *d, const struct peer_id *peer)
-{
-    struct host_peer known;
-    struct punch *p = punch_new(d, peer, ROLE_PLAIN);
-    host_peer(d->host, peer, &known);
-    for (size_t i = 0; i < known.addr_count; i++)
-        add_addr(p, &known.addrs[i]);
-    if (p->addr_count > 0)
-        try_all(p, ROLE_PLAIN, DCUTR_PLAIN_US);
-    else
+    p->state = STATE_PLAIN;
+    p->left = rounds;
+    dial_plainly(p);
+    if (p->called)
         begin_round(p);
+    else if (p->count == 0)
+        rest(p); /* the other side begins */
 }
 
 static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
@@ -375,34 +377,78 @@ static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
         punch_free(p);
         return;
     }
-    if (ev != HOST_IDENTIFIED || !known)
+    if (ev != HOST_IDENTIFIED || !is_relayed(known) || peer_is_direct(known) ||
+        !host_peer_speaks(d->host, peer, DCUTR_PROTOCOL) || loop_proxy(d->host->loop))
         return;
-    if (p && !p->done && peer_is_direct(known))
+    bool news = !p || (p->state == STATE_RESTING && !p->called && is_called(known));
+    p = p ? p : punch_new(d, peer);
+    if (!news || !p)
+        return;
+    p->called = is_called(known);
+    begin(p, DCUTR_ROUNDS_MAX);
+}
+
+/* A connection has come about, by us or by the other side. */
+static void on_met(void *arg, struct connection *c)
+{
+    struct dcutr *d = arg;
+    struct punch *p = punch_of(d, &c->peer->id);
+    if (!p || c->way.path == PATH_RELAYED)
+        return;
+    bool lately = p->dialled_us && loop_now_us(d->host->loop) - p->dialled_us < DCUTR_ROUND_US;
+    if (lately && c->way.inbound && c->way.path == PATH_DIRECT)
+        c->way.path = PATH_PUNCHED;
+    if (p->state != STATE_LEAVING)
         succeed(p);
-    else if (!p && d->count < DCUTR_PUNCHES_MAX && is_called(known) &&
-             host_peer_speaks(d->host, peer, DCUTR_PROTOCOL) && !loop_proxy(d->host->loop))
-        begin(d, peer);
+}
+
+/* Somebody dials us from where we dial as client: it is who we want, and it waits to be spoken
+ * to. */
+static bool on_came(void *arg, struct conn *c)
+{
+    struct dcutr *d = arg;
+    LIST_EACH(&d->punches, struct punch, p, link)
+        for (size_t i = 0; i < p->count; i++)
+            if (p->state == STATE_DIALLING && p->role == DCUTR_CLIENT &&
+                p->places[i].reach == REACH_TCP && addr_same_ip(&p->places[i].addr, &c->peer)) {
+                dcutr_dial_came(&p->dials, c);
+                return true;
+            }
+    return false;
+}
+
+/* Where both were called, both begin; then the greater of the two goes on, and the other listens.
+ */
+static bool is_busy(const struct punch *p)
+{
+    bool server =
+        (p->state == STATE_TALKING || p->state == STATE_DIALLING) && p->role == DCUTR_SERVER;
+    return p->state == STATE_LEAVING ||
+           (server && peer_id_cmp(host_id(p->dcutr->host), &p->peer) > 0);
 }
 
 static void on_stream(void *arg, const struct host_stream *s)
 {
     struct dcutr *d = arg;
     struct punch *p = punch_of(d, s->peer);
-    if (p && p->role == ROLE_CLIENT && !p->done) { /* its next round */
-        punch_free(p);
-        p = NULL;
-    }
-    if (p || d->count >= DCUTR_PUNCHES_MAX || s->conn->peer.family != ADDR_NONE ||
-        loop_proxy(d->host->loop)) {
+    bool busy = p && is_busy(p);
+    if (!busy && !p)
+        p = punch_new(d, s->peer);
+    if (busy || !p || s->conn->peer.family != ADDR_NONE || loop_proxy(d->host->loop)) {
         conn_close(s->conn);
         return;
     }
-    p = punch_new(d, s->peer, ROLE_CLIENT);
+    if (p->state != STATE_PLAIN) /* its next round */
+        quiet(p);
+    p->state = STATE_TALKING;
+    p->role = DCUTR_CLIENT;
     p->stream = messages_new(s->conn, DCUTR_MESSAGE_MAX, on_message, p);
     messages_expect(p->stream, DCUTR_TALK_US);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
+
+static const struct host_punches hooks = {.met = on_met, .came = on_came};
 
 struct dcutr *dcutr_new(struct host *h, const struct log *log, bool lab, dcutr_addrs *addrs,
                         void *arg)
@@ -418,6 +464,8 @@ struct dcutr *dcutr_new(struct host *h, const struct log *log, bool lab, dcutr_a
     d->watch = (struct host_watch){.cb = on_host, .arg = d};
     host_watch(h, &d->watch);
     host_handle(h, &p);
+    h->punches = &hooks;
+    h->punches_arg = d;
     return d;
 }
 
@@ -425,6 +473,7 @@ void dcutr_free(struct dcutr *d)
 {
     if (!d)
         return;
+    d->host->punches = NULL;
     host_ignore(d->host, DCUTR_PROTOCOL);
     host_unwatch(&d->watch);
     LIST_EACH(&d->punches, struct punch, p, link)

@@ -12,7 +12,7 @@
 
 struct reaching {
     struct reach_cfg cfg;
-    struct observed observed, observed_quic;
+    struct observed observed[2]; /* over TCP, over QUIC */
     struct autonat *autonat;
     struct autonat2 *autonat2;
     enum verdict verdict; /* of both */
@@ -28,47 +28,60 @@ static bool may_be_told(const struct reaching *r, const struct addr *a)
     return addr_is_dialable(a) && (r->cfg.lab || !(addr_is_private(a) || addr_is_loopback(a)));
 }
 
+static const enum reach reaches[] = {REACH_TCP, REACH_QUIC}; /* of reaching.observed */
+
+/* Those that at least so many peers say. */
+static size_t agreed(const struct reaching *r, size_t kind, size_t agree, struct multiaddr *out,
+                     size_t cap)
+{
+    struct addr seen[OBSERVED_MAX];
+    size_t n = observed_agreed(&r->observed[kind], agree, loop_now_us(host_loop(r->cfg.host)), seen,
+                               cap < OBSERVED_MAX ? cap : OBSERVED_MAX);
+    for (size_t i = 0; i < n; i++)
+        multiaddr_of_addr(&out[i], &seen[i], reaches[kind]);
+    return n;
+}
+
 /* Only of connections from or to where we listen: of others the port means nothing. */
 static void on_seen(void *arg, const struct connection *c, const struct multiaddr *at)
 {
     struct reaching *r = arg;
     struct multiaddr_route way;
-    struct addr agreed[TOLD_MAX];
     struct multiaddr told[TOLD_MAX];
-    uint64_t now = loop_now_us(host_loop(r->cfg.host));
     if (c->way.path == PATH_RELAYED || !host_hears(r->cfg.host, &c->mux->local) ||
         loop_proxy(host_loop(r->cfg.host)) || multiaddr_route(at, &way, NULL) != OK ||
-        way.relayed || way.named || way.reach != c->way.reach || !may_be_told(r, &way.addr))
+        way.relayed || way.named || way.reach != c->way.reach || !may_be_told(r, &way.addr) ||
+        (way.reach != REACH_TCP && way.reach != REACH_QUIC))
         return;
-    if (way.reach == REACH_QUIC) /* told once somebody has dialled it */
-        observed_add(&r->observed_quic, &way.addr, &c->mux->peer, now);
-    if (way.reach != REACH_TCP)
-        return;
-    observed_add(&r->observed, &way.addr, &c->mux->peer, now);
-    size_t n =
-        observed_agreed(&r->observed, r->cfg.lab ? 1 : OBSERVED_AGREE, now, agreed, TOLD_MAX);
-    for (size_t i = 0; i < n; i++)
-        multiaddr_of_addr(&told[i], &agreed[i], REACH_TCP);
+    bool quic = way.reach == REACH_QUIC; /* told once somebody has dialled it */
+    observed_add(&r->observed[quic], &way.addr, &c->mux->peer, loop_now_us(host_loop(r->cfg.host)));
+    size_t n = agreed(r, 0, r->cfg.lab ? 1 : OBSERVED_AGREE, told, TOLD_MAX);
     host_tell_addrs(r->cfg.host, TOLD_OBSERVED, told, n);
+}
+
+static size_t advertised(const struct reaching *r, enum reach reach, bool hidden_too,
+                         struct multiaddr *out, size_t cap)
+{
+    struct multiaddr all[HOST_ADDRS_MAX];
+    struct multiaddr_route way;
+    size_t n = 0, count = host_advertised(r->cfg.host, all, HOST_ADDRS_MAX);
+    for (size_t i = 0; i < count && n < cap; i++)
+        if (multiaddr_route(&all[i], &way, NULL) == OK && !way.relayed && way.reach == reach &&
+            (hidden_too || may_be_told(r, &way.addr)))
+            out[n++] = all[i];
+    return n;
 }
 
 /* Where a peer who is on the relay's other side may dial us: one observer's word is enough there,
  * for a wrong address costs it a dial. */
-static size_t own_addrs(void *arg, struct multiaddr *out, size_t cap)
+static size_t punch_addrs(void *arg, struct multiaddr *out, size_t cap)
 {
     const struct reaching *r = arg;
-    struct multiaddr all[HOST_ADDRS_MAX];
-    struct multiaddr_route way;
-    struct addr seen[OBSERVED_MAX];
-    uint64_t now = loop_now_us(host_loop(r->cfg.host));
-    size_t n = 0, seen_count = observed_agreed(&r->observed, 1, now, seen, OBSERVED_MAX);
-    for (size_t i = 0; i < seen_count && n < cap; i++)
-        multiaddr_of_addr(&out[n++], &seen[i], REACH_TCP);
-    size_t count = host_advertised(r->cfg.host, all, HOST_ADDRS_MAX);
-    for (size_t i = 0; i < count && n < cap; i++)
-        if (multiaddr_route(&all[i], &way, NULL) == OK && !way.relayed && way.reach == REACH_TCP &&
-            may_be_told(r, &way.addr))
-            out[n++] = all[i];
+    size_t n = 0;
+    for (size_t kind = 0; kind < 2; kind++)
+        n += agreed(r, kind, 1, out + n, (cap - n) / 2);
+    for (size_t kind = 0; kind < 2; kind++)
+        n += advertised(r, reaches[kind], false, out + n, cap - n);
     return n;
 }
 
@@ -76,35 +89,22 @@ static size_t own_addrs(void *arg, struct multiaddr *out, size_t cap)
 static size_t ask_addrs(void *arg, struct multiaddr *out, size_t cap)
 {
     const struct reaching *r = arg;
-    struct multiaddr all[HOST_ADDRS_MAX];
-    struct multiaddr_route way;
-    size_t n = own_addrs(arg, out, cap);
-    size_t count = host_advertised(r->cfg.host, all, HOST_ADDRS_MAX);
-    for (size_t i = 0; i < count && n < cap; i++)
-        if (multiaddr_route(&all[i], &way, NULL) == OK && !way.relayed && way.reach == REACH_TCP &&
-            !may_be_told(r, &way.addr))
-            out[n++] = all[i];
-    return n;
+    size_t n = agreed(r, 0, 1, out, cap);
+    return n + advertised(r, REACH_TCP, true, out + n, cap - n);
 }
 
 /* Where strangers may reach us: what they have seen, and what our interfaces have. */
 static size_t check_addrs(void *arg, struct multiaddr *out, size_t cap)
 {
     const struct reaching *r = arg;
-    const struct observed *all[] = {&r->observed, &r->observed_quic};
     const struct own *own = &r->cfg.host->own;
-    uint64_t now = loop_now_us(host_loop(r->cfg.host));
     struct multiaddr_route way;
-    struct addr seen[OBSERVED_MAX];
     size_t n = 0;
     for (size_t i = 0; i < own->count && n < cap; i++)
         if (multiaddr_route(&own->addrs[i], &way, NULL) == OK && may_be_told(r, &way.addr))
             out[n++] = own->addrs[i];
-    for (size_t k = 0; k < 2; k++) {
-        size_t count = observed_agreed(all[k], 1, now, seen, OBSERVED_MAX);
-        for (size_t i = 0; i < count && n < cap; i++)
-            multiaddr_of_addr(&out[n++], &seen[i], k ? REACH_QUIC : REACH_TCP);
-    }
+    for (size_t kind = 0; kind < 2; kind++)
+        n += agreed(r, kind, 1, out + n, cap - n);
     return n;
 }
 
@@ -163,7 +163,7 @@ struct reaching *reach_new(const struct reach_cfg *cfg)
                                   .changed = on_checked,
                                   .arg = r};
     r->autonat2 = autonat2_new(&checks);
-    r->dcutr = dcutr_new(cfg->host, cfg->log, cfg->lab, own_addrs, r);
+    r->dcutr = dcutr_new(cfg->host, cfg->log, cfg->lab, punch_addrs, r);
     cfg->host->seen = on_seen;
     cfg->host->seen_arg = r;
     return r;

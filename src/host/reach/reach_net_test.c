@@ -22,6 +22,7 @@ struct node {
 
 struct kit {
     struct sim *sim;
+    enum reach reach; /* all listen so */
     struct node n[NODES];
     unsigned told;
     bool good;
@@ -33,11 +34,11 @@ static struct addr ip(unsigned i)
     return i == OPEN ? addr_v4(198, 51, 100, 2, 4001) : addr_v4(10, 0, 0, (uint8_t)(i + 1), 4001);
 }
 
-static struct multiaddr at(unsigned i)
+static struct multiaddr at(const struct kit *k, unsigned i)
 {
     struct multiaddr a;
     struct addr addr = ip(i);
-    multiaddr_of_addr(&a, &addr, REACH_TCP);
+    multiaddr_of_addr(&a, &addr, k->reach);
     return a;
 }
 
@@ -56,20 +57,20 @@ static void on_verdict(void *arg, enum verdict v)
 static void begin(struct kit *k, unsigned i)
 {
     struct node *n = &k->n[i];
-    struct multiaddr here = at(i);
+    struct multiaddr here = at(k, i);
     struct host_cfg cfg = {.loop = n->loop,
                            .keys = n->keys,
                            .agent = "shoal/test",
                            .listen = &here,
                            .listen_count = 1,
-                           .lab = true};
+                           .lab = k->reach == REACH_TCP};
     n->host = host_new(&cfg, NULL);
     assert_non_null(n->host);
     n->echo = echo_new(n->host, true);
     struct reach_cfg rc = {.host = n->host,
                            .keys = n->keys,
                            .relay = i == OPEN,
-                           .lab = true,
+                           .lab = k->reach == REACH_TCP,
                            .heard = on_verdict,
                            .arg = n};
     n->reach = reach_new(&rc);
@@ -92,11 +93,12 @@ static void on_dial(void *arg, const struct peer_id *peer, const struct why *why
 }
 
 /* Their routers; -1: Bob has none. */
-static struct kit *open_with(enum sim_nat_kind ann, int bob)
+static struct kit *open_reach(enum sim_nat_kind ann, int bob, enum reach reach)
 {
     struct kit *k = mem_zalloc(sizeof *k);
     struct sim_link line = {.latency_us = 20 * MSEC};
     k->sim = sim_new(1);
+    k->reach = reach;
     for (unsigned i = 0; i < NODES; i++) {
         static const char *const names[] = {"ann", "open", "bob"};
         uint8_t entropy[16] = {(uint8_t)(i + 1)};
@@ -109,12 +111,30 @@ static struct kit *open_with(enum sim_nat_kind ann, int bob)
         k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
         begin(k, i);
     }
-    struct multiaddr open = at(OPEN);
+    struct multiaddr open = at(k, OPEN);
     host_dial(k->n[ANN].host, id(k, OPEN), &open, 1, on_dial, k);
     host_dial(k->n[BOB].host, id(k, OPEN), &open, 1, on_dial, k);
     sim_run_for(k->sim, 60 * SEC);
     assert_true(k->good);
     return k;
+}
+
+static struct kit *open_with(enum sim_nat_kind ann, int bob)
+{
+    return open_reach(ann, bob, REACH_TCP);
+}
+
+/* As in the world, where one who sees us is not enough to tell others; and by AutoNAT it is TCP
+ * that is asked about, so that the relay is named here. */
+static int open_quic(void **state)
+{
+    struct kit *k = open_reach(SIM_PORT_RESTRICTED, SIM_ADDRESS_RESTRICTED, REACH_QUIC);
+    struct multiaddr relay = at(k, OPEN);
+    *state = k;
+    assert_int_equal(multiaddr_add_peer(&relay, id(k, OPEN)), OK);
+    assert_int_equal(reach_name_relay(k->n[ANN].reach, &relay, NULL), OK);
+    sim_run_for(k->sim, 5 * SEC);
+    return 0;
 }
 
 static int open_hidden(void **state)
@@ -190,15 +210,20 @@ static void where_nobody_reaches_us_is_advertised_no_more(void **state)
     assert_true(advertises(k, OPEN, ip(OPEN)));
 }
 
+static void call_from(struct kit *k, unsigned from, unsigned to)
+{
+    struct multiaddr a = at(k, OPEN);
+    assert_int_equal(multiaddr_add_peer(&a, id(k, OPEN)), OK);
+    assert_int_equal(multiaddr_add(&a, MA_P2P_CIRCUIT, cur_of(NULL, 0)), OK);
+    assert_int_equal(multiaddr_add_peer(&a, id(k, to)), OK);
+    host_dial(k->n[from].host, NULL, &a, 1, on_dial, k);
+}
+
 /* Bob calls Ann through the relay. */
 static void call(struct kit *k)
 {
-    struct multiaddr a = at(OPEN);
-    assert_int_equal(multiaddr_add_peer(&a, id(k, OPEN)), OK);
-    assert_int_equal(multiaddr_add(&a, MA_P2P_CIRCUIT, cur_of(NULL, 0)), OK);
-    assert_int_equal(multiaddr_add_peer(&a, id(k, ANN)), OK);
     k->good = false;
-    host_dial(k->n[BOB].host, NULL, &a, 1, on_dial, k);
+    call_from(k, BOB, ANN);
     sim_run_for(k->sim, 1 * SEC);
     if (!k->good)
         fail_msg("%s", k->why.text);
@@ -229,6 +254,25 @@ static void a_hole_is_punched_between_two_hidden_ones(void **state)
     path_is(k, "hole-punched", 1); /* the relay is let go */
 }
 
+static void over_quic_too(void **state)
+{
+    struct kit *k = *state;
+    call(k);
+    sim_run_for(k->sim, 5 * SEC);
+    path_is(k, "hole-punched", 3); /* both came through, and there is the relay's */
+    sim_run_for(k->sim, 60 * SEC);
+    path_is(k, "hole-punched", 1);
+}
+
+static void two_who_call_each_other_meet_directly(void **state)
+{
+    struct kit *k = *state;
+    call_from(k, BOB, ANN);
+    call_from(k, ANN, BOB);
+    sim_run_for(k->sim, 60 * SEC);
+    path_is(k, "hole-punched", 1);
+}
+
 static void who_was_called_dials_back_where_it_can(void **state)
 {
     struct kit *k = *state;
@@ -245,6 +289,18 @@ static void where_no_hole_can_be_punched_the_relay_stays(void **state)
     call(k);
     sim_run_for(k->sim, 60 * SEC);
     path_is(k, "relayed", 1);
+}
+
+static void what_is_relayed_is_tried_again(void **state)
+{
+    struct kit *k = *state;
+    call(k);
+    sim_run_for(k->sim, 30 * SEC);
+    path_is(k, "relayed", 1);
+    sim_node_router(k->n[ANN].sim, SIM_PORT_RESTRICTED);
+    sim_node_router(k->n[BOB].sim, SIM_PORT_RESTRICTED);
+    sim_run_for(k->sim, 90 * SEC);
+    path_is(k, "hole-punched", 1);
 }
 
 /* --- what may not go over a relay that counts ---------------------------------------------------
@@ -323,6 +379,9 @@ int main(void)
         CASE(who_is_in_the_open_learns_it, open_half),
         CASE(where_nobody_reaches_us_is_advertised_no_more, open_hidden),
         CASE(a_hole_is_punched_between_two_hidden_ones, open_hidden),
+        CASE(over_quic_too, open_quic),
+        CASE(what_is_relayed_is_tried_again, open_hard),
+        CASE(two_who_call_each_other_meet_directly, open_hidden),
         CASE(who_was_called_dials_back_where_it_can, open_half),
         CASE(where_no_hole_can_be_punched_the_relay_stays, open_hard),
         CASE(what_may_not_be_relayed_waits_for_the_direct_way, open_hidden),

@@ -27,6 +27,7 @@ struct vfs_stat {
     uint64_t size;    /* bytes */
     int64_t mtime_ns; /* since 1970 */
     bool is_dir, is_symlink;
+    bool is_exec;        /* a file that its owner may run */
     bool is_special;     /* none of these and no file: a pipe, a socket, a device */
     uint64_t disk_bytes; /* what it really takes; less than size for sparse files */
 };
@@ -39,6 +40,7 @@ enum vfs_flags {
     VFS_TRUNCATE = 8,  /* empty it */
     VFS_PRIVATE = 16,  /* mode 0600 instead of 0666 & ~umask */
     VFS_NOFOLLOW = 32, /* a symlink as the last part is ERR_DENIED */
+    VFS_EXEC = 64,     /* who may read what is made may run it: mode 0777 & ~umask */
 };
 
 /* The machine's files; one for the process, has no state. */

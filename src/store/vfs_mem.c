@@ -17,7 +17,7 @@
 
 struct node {
     unsigned refs;
-    bool is_dir, locked;
+    bool is_dir, is_exec, locked;
     int64_t mtime_ns;
     struct mem_bytes bytes; /* file */
     struct map *entries;    /* folder: name -> struct entry */
@@ -188,6 +188,7 @@ static int open_node(struct mem *m, const char *path, unsigned flags, struct nod
         return ENOENT;
     if (!at.node) {
         at.node = node_new(m, false);
+        at.node->is_exec = flags & VFS_EXEC;
         point(m, &entry_make(at.dir, at.name)->live, at.node);
         touch(m, at.node);
         touch(m, at.dir);
@@ -316,6 +317,7 @@ static struct vfs_stat stat_of(const struct node *n)
     return (struct vfs_stat){.size = n->bytes.size,
                              .mtime_ns = n->mtime_ns,
                              .is_dir = n->is_dir,
+                             .is_exec = n->is_exec,
                              .disk_bytes = mem_bytes_on_disk(&n->bytes)};
 }
 

@@ -41,6 +41,11 @@ static int open_flags(unsigned flags)
     return how;
 }
 
+static mode_t mode_of(unsigned flags)
+{
+    return flags & VFS_PRIVATE ? 0600 : flags & VFS_EXEC ? 0777 : 0666;
+}
+
 /* at: a folder and `name` in it; path: for messages. */
 static struct vfile *os_open_in(const struct vfs *v, int at, const char *name, const char *path,
                                 unsigned flags, struct why *why)
@@ -48,7 +53,7 @@ static struct vfile *os_open_in(const struct vfs *v, int at, const char *name, c
     assert(!(flags & VFS_TRUNCATE) || flags & VFS_WRITE);
     int fd;
     do
-        fd = openat(at, name, open_flags(flags), flags & VFS_PRIVATE ? 0600 : 0666);
+        fd = openat(at, name, open_flags(flags), mode_of(flags));
     while (fd < 0 && errno == EINTR);
     if (fd < 0) {
         vfs_fail(why, errno, "open", path);
@@ -158,6 +163,7 @@ static struct vfs_stat stat_of(const struct stat *st)
         .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
         .is_dir = S_ISDIR(st->st_mode),
         .is_symlink = S_ISLNK(st->st_mode),
+        .is_exec = S_ISREG(st->st_mode) && st->st_mode & S_IXUSR,
         .is_special = !S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode) && !S_ISLNK(st->st_mode),
         .disk_bytes = (uint64_t)st->st_blocks * 512, /* stat(2): in units of 512 bytes, always */
     };

@@ -293,6 +293,20 @@ static void a_change_changes_the_time(void **state)
     vfile_close(f);
 }
 
+static void a_program_is_made_and_seen_as_one(void **state)
+{
+    struct env *e = *state;
+    struct vfs_stat st;
+    vfile_close(make(e, "text", "x"));
+    vfile_close(vfs_open(e->v, at(e, "run"), VFS_WRITE | VFS_CREATE | VFS_EXEC, NULL));
+    assert_int_equal(vfs_stat(e->v, at(e, "text"), &st, NULL), OK);
+    assert_false(st.is_exec);
+    assert_int_equal(vfs_stat(e->v, at(e, "run"), &st, NULL), OK);
+    assert_true(st.is_exec);
+    assert_int_equal(vfs_stat(e->v, e->root, &st, NULL), OK);
+    assert_false(st.is_exec); /* a folder is no program */
+}
+
 /* The kernel's files say that they have 0 bytes; the boot id, on which it hangs what is believed
  * after a power cut, is one of them. */
 static void a_file_without_a_size_is_read_to_its_end(void **state)
@@ -473,6 +487,7 @@ int main(void)
         ON_BOTH(an_open_file_outlives_its_name),
         ON_BOTH(names_have_a_longest),
         ON_BOTH(a_change_changes_the_time),
+        ON_BOTH(a_program_is_made_and_seen_as_one),
         ON_BOTH(a_whole_file_is_bounded),
         ON_BOTH(replace_leaves_the_new_and_nothing_else),
         ON_BOTH(only_one_holds_the_lock_and_the_other_learns_who),

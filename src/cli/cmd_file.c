@@ -7,7 +7,6 @@
 #include "cli/commands.h"
 #include "cli/out.h"
 #include "cli/progress.h"
-#include "cli/qr.h"
 #include "crypto/base64.h"
 
 #include <stdio.h>
@@ -112,38 +111,6 @@ static int add_one(struct cli *cli, json_t *params, const char *path)
     }
     json_decref(result);
     json_decref(answer);
-    return status;
-}
-
-/* Code words come with the overlay, by which the other side finds us; till then the link is it. */
-static void show_link(const struct cli *cli, const char *link)
-{
-    puts(link);
-    if (!isatty(STDOUT_FILENO))
-        return;
-    if (!qr_print(stdout, link, qr_columns(stdout)))
-        fprintf(stderr, "the terminal is too narrow for a QR code\n");
-    if (!cli->quiet)
-        fprintf(stderr, "the other side runs: shoal get LINK\n"
-                        "code words in place of the link come with the overlay network\n");
-}
-
-int cmd_file_send(struct cli *cli)
-{
-    json_t *answer = NULL, *result = NULL;
-    json_t *params = args_parse(cli, cli_method(cli, "file.add"), cli->argv, cli->argc);
-    if (!params)
-        return EXIT_USAGE;
-    int status = client_call(cli, "file.add", params, &answer);
-    if (status == EXIT_OK)
-        status = watch_job(cli, cli_text(answer, "job"), cli_text(params, "path"), &result);
-    if (status == EXIT_OK && cli->json)
-        out_json(result);
-    else if (status == EXIT_OK)
-        show_link(cli, cli_text(result, cli->quiet ? "id" : "magnet"));
-    json_decref(result);
-    json_decref(answer);
-    json_decref(params);
     return status;
 }
 

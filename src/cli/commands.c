@@ -52,6 +52,7 @@ const struct command cli_commands[] = {
     {"get", cmd_file_get},
     {"file add", cmd_file_add},
     {"file send", cmd_file_send},
+    {"file receive", cmd_file_receive},
     {"file get", cmd_file_get},
     {"policy why", cmd_policy_why},
     {"file show", cmd_file_show},

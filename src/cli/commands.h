@@ -6,11 +6,14 @@
 
 /* cmd_file.c: hash and wait, fetch and wait, write a .torrent. */
 int cmd_file_add(struct cli *cli);
-int cmd_file_send(struct cli *cli);
 int cmd_file_get(struct cli *cli);
 int cmd_policy_why(struct cli *cli);
 int cmd_file_export(struct cli *cli);
 int cmd_file_stream(struct cli *cli);
+
+/* cmd_hand.c: from hand to hand, by a code. */
+int cmd_file_send(struct cli *cli);
+int cmd_file_receive(struct cli *cli);
 
 /* cmd_show.c: one torrent for a person. */
 int cmd_file_show(struct cli *cli);

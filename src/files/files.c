@@ -491,6 +491,10 @@ struct files *files_start(const struct app_env *env, struct why *why)
     f->restoring = false;
     queue_review(f);
     files_watch(f);
+    if (hands_begin(f, why)) {
+        files_free(f);
+        return NULL;
+    }
     f->save_timer = timer_start(env->loop, SAVE_US, on_save, f);
     char at[ADDR_TEXT];
     struct addr listening = ports_addr(f->ports);
@@ -576,6 +580,7 @@ void files_free(struct files *f)
 {
     if (!f)
         return;
+    hands_free(f->hands);
     timer_cancel(f->twins_timer);
     timer_cancel(f->dial_timer);
     timer_cancel(f->save_timer);

@@ -61,6 +61,7 @@ static const struct migration migrations[] = {
      " path TEXT NOT NULL," /* as it was then */
      " name TEXT NOT NULL"
      ") WITHOUT ROWID"},
+    HANDS_MIGRATION,
 };
 
 static void *start(const struct app_env *env, struct why *why)

@@ -19,6 +19,7 @@
  *     files_trackers.c ... of its trackers
  *     files_poll.c     ... in a hurry, for thousands of torrents
  *     files_scan.c     downloads in quarantine, and clamd
+ *     files_hands.c    from hand to hand: what files/hand is told of the app
  *     files_unwanted.c what the owner does not want, held against torrents and addresses
  *     files_settings.c what shoal.conf may say
  *     files_app.c      struct app_ops, migrations
@@ -35,6 +36,7 @@
 #include "core/metrics.h"
 #include "files/find/lsd.h"
 #include "files/find/ports.h"
+#include "files/hand/hands.h"
 #include "files/owner/care.h"
 #include "files/owner/queue.h"
 #include "files/owner/unwanted.h"
@@ -110,6 +112,7 @@ struct files {
     struct map *by_req2;  /* mse_req2() of that -> the same */
     char *scan_socket;    /* files.scan; "": off */
     struct link scans;    /* files_scan.c */
+    struct hands *hands;  /* NULL: there is no overlay */
     struct unwanted *unwanted;
     struct rc4_lib *rc4; /* NULL: no encryption */
     struct link leaving;
@@ -239,6 +242,7 @@ void queue_soon(
 /* At once where places or storage are limited: something is to begin, or to be held, before it is
  * told of. */
 void queue_look(struct files *f);
+uint64_t queue_stored(const struct files *f); /* bytes that limits.storage counts */
 /* Why a torrent that is added begins held; NULL: it does not. */
 const char *queue_first(const struct files *f);
 
@@ -274,6 +278,17 @@ void files_dht_nodes(struct files *f, const struct metainfo *mi); /* BEP 5, "nod
 void files_dht_stop(struct files *f); /* what is known is kept; it hears until it is freed */
 void files_dht_free(struct files *f);
 json_t *files_dht_status(const struct files *f);
+
+/* files_hands.c: from hand to hand */
+MUST_CHECK enum err hands_begin(struct files *f, struct why *why);
+void file_send(void *app, struct call *c);
+void file_receive(void *app, struct call *c);
+void file_transfer_ls(void *app, struct call *c);
+void file_transfer_show(void *app, struct call *c);
+void file_transfer_accept(void *app, struct call *c);
+void file_transfer_cancel(void *app, struct call *c);
+extern const struct param hands_send_params[], hands_receive_params[], hands_id_params[];
+extern const struct column hands_columns[];
 
 /* files_scan.c */
 void scans_settings(struct files *f);

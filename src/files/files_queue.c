@@ -149,7 +149,7 @@ static void apply(struct holding *h, const struct queue_item *it, uint64_t *used
     }
 }
 
-static uint64_t stored(const struct files *f)
+uint64_t queue_stored(const struct files *f)
 {
     uint64_t sum = 0;
     LIST_EACH(&f->order, struct holding, h, tend.order) {
@@ -210,7 +210,7 @@ void queue_review(struct files *f)
         items[i++] = item_of(h, now);
     }
     queue_decide(items, n, f->rules.places);
-    uint64_t used = stored(f);
+    uint64_t used = queue_stored(f);
     i = 0;
     LIST_EACH(&f->order, struct holding, a, tend.order) {
         apply(a, &items[i++], &used, now);

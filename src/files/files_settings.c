@@ -58,6 +58,8 @@ const struct conf_key files_settings[] = {
     {"files.scan", CONF_TEXT, "off", 0, 0, NULL, true,
      "The socket of clamd (/run/clamav/clamd.ctl), or off. Downloads stay in a folder "
      ".shoal-quarantine until it has looked at every file"},
+    {"files.code-time", CONF_TIME, "1h", 60, 7 * 86400, NULL, true,
+     "A code of `file send` stands for so long; who has begun to fetch is not hurried"},
     {.name = NULL},
 };
 /* clang-format on */

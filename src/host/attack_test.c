@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/test.h"
 #include "host/kad/kad.h"
+#include "host/mux/purse.h"
+#include "host/mux/yamux.h"
 #include "host/mux/yamux_msg.h"
 #include "host/talk/echo.h"
 #include "host/talk/ping.h"
@@ -355,6 +357,59 @@ static void things_without_end(void **state)
     withstand(*state, provide, 2000, true);
 }
 
+/* Streams whose owners read nothing, of more protocols than one, each with all that its window has
+ * room for. */
+static const char *const hoards[] = {"/hoard/0", "/hoard/1", "/hoard/2", "/hoard/3"};
+enum { HOARDS = sizeof hoards / sizeof hoards[0] };
+
+static void fill(struct line *l)
+{
+    static const uint8_t bytes[200 << 10];
+    speak(l, hoards[l->rounds % HOARDS], bytes, sizeof bytes);
+}
+
+struct hoard {
+    struct conn *streams[HOARDS * HOST_STREAMS_MAX];
+    size_t count;
+};
+
+static void on_hoarded(void *arg, enum conn_event ev, const struct why *why)
+{
+    struct conn **at = arg;
+    (void)why;
+    if (ev == CONN_CLOSED) {
+        conn_close(*at);
+        *at = NULL;
+    }
+}
+
+static void on_hoard(void *arg, const struct host_stream *s)
+{
+    struct hoard *h = arg;
+    h->streams[h->count] = s->conn;
+    conn_watch(s->conn, on_hoarded, &h->streams[h->count]);
+    h->count++;
+}
+
+static void what_nobody_reads_over_all_protocols_and_connections(void **state)
+{
+    struct kit *k = *state;
+    struct hoard hoard = {.count = 0};
+    struct host_held held;
+    for (size_t i = 0; i < HOARDS; i++) {
+        struct host_protocol p = {.name = hoards[i], .cb = on_hoard, .arg = &hoard};
+        host_handle(k->n[HOST].host, &p);
+    }
+    withstand(k, fill, 16, false);
+    host_held(k->n[HOST].host, secure_self_id(k->foe), &held);
+    assert_in_range(held.bytes, PURSE_BYTES_MAX - (256 << 10), PURSE_BYTES_MAX);
+    assert_in_range(held.in, PURSE_BYTES_MAX / YAMUX_WINDOW, hoard.count);
+    for (size_t i = 0; i < hoard.count; i++)
+        conn_close(hoard.streams[i]);
+    host_held(k->n[HOST].host, secure_self_id(k->foe), &held);
+    assert_int_equal(held.bytes, 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
@@ -368,6 +423,7 @@ int main(void)
         CASE(what_it_is_said_in_a_gibibyte),
         CASE(ever_new_names_of_protocols),
         CASE(things_without_end),
+        CASE(what_nobody_reads_over_all_protocols_and_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

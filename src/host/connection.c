@@ -16,6 +16,7 @@ struct talk {
     struct link link; /* in connection.talks */
     struct connection *c;
     struct conn *stream;
+    struct use *use; /* of stream */
     struct multistream *ms;
     struct timer *refusal;
     const char *names[NAMES_MAX]; /* ours to ask; of one from the other side: none */
@@ -36,42 +37,6 @@ void talk_cancel(struct talk *t)
 {
     if (t)
         talk_free(t);
-}
-
-/* --- how many of what ----------------------------------------------------------------------- */
-
-/* An inbound stream, until its protocol closes it. */
-struct use {
-    struct link link;     /* in connection.uses; in none when the connection is over */
-    const char *protocol; /* host_protocol.name */
-};
-
-static void use_end(void *arg)
-{
-    struct use *u = arg;
-    list_drop(&u->link);
-    free(u);
-}
-
-static size_t uses(const struct peer *p, const char *protocol)
-{
-    size_t n = 0;
-    LIST_EACH(&p->conns, struct connection, c, link)
-        LIST_EACH(&c->uses, struct use, u, link)
-            n += u->protocol == protocol;
-    return n;
-}
-
-/* False: this peer has enough of this protocol. */
-static bool use_begin(struct connection *c, struct conn *stream, const char *protocol)
-{
-    if (uses(c->peer, protocol) >= HOST_STREAMS_MAX && !c->host->cfg.lab)
-        return false;
-    struct use *u = MEM_NEW(struct use);
-    u->protocol = protocol;
-    list_push(&c->uses, &u->link);
-    mux_on_end(stream, use_end, u);
-    return true;
 }
 
 static struct host_stream hand_over(struct talk *t, const char *protocol)
@@ -106,7 +71,7 @@ static void on_chosen(void *arg, const char *protocol, const struct why *why)
         talk_free(t);
         return;
     }
-    if (!use_begin(t->c, t->stream, p->name)) {
+    if (!use_agree(t->use, p->name)) {
         log_debug(h->log, "a stream too many of %s", p->name);
         talk_free(t);
         return;
@@ -121,13 +86,15 @@ static void on_stream(void *arg, struct conn *s)
     size_t n = 0;
     LIST_EACH(&c->talks, struct talk, other, link)
         n += other->cb == NULL;
-    if (n >= TALKS_MAX) {
+    struct use *use = n < TALKS_MAX ? use_begin(c, s, true) : NULL;
+    if (!use) {
         conn_close(s);
         return;
     }
     struct talk *t = MEM_NEW(struct talk);
     t->c = c;
     t->stream = s;
+    t->use = use;
     list_push(&c->talks, &t->link);
     t->ms = multistream_accept(s, choose, on_chosen, t);
 }
@@ -145,6 +112,7 @@ static void on_agreed(void *arg, const char *protocol, const struct why *why)
         cb(cb_arg, NULL, why);
         return;
     }
+    (void)use_agree(t->use, protocol); /* as many as we like */
     struct host_stream s = hand_over(t, protocol);
     cb(cb_arg, &s, NULL);
 }
@@ -173,10 +141,12 @@ struct talk *connection_open(struct connection *c, const char *const *names, siz
         t->names[i] = names[i];
     list_push(&c->talks, &t->link);
     t->stream = mux_open(c->mux, NULL);
-    if (t->stream)
+    if (t->stream) {
+        t->use = use_begin(c, t->stream, false);
         t->ms = multistream_dial(t->stream, t->names, n, on_agreed, t);
-    else
+    } else {
         t->refusal = timer_start(c->host->loop, 0, on_refused, t);
+    }
     return t;
 }
 
@@ -202,9 +172,9 @@ void connection_close(struct connection *c, const struct why *why)
     h->conn_count--;
     identify_end(c);
     end_talks(c, why);
-    LIST_EACH(&c->uses, struct use, u, link)
-        list_drop(&u->link); /* its owner closes the stream later */
+    uses_end(c);
     mux_close(c->mux);
+    budget_give(&p->purse->budget, BUDGET_CONNS, 1);
     buf_done(&c->said);
     free(c);
     if (!list_empty(&p->conns))
@@ -233,8 +203,11 @@ static struct connection *begin(struct host *h, const struct peer_id *who, const
 {
     struct peer *p = peer_get(h, who);
     size_t others = conns_of(p);
-    if (others >= HOST_PEER_CONNS_MAX || peer_id_equal(&p->id, &h->id) ||
-        trust_of(h->cfg.trust, &p->id) == TRUST_BLOCKED)
+    if (peer_id_equal(&p->id, &h->id) || trust_of(h->cfg.trust, &p->id) == TRUST_BLOCKED)
+        return NULL;
+    if (!p->purse)
+        p->purse = purse_new(h->common, HOST_PEER_CONNS_MAX);
+    if (budget_take(&p->purse->budget, BUDGET_CONNS, 1, "a connection", NULL) != OK)
         return NULL;
     struct connection *c = MEM_NEW(struct connection);
     c->host = h;
@@ -255,6 +228,7 @@ static void go_on(struct connection *c, struct mux *m)
     struct host *h = c->host;
     struct peer *p = c->peer;
     c->mux = m;
+    mux_draw_from(m, p->purse);
     if (h->punches)
         h->punches->met(h->punches_arg, c);
     identify_begin(c);

@@ -394,6 +394,7 @@ struct host *host_new(const struct host_cfg *cfg, struct why *why)
     h->self = secure_self_new(cfg->loop, cfg->keys, upgrade_muxers);
     h->id = *secure_self_id(h->self);
     h->words = words_new(loop_random_u64(cfg->loop));
+    h->common = purse_new_common();
     h->peers = map_new(loop_random_u64(cfg->loop));
     struct link *lists[] = {&h->idle,  &h->busy,  &h->guests, &h->watches,
                             &h->opens, &h->dials, &h->efforts};
@@ -441,6 +442,7 @@ void host_free(struct host *h)
     peers_done(h);
     map_free(h->peers);
     words_free(h->words);
+    purse_drop(h->common);
     tls_free(h->web_trust);
     secure_self_free(h->self);
     free(h);

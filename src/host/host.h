@@ -9,7 +9,8 @@
  * A stream is a conn (net/conn.h), open, of which host/mux/mux.h says how it ends.  Nothing of this
  * is below one connection's limits: HOST_STREAMS_MAX streams a peer and protocol,
  * HOST_PEER_CONNS_MAX connections a peer, `conns_high` in all; beyond them strangers are refused
- * first, and then those that nobody tagged are let go. */
+ * first, and then those that nobody tagged are let go.  What a peer makes us hold comes out of its
+ * purse (host/mux/purse.h), whatever protocol and connection it is of. */
 #ifndef SHOAL_HOST_HOST_H
 #define SHOAL_HOST_HOST_H
 
@@ -129,6 +130,18 @@ bool host_peer(struct host *h, const struct peer_id *id, struct host_peer *out);
 bool host_peer_speaks(struct host *h, const struct peer_id *id, const char *protocol);
 /* The connected ones, sorted by id; returns how many, at most cap. */
 size_t host_peers(const struct host *h, struct peer_id *out, size_t cap);
+
+/* What is there now, of a peer or of a protocol over all peers.  bytes: those that wait in its
+ * streams to be read, and that its protocols hold besides (host/mux/purse.h). */
+struct host_held {
+    const char *protocol; /* "": not agreed on yet; of a peer: NULL */
+    size_t conns;         /* of a peer */
+    size_t in, out;       /* streams, by who opened them */
+    uint64_t bytes;
+};
+void host_held(const struct host *h, const struct peer_id *peer, struct host_held *out);
+/* Sorted by name, which is valid during the turn; returns how many, at most cap. */
+size_t host_held_by_protocol(const struct host *h, struct host_held *out, size_t cap);
 
 /* Whom a person means: a name of the trust book, a whole id, or four or more of the last characters
  * (the first are all alike) of one that is connected or in the book. */

@@ -63,7 +63,10 @@ void host_methods_done(struct overlay *o);
 
 /* host_kad_methods.c */
 extern method_fn overlay_on_put, overlay_on_get, overlay_on_provide, overlay_on_find,
-    overlay_on_lookup, overlay_on_stat;
+    overlay_on_lookup;
+
+/* host_stat_methods.c */
+extern method_fn overlay_on_stat;
 
 /* A peer as the API has it; all: with addresses and protocols. */
 json_t *overlay_peer_json(const struct overlay *o, const struct host_peer *p, bool all);

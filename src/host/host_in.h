@@ -26,6 +26,7 @@ struct peer {
         link; /* in host.idle, oldest first, where it has no connection; else in host.busy */
     struct peer_id id;
     struct link conns;      /* struct connection, newest first */
+    struct purse *purse;    /* NULL: it never had one */
     struct buf addrs;       /* each behind two bytes of length; HOST_ADDRS_MAX */
     const char *agent;      /* kept in host.words; NULL: not said */
     const char **protocols; /* likewise */
@@ -54,7 +55,7 @@ struct connection {
     struct mux *mux;
     struct way way;
     uint64_t opened_us;
-    struct link uses;          /* struct use: inbound streams that their protocol has */
+    struct link uses;          /* struct use: its streams */
     struct link talks;         /* struct talk: streams whose protocol is not known yet */
     struct messages *identify; /* being read; NULL: not now */
     struct buf said;           /* its parts so far */
@@ -107,7 +108,8 @@ struct host {
     struct tls *web_trust;       /* for /wss; NULL: not needed yet */
     struct peer_id id;
     struct words *words;
-    struct map *peers; /* by id */
+    struct map *peers;    /* by id */
+    struct purse *common; /* of their purses */
     struct link idle, busy;
     size_t idle_count, conn_count;
     struct ear ears[EARS_MAX];
@@ -149,6 +151,14 @@ void peer_moved(struct host *h, struct peer *p);       /* a connection came or w
 unsigned peer_weight(const struct peer *p);
 void peer_tend(const struct peer *p); /* a connection came, or a tag did */
 void peers_done(struct host *h);
+
+/* use.c: streams are counted, until their owner closes them. */
+struct use;
+/* NULL: one that the peer opened is one too many. */
+struct use *use_begin(struct connection *c, struct conn *stream, bool inbound);
+/* What it speaks is known.  False: this peer has enough of this protocol. */
+bool use_agree(struct use *u, const char *protocol);
+void uses_end(struct connection *c); /* the connection is over; owners close their streams later */
 
 /* connection.c */
 /* Takes `secured`.  False: too many of this peer, or it is ourselves or blocked; closed. */

@@ -258,32 +258,3 @@ void overlay_on_lookup(void *app, struct call *c)
     a->peer = id;
     ask_tables(a, begin_lookup);
 }
-
-static json_t *addrs_of(const struct overlay *o, enum verdict v)
-{
-    struct multiaddr at[REACH_ADDRS_MAX];
-    char text[MULTIADDR_TEXT];
-    json_t *list = json_array();
-    size_t n = reach_addrs(o->reach, v, at, REACH_ADDRS_MAX);
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(list, json_string(multiaddr_format(&at[i], text)));
-    return list;
-}
-
-void overlay_on_stat(void *app, struct call *c)
-{
-    struct overlay *o = app;
-    struct peer_id ids[256];
-    struct reach_stat r;
-    reach_stat(o->reach, &r);
-    json_t *j =
-        json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "reach",
-                  verdict_word(r.verdict), "reachable", addrs_of(o, VERDICT_PUBLIC), "unreachable",
-                  addrs_of(o, VERDICT_PRIVATE), "peers", (json_int_t)host_peers(o->host, ids, 256),
-                  "table", (json_int_t)kad_known(o->tables[TABLE_IPFS]), "shoal_table",
-                  (json_int_t)kad_known(o->tables[TABLE_SHOAL]), "relays", (json_int_t)r.relays,
-                  "relaying", r.relaying, "reservations", (json_int_t)r.reservations, "circuits",
-                  (json_int_t)r.circuits, "relayed_bytes", (json_int_t)r.relayed_bytes);
-    overlay_gossip_stat(o, j);
-    call_ok(c, j);
-}

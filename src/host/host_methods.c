@@ -375,8 +375,10 @@ const struct method host_methods[] = {
      .route = "/net/stat",
      .summary = "Show what the overlay does",
      .result = "{reach, reachable, unreachable, peers, table, shoal_table, relays, relaying, "
-               "reservations, circuits, relayed_bytes, gossip, topics}: where strangers have "
-               "dialled us, or could not",
+               "reservations, circuits, relayed_bytes, gossip, topics, connections, streams, "
+               "held_bytes, by_peer: [{id, connections, in, out, bytes}], by_protocol: [{protocol, "
+               "in, out, bytes}]}: where strangers have dialled us, or could not; bytes wait to be "
+               "read or written",
      .errors = "",
      .example = "shoal net stat",
      .call = overlay_on_stat},

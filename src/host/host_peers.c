@@ -28,6 +28,7 @@ static void destroy(struct host *h, struct peer *p)
 {
     peer_forget_said(h, p);
     buf_done(&p->addrs);
+    purse_drop(p->purse);
     map_drop(h->peers, p->id.bytes, p->id.len);
     list_drop(&p->link);
     free(p);

@@ -62,6 +62,8 @@ struct conn {
     conn_cb *cb;        /* the owner's; NULL until conn_watch */
     void *arg;
     struct addr peer, local; /* as the transport sees them */
+    struct tab *tab;         /* of whom what is kept for the other side is drawn (in host/mux);
+                                NULL: nobody counts */
 };
 
 /* Who hears of events.  An accepted or dialled conn is watched before the callback that hands it

@@ -358,7 +358,8 @@ void filter_init(struct filter *f, const struct filter_ops *ops, struct conn *be
                             .cb = cb,
                             .arg = arg,
                             .peer = below->peer,
-                            .local = below->local};
+                            .local = below->local,
+                            .tab = below->tab};
     f->ops = ops;
     conn_watch(below, on_below, f);
 }

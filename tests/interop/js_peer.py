@@ -41,14 +41,22 @@ class JsPeer:
             self.process.wait()
         self.process.stdout.close()
 
-    def ask(self, verb, **more):
-        """What it answers, errors included."""
+    def begin(self, verb, **more):
+        """Until end_of() it does that, and nothing else is asked of it."""
         self.process.stdin.write(json.dumps({'do': verb, **more}) + '\n')
         self.process.stdin.flush()
+
+    def ask(self, verb, **more):
+        """What it answers, errors included."""
+        self.begin(verb, **more)
         return json.loads(self.process.stdout.readline())
 
     def do(self, verb, **more):
-        answer = self.ask(verb, **more)
+        self.begin(verb, **more)
+        return self.end_of(verb)
+
+    def end_of(self, verb):
+        answer = json.loads(self.process.stdout.readline())
         if 'error' in answer:
             raise AssertionError(f'{self.name}, {verb}: {answer["error"]}')
         return answer['ok']

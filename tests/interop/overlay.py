@@ -79,7 +79,23 @@ def a_hundred_mebibytes_both_ways_with_a_slow_reader(lab):
     assert js.do('echo', id=n.id, bytes=100 << 20, slow_ms=1)['same']
 
 
+def what_it_makes_us_hold_is_told(lab):
+    n, js = node(lab), JsPeer(lab)
+    js.do('dial', address=n.listen[0])
+    js.begin('echo', id=n.id, bytes=20 << 20, slow_ms=5)
+
+    def told():
+        stat = n.json('net', 'stat')
+        assert [p['id'] for p in stat['by_peer']] == [js.id], stat
+        echo = [p for p in stat['by_protocol'] if p['protocol'] == '/echo/1.0.0']
+        return echo and echo[0]['in'] == 1 and 0 < echo[0]['bytes'] <= stat['held_bytes'] == stat['by_peer'][0]['bytes']
+    L.until('its stream and bytes to be told', told)
+    assert js.end_of('echo')['same']
+    L.until('them to be gone', lambda: n.json('net', 'stat')['held_bytes'] == 0)
+
+
 if __name__ == '__main__':
     L.main(noise_both_ways, tls_both_ways, each_knows_what_the_other_is,
            somebody_else_at_the_address_is_refused, a_thousand_streams_one_after_the_other,
-           two_hundred_streams_at_once, a_hundred_mebibytes_both_ways_with_a_slow_reader)
+           two_hundred_streams_at_once, a_hundred_mebibytes_both_ways_with_a_slow_reader,
+           what_it_makes_us_hold_is_told)

@@ -1,6 +1,7 @@
 #include "host/mux/messages.h"
 
 #include "base/mem.h"
+#include "host/mux/purse.h"
 
 #include <assert.h>
 
@@ -22,20 +23,31 @@ struct messages {
     bool *gone;   /* set when it is freed in a callback */
     uint64_t within_us;
     struct timer *late, *again;
-    size_t want; /* of the message that is being read; 0 while its length is */
+    size_t want;  /* of the message that is being read; 0 while its length is */
+    size_t drawn; /* on the stream's tab: what is held of one that comes, and what waits to go */
     struct buf in, out;
 };
 
 static void read_on(struct messages *m);
 static void write_on(struct messages *m);
 
+/* What is held now stands on the tab, where more did. */
+static void settle(struct messages *m)
+{
+    size_t now = buf_len(&m->in) + buf_len(&m->out);
+    tab_give(m->stream->tab, m->drawn - now);
+    m->drawn = now;
+}
+
 static void destroy(struct messages *m)
 {
+    buf_done(&m->in);
+    buf_done(&m->out);
+    if (m->stream)
+        settle(m);
     timer_cancel(m->late);
     timer_cancel(m->again);
     conn_close(m->stream);
-    buf_done(&m->in);
-    buf_done(&m->out);
     if (m->gone)
         *m->gone = true;
     free(m);
@@ -65,6 +77,18 @@ static void fail(struct messages *m, const struct why *why)
     timer_cancel(m->again);
     m->late = m->again = NULL;
     tell(m, MESSAGES_GONE, cur_of(NULL, 0), why);
+}
+
+/* Bytes of a message have come.  False: it is one too much, and m is over or gone. */
+static bool draw(struct messages *m, size_t n)
+{
+    struct why why;
+    m->drawn += n;
+    if (tab_take(m->stream->tab, n, "a message of it", &why) == OK)
+        return true;
+    m->drawn -= n;
+    fail(m, &why);
+    return false;
 }
 
 static void on_late(void *arg)
@@ -121,6 +145,7 @@ static bool take_message(struct messages *m)
 {
     struct buf whole = m->in;
     buf_init(&m->in);
+    settle(m);
     m->want = 0;
     if (m->within_us)
         messages_expect(m, m->within_us);
@@ -170,6 +195,8 @@ static void read_on(struct messages *m)
             continue;
         }
         buf_grew(&m->in, (size_t)got);
+        if (!draw(m, (size_t)got))
+            return;
         if (buf_len(&m->in) < m->want)
             continue;
         if (!take_message(m))
@@ -196,12 +223,14 @@ static void write_on(struct messages *m)
 {
     if (buf_len(&m->out) == 0)
         return;
-    while (buf_len(&m->out) > 0) {
-        ssize_t n = conn_send(m->stream, buf_bytes(&m->out), buf_len(&m->out));
-        if (n <= 0)
-            return;
-        buf_eat(&m->out, (size_t)n);
+    ssize_t n = 1;
+    while (buf_len(&m->out) > 0 && n > 0) {
+        n = conn_send(m->stream, buf_bytes(&m->out), buf_len(&m->out));
+        buf_eat(&m->out, n > 0 ? (size_t)n : 0);
     }
+    settle(m);
+    if (buf_len(&m->out) > 0)
+        return;
     buf_done(&m->out); /* an idle stream holds no room */
     if (m->shut)
         conn_shut(m->stream);
@@ -215,12 +244,19 @@ enum err messages_send(struct messages *m, const void *msg, size_t n, struct why
     if (m->over)
         return why_set(why, ERR_CLOSED, "the stream is over");
     bool waits = buf_len(&m->out) > 0;
+    size_t most = PREFIX_MAX + n; /* of which what is taken at once is given back at once */
     if (buf_len(&m->out) + n > MESSAGES_QUEUED_MAX)
         return why_set(why, ERR_LIMIT, "%zu bytes wait to be taken, the limit is %d",
                        buf_len(&m->out), MESSAGES_QUEUED_MAX);
+    enum err e = tab_take(m->stream->tab, most, "a message to it", why);
+    if (e != OK)
+        return e;
+    m->drawn += most;
     buf_uvarint(&m->out, n);
     buf_put(&m->out, msg, n);
-    if (!waits)
+    if (waits)
+        settle(m);
+    else
         write_on(m);
     return OK;
 }
@@ -276,6 +312,8 @@ struct conn *messages_take(struct messages *m)
 {
     struct conn *stream = m->stream;
     assert(buf_len(&m->out) == 0 && !m->over);
+    buf_done(&m->in);
+    settle(m);
     m->stream = NULL;
     destroy(m);
     return stream;

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/test.h"
+#include "host/mux/purse.h"
 #include "sim/sim.h"
 
 #include <string.h>
@@ -20,6 +21,8 @@ struct kit {
     struct loop *a, *b;
     struct listener *l;
     struct end here, there; /* here speaks by hand or by messages */
+    struct purse *purse;    /* where a test asks for it: `there` draws from its tab */
+    struct tab tab;
 };
 
 static void on_message(void *arg, enum messages_event ev, struct cur msg, const struct why *why)
@@ -54,6 +57,9 @@ static void on_raw(void *arg, enum conn_event ev, const struct why *why)
 static void on_accept(void *arg, struct conn *c)
 {
     struct kit *k = arg;
+    k->purse = purse_new(NULL, 1);
+    tab_open(&k->tab, k->purse);
+    c->tab = &k->tab;
     k->there.m = messages_new(c, 1000, on_message, &k->there);
 }
 
@@ -78,6 +84,9 @@ static int close_kit(void **state)
     conn_close(k->here.conn);
     messages_free(k->here.m);
     messages_free(k->there.m);
+    assert_int_equal(k->tab.bytes, 0); /* all was given back */
+    tab_close(&k->tab);
+    purse_drop(k->purse);
     listener_close(k->l);
     buf_done(&k->here.got);
     buf_done(&k->there.got);
@@ -249,6 +258,34 @@ static void the_stream_can_be_had_back_with_what_follows(void **state)
     conn_close(c);
 }
 
+static void what_is_held_of_a_message_is_drawn_until_all_of_it_is_there(void **state)
+{
+    struct kit *k = *state;
+    uint8_t message[1002] = {0xe8, 0x07};
+    say(k, message, 502);
+    assert_int_equal(k->tab.bytes, 500);
+    say(k, message + 502, 500);
+    assert_int_equal(k->there.messages, 1);
+    assert_int_equal(k->tab.bytes, 0);
+}
+
+static void who_makes_us_hold_too_much_already_sends_no_long_message(void **state)
+{
+    struct kit *k = *state;
+    struct tab other;
+    uint8_t message[1002] = {0xe8, 0x07};
+    struct why why;
+    tab_open(&other, k->purse);
+    assert_int_equal(tab_take(&other, PURSE_BYTES_MAX - 499, "other things", NULL), OK);
+    assert_int_equal(messages_send(k->there.m, message, 500, &why), ERR_LIMIT);
+    assert_non_null(strstr(why.text, "no room for a message to it"));
+    assert_int_equal(messages_send(k->there.m, message, 400, &why), OK);
+    say(k, message, 502);
+    assert_int_equal(k->there.gone, 1);
+    assert_int_equal(k->there.why.code, ERR_LIMIT);
+    tab_close(&other);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
@@ -265,6 +302,8 @@ int main(void)
         CASE(too_much_that_nobody_takes_is_refused),
         CASE(freed_after_a_shut_what_is_queued_goes_out),
         CASE(the_stream_can_be_had_back_with_what_follows),
+        CASE(what_is_held_of_a_message_is_drawn_until_all_of_it_is_there),
+        CASE(who_makes_us_hold_too_much_already_sends_no_long_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

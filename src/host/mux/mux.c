@@ -44,6 +44,22 @@ void mux_on_end(struct conn *s, void (*cb)(void *arg), void *arg)
     stream->ended_arg = arg;
 }
 
+void mux_draw_from(struct mux *m, struct purse *p)
+{
+    m->purse = purse_hold(p);
+}
+
+void mux_stream_begins(struct mux_stream *s, struct mux *m)
+{
+    tab_open(&s->tab, m->purse);
+    s->conn.tab = &s->tab;
+}
+
+void mux_stream_done(struct mux_stream *s)
+{
+    tab_close(&s->tab);
+}
+
 void mux_stream_ends(struct mux_stream *s)
 {
     if (s->ended)

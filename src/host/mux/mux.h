@@ -15,6 +15,7 @@
 #ifndef SHOAL_HOST_MUX_MUX_H
 #define SHOAL_HOST_MUX_MUX_H
 
+#include "host/mux/purse.h"
 #include "net/conn.h"
 
 #include <stdbool.h>
@@ -47,22 +48,29 @@ struct mux {
     struct mux_events events;
     void *arg;
     struct addr peer, local; /* as the transport sees them */
+    struct purse *purse;     /* whose; held by what implements it; NULL: nobody counts */
 };
 
-/* What a stream begins with, so that the connection's owner hears when the stream's owner has
- * closed it: that is how he counts them. */
+/* What a stream begins with: its tab, on which stand the bytes that wait in it and what its
+ * protocol draws besides; and who hears when its owner has closed it, who counts them so. */
 struct mux_stream {
     struct conn conn;
+    struct tab tab;
     void (*ended)(void *arg); /* NULL: nobody asks */
     void *ended_arg;
 };
 /* `cb` comes once, inside the conn_close() of the stream s; a stream has one. */
 void mux_on_end(struct conn *s, void (*cb)(void *arg), void *arg);
-/* For muxers: the owner closes it. */
+/* For muxers: it begins, its conn is filled in; the owner closes it; it is freed. */
+void mux_stream_begins(struct mux_stream *s, struct mux *m);
 void mux_stream_ends(struct mux_stream *s);
+void mux_stream_done(struct mux_stream *s);
 
 /* Who hears of events, where the muxer was made before he was there (QUIC). */
 void mux_watch(struct mux *m, const struct mux_events *events, void *arg);
+
+/* Streams from now on draw from this purse, which is held; once. */
+void mux_draw_from(struct mux *m, struct purse *p);
 
 /* A new stream, unwatched and ours.  NULL and ERR_LIMIT when too many of ours wait to be
  * acknowledged, ERR_STATE when the connection is ending. */

@@ -26,6 +26,7 @@ static void tell_all(struct yamux *y)
 static void release(struct yamux *y)
 {
     buf_done(&y->out);
+    purse_drop(y->mux.purse);
     free(y->table.slots);
     free(y->why);
     free(y);

@@ -4,7 +4,7 @@
  * fills its window within two round trips gets twice as much), as far as the connection's share
  * allows; credit is given when the owner reads, not when bytes come.  Reading never waits for
  * writing.  What a stream holds for an owner who does not read is at most its window, and all
- * streams of a connection together at most YAMUX_HELD_MAX. */
+ * streams of a connection together at most YAMUX_HELD_MAX, and what is left in the peer's purse. */
 #ifndef SHOAL_HOST_MUX_YAMUX_H
 #define SHOAL_HOST_MUX_YAMUX_H
 

@@ -43,7 +43,8 @@ struct ystream {
     uint32_t may_send;          /* what we may */
     uint32_t credit;            /* owed to them */
     struct yamux_inbox inbox;
-    uint8_t owe; /* flags owed to them */
+    size_t drawn; /* on the tab: what is unread, or by how much the window grew if that is more */
+    uint8_t owe;  /* flags owed to them */
     bool ours, acked, announced;
     bool fin_in, fin_out; /* they have no more; we said that we have none */
     bool orphan;          /* its owner has closed it */

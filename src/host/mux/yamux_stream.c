@@ -20,6 +20,7 @@ struct ystream *ystream_new(struct yamux *y, uint32_t id, bool ours)
                             .below = y->below,
                             .peer = y->mux.peer,
                             .local = y->mux.local};
+    mux_stream_begins(&s->stream, &y->mux);
     s->y = y;
     s->entry.id = id;
     s->ours = s->announced = ours;
@@ -40,14 +41,30 @@ static void free_stream(struct ystream *s)
 {
     timer_cancel(s->timer);
     yamux_inbox_done(&s->inbox);
+    mux_stream_done(&s->stream);
     free(s->why);
     free(s);
+}
+
+/* So much is, or will be, unread.  Less always goes. */
+static enum err draw(struct ystream *s, size_t unread, struct why *why)
+{
+    size_t grown = s->window.size - YAMUX_WINDOW, now = unread > grown ? unread : grown;
+    enum err e = OK;
+    if (now > s->drawn)
+        e = tab_take(&s->stream.tab, now - s->drawn, "what its streams have not read", why);
+    else
+        tab_give(&s->stream.tab, s->drawn - now);
+    s->drawn = e == OK ? now : s->drawn;
+    return e;
 }
 
 static void forget_bytes(struct ystream *s)
 {
     s->y->held -= s->inbox.held;
     yamux_inbox_done(&s->inbox);
+    tab_give(&s->stream.tab, s->drawn);
+    s->drawn = 0;
 }
 
 /* Its owner has nothing to do with it any more. */
@@ -147,8 +164,12 @@ static void give_credit(struct ystream *s, size_t eaten)
     struct yamux *y = s->y;
     if (!y || y->over || s->fin_in)
         return;
-    uint32_t credit = yamux_window_eat(&s->window, (uint32_t)eaten, loop_now_us(y->mux.loop),
-                                       y->rtt_us, &y->spare);
+    size_t most = purse_spare(y->mux.purse);
+    uint32_t spare = most < y->spare ? (uint32_t)most : y->spare, before = spare;
+    uint32_t credit =
+        yamux_window_eat(&s->window, (uint32_t)eaten, loop_now_us(y->mux.loop), y->rtt_us, &spare);
+    y->spare -= before - spare;
+    (void)draw(s, s->inbox.held, NULL); /* there is room: the purse has said so */
     if (credit == 0)
         return;
     s->credit = yamux_credit(s->credit, credit);
@@ -162,8 +183,10 @@ static ssize_t stream_recv(struct conn *c, void *to, size_t n)
     struct ystream *s = (struct ystream *)c;
     struct yamux *y = s->y;
     size_t got = yamux_inbox_take(&s->inbox, to, n);
-    if (y)
+    if (y && got > 0) {
         y->held -= (uint32_t)got;
+        (void)draw(s, s->inbox.held, NULL);
+    }
     if (y && y->current == s && got < n && y->lent.n > 0) {
         struct cur part = cur_take(&y->lent, y->lent.n < n - got ? y->lent.n : n - got);
         memcpy((uint8_t *)to + got, part.p, part.n);
@@ -209,8 +232,13 @@ static void keep(struct ystream *s, struct cur bytes)
 {
     struct yamux *y = s->y;
     struct why why;
-    if (bytes.n > YAMUX_HELD_MAX - y->held) {
-        why_set(&why, ERR_LIMIT, "yamux: more than %d MiB wait to be read", YAMUX_HELD_MAX >> 20);
+    enum err e = OK;
+    if (bytes.n > YAMUX_HELD_MAX - y->held)
+        e = why_set(&why, ERR_LIMIT, "yamux: more than %d MiB wait to be read",
+                    YAMUX_HELD_MAX >> 20);
+    else
+        e = draw(s, s->inbox.held + bytes.n, &why);
+    if (e != OK) {
         ystream_reset(s, true, &why);
         return;
     }

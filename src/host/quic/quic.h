@@ -21,14 +21,14 @@
 #include <stdbool.h>
 
 enum {
-    QUIC_STREAMS_MAX = 256,          /* of the other side's, at once */
-    QUIC_WINDOW = 256 << 10,         /* bytes that wait to be read: of a stream, at first */
-    QUIC_WINDOW_MAX = 16 << 20,      /* and when it is fast and far */
-    QUIC_CONN_WINDOW = 1 << 20,      /* of all streams together, at first */
-    QUIC_CONN_WINDOW_MAX = 32 << 20, /* and at most */
-    QUIC_HELD_MAX = 1 << 20,         /* bytes on their way, not yet acknowledged: of a stream */
-    QUIC_CONN_HELD_MAX = 8 << 20,    /* of a connection */
-    QUIC_RETRY_AT = 16,              /* half open: from now on addresses are to be proven first */
+    QUIC_STREAMS_MAX = 256,         /* of the other side's, at once */
+    QUIC_WINDOW = 256 << 10,        /* bytes that wait to be read: of a stream, at first */
+    QUIC_WINDOW_MAX = 6 << 20,      /* and when it is fast and far */
+    QUIC_CONN_WINDOW = 1 << 20,     /* of all streams together, at first */
+    QUIC_CONN_WINDOW_MAX = 8 << 20, /* and at most: half of a peer's purse */
+    QUIC_HELD_MAX = 1 << 20,        /* bytes on their way, not yet acknowledged: of a stream */
+    QUIC_CONN_HELD_MAX = 8 << 20,   /* of a connection */
+    QUIC_RETRY_AT = 16,             /* half open: from now on addresses are to be proven first */
 };
 #define QUIC_IDLE_US (30 * SEC) /* so long a silence is the end */
 

@@ -39,6 +39,12 @@ static int on_stream_data(ngtcp2_conn *nc, uint32_t flags, int64_t id, uint64_t 
         ngtcp2_conn_extend_max_offset(nc, n);
         return 0;
     }
+    if (tab_take(&s->stream.tab, n, "what its streams have not read", NULL) != OK) {
+        s->reset = s->refused = true;
+        ngtcp2_conn_extend_max_offset(nc, n);
+        quic_stream_ready(s);
+        return 0;
+    }
     yamux_inbox_put(&s->inbox, cur_of(data, n));
     s->fin_in |= (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
     quic_stream_ready(s);
@@ -230,6 +236,7 @@ static void release(struct quic_conn *c)
     if (c->tls)
         gnutls_deinit(c->tls);
     buf_done(&c->stuck);
+    purse_drop(c->mux.purse);
     free(c);
 }
 

@@ -81,6 +81,7 @@ struct quic_stream {
     bool fin_in, reset;  /* theirs */
     bool shut, fin_sent; /* ours: no more; and they were told */
     bool cut;            /* they do not want to read more */
+    bool refused;        /* more came than their purse had room for */
     bool want_read, want_write, failing;
     struct why *why;     /* why it is over */
     struct timer *timer; /* CONN_CLOSED in the next turn */

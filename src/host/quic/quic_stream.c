@@ -16,6 +16,7 @@ struct quic_stream *quic_stream_new(struct quic_conn *c, int64_t id, bool ours)
     struct quic_stream *s = MEM_NEW(struct quic_stream);
     s->conn = (struct conn){
         .ops = &stream_ops, .loop = c->mux.loop, .peer = c->mux.peer, .local = c->mux.local};
+    mux_stream_begins(&s->stream, &c->mux);
     s->c = c;
     s->id = id;
     s->ours = s->announced = ours;
@@ -53,6 +54,7 @@ static void free_stream(struct quic_stream *s)
 {
     timer_cancel(s->timer);
     yamux_inbox_done(&s->inbox);
+    mux_stream_done(&s->stream);
     free(s->why);
     free(s);
 }
@@ -291,6 +293,7 @@ static ssize_t stream_recv(struct conn *conn, void *to, size_t n)
 {
     struct quic_stream *s = (struct quic_stream *)conn;
     size_t got = s->reset ? 0 : yamux_inbox_take(&s->inbox, to, n);
+    tab_give(&s->stream.tab, got);
     if (got > 0) {
         give_credit(s, got);
         return (ssize_t)got;
@@ -305,9 +308,22 @@ static ssize_t stream_recv(struct conn *conn, void *to, size_t n)
 
 /* --- telling ---------------------------------------------------------------------------------- */
 
+/* More came than may wait. */
+static void refuse(struct quic_stream *s)
+{
+    give_credit(s, s->inbox.held);
+    yamux_inbox_done(&s->inbox);
+    s->reset = true;
+}
+
 static void show(struct quic_stream *s)
 {
     struct quic_conn *c = s->c;
+    if (!s->stream.tab.purse) { /* it came before its connection had an owner */
+        tab_open(&s->stream.tab, c->mux.purse);
+        if (tab_take(&s->stream.tab, s->inbox.held, "what it opens with", NULL) != OK)
+            refuse(s);
+    }
     if (s->reset || !c->mux.events.stream) { /* nobody saw it */
         conn_close(&s->conn);
         return;
@@ -331,7 +347,8 @@ void quic_stream_tell(struct quic_stream *s)
     if (!s->announced) {
         show(s);
     } else if (s->reset) {
-        fail(s, "the other side reset the stream");
+        fail(s, s->refused ? "more waits to be read than this peer may make us hold"
+                           : "the other side reset the stream");
     } else if (s->want_read && (s->inbox.held > 0 || s->fin_in)) {
         s->want_read = false;
         quic_stream_ready(s); /* for what else there is */
@@ -360,6 +377,7 @@ static void stream_close(struct conn *conn)
     }
     list_drop(&s->ready);
     give_credit(s, s->inbox.held);
+    tab_give(&s->stream.tab, s->inbox.held);
     yamux_inbox_done(&s->inbox);
     c->count--;
     s->orphan = true;

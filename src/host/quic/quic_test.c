@@ -445,6 +445,44 @@ static void closed_alone_is_a_reset(void **state)
     assert_true(e.closed && !e.ended);
 }
 
+static void on_closed_alone(void *arg, enum conn_event ev, const struct why *why)
+{
+    struct seen *e = arg;
+    (void)why;
+    e->closed |= ev == CONN_CLOSED;
+}
+
+static void more_than_its_purse_has_room_for_resets_the_stream_alone(void **state)
+{
+    static const char bytes[600];
+    struct town *t = *state;
+    struct purse *p = purse_new(NULL, 1);
+    struct mux *m = connect_them(t);
+    struct conn *s[2];
+    struct seen e[2];
+    p->budget.limit[BUDGET_BYTES] = 1000;
+    mux_draw_from(t->muxes[1], p);
+    for (int i = 0; i < 2; i++) { /* nobody reads them */
+        s[i] = mux_open(m, NULL);
+        conn_send(s[i], "x", 1);
+        settle(t, SEC);
+        e[i] = (struct seen){.c = t->streams[i]};
+        conn_watch(e[i].c, on_closed_alone, &e[i]);
+        assert_int_equal(conn_send(s[i], bytes, sizeof bytes - 1), sizeof bytes - 1);
+        settle(t, SEC);
+    }
+    assert_true(e[1].closed && !e[0].closed);
+    assert_int_equal(p->budget.used[BUDGET_BYTES], 600 + 1);
+    on_end(&e[0], CONN_READABLE, NULL);
+    assert_int_equal(p->budget.used[BUDGET_BYTES], 1); /* of the one that is over */
+    close_streams(t);
+    assert_int_equal(p->budget.used[BUDGET_BYTES], 0);
+    conn_close(s[0]);
+    conn_close(s[1]);
+    settle(t, SEC);
+    purse_drop(p);
+}
+
 static void streams_of_a_closed_connection_are_told(void **state)
 {
     struct town *t = *state;
@@ -532,6 +570,7 @@ int main(void)
         CASE(packets_that_are_none_do_no_harm)
         CASE(shut_and_closed_is_an_end)
         CASE(closed_alone_is_a_reset)
+        CASE(more_than_its_purse_has_room_for_resets_the_stream_alone)
         CASE(streams_of_a_closed_connection_are_told)
         CASE(a_socket_that_is_closed_is_told)
         CASE(a_peer_that_vanished_is_noticed)

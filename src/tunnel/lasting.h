@@ -21,9 +21,10 @@ enum {
 };
 #define LASTING_WAIT_US (120 * SEC) /* without a stream for so long, it is over */
 #define LASTING_AGAIN_US SEC        /* between two attempts */
-#define LASTING_REST_US (60 * SEC)  /* without a byte for so long, it is not watched over closely  \
-                                     */
-#define LASTING_ACK_US (40 * MSEC)  /* an acknowledgement waits for more to acknowledge */
+#define LASTING_REST_US                                                                            \
+    (60 * SEC)                     /* without a byte for so long, it is not watched over closely   \
+                                    */
+#define LASTING_ACK_US (40 * MSEC) /* an acknowledgement waits for more to acknowledge */
 
 struct messages;
 /* All sessions of a node. */

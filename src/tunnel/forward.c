@@ -41,22 +41,30 @@ static void on_done(void *arg, const struct why *why)
     caller_free(c);
 }
 
+void forward_tell(struct forward *f, const struct why *why)
+{
+    char name[PEER_ID_FORMAT];
+    if (!why) {
+        f->why.code = OK;
+        keep_places(f->t, &f->peer);
+        return;
+    }
+    if (f->why.code == OK || strcmp(f->why.text, why->text) != 0) /* once, not each time */
+        log_info(f->t->env.log, "%s/%s cannot be reached: %s", tunnel_name(f->t, &f->peer, name),
+                 f->service, why->text);
+    f->why = *why;
+}
+
 static void on_answer(void *arg, const struct ask_answer *answer, const struct why *why)
 {
     struct caller *c = arg;
     struct forward *f = c->f;
-    char name[PEER_ID_FORMAT];
     c->ask = NULL;
+    forward_tell(f, why);
     if (!answer->stream) {
-        if (f->why.code == OK || strcmp(f->why.text, why->text) != 0) /* once, not each time */
-            log_info(f->t->env.log, "%s/%s cannot be reached: %s",
-                     tunnel_name(f->t, &f->peer, name), f->service, why->text);
-        f->why = *why;
         caller_free(c);
         return;
     }
-    f->why.code = OK;
-    keep_places(f->t, &f->peer);
     struct pipe_cfg cfg = {.a = c->conn,
                            .b = lasting_of_answer(&f->t->lastings, answer),
                            .policy = f->t->env.policy,
@@ -93,10 +101,12 @@ static void on_accept(void *arg, struct conn *conn)
     c->ask = ask_start(f->t->host, &f->peer, FORWARD_PROTOCOL, &what, on_answer, c);
 }
 
-struct forward *forward_find(const struct tunnel *t, uint16_t port)
+/* --- listeners ------------------------------------------------------------------------------ */
+
+struct forward *forward_find(const struct tunnel *t, uint16_t port, bool udp)
 {
     LIST_EACH(&t->forwards, struct forward, f, link)
-        if (f->port == port)
+        if (f->port == port && f->udp == udp)
             return f;
     return NULL;
 }
@@ -105,37 +115,68 @@ static void insert(struct tunnel *t, struct forward *f)
 {
     struct link *before = &t->forwards;
     LIST_EACH(&t->forwards, struct forward, other, link)
-        if (before == &t->forwards && other->port > f->port)
+        if (before == &t->forwards &&
+            (other->port > f->port || (other->port == f->port && other->udp)))
             before = &other->link;
     list_push(before, &f->link);
 }
 
-struct forward *forward_new(struct tunnel *t, const struct peer_id *peer, const char *service,
-                            uint16_t port, bool must, struct why *why)
+const char *forward_id(const struct forward *f, char id[FORWARD_ID])
+{
+    snprintf(id, FORWARD_ID, "%u%s", f->port, f->udp ? "/udp" : "");
+    return id;
+}
+
+bool forward_stands(const struct forward *f)
+{
+    return f->listener || f->socket;
+}
+
+/* On loopback alone. */
+static bool listen_on(struct forward *f, struct why *why)
+{
+    struct addr at = addr_v4(127, 0, 0, 1, f->port);
+    if (f->udp) {
+        if (udp_flows_begin(f, &at, why))
+            f->port = udp_addr(f->socket).port;
+    } else {
+        f->listener = tcp_listen(f->t->env.loop, &at, on_accept, f, why);
+        if (f->listener)
+            f->port = listener_addr(f->listener).port;
+    }
+    return forward_stands(f);
+}
+
+struct forward *forward_new(struct tunnel *t, const struct forward_cfg *cfg, bool must,
+                            struct why *why)
 {
     struct forward *f = MEM_NEW(struct forward);
-    struct addr at = addr_v4(127, 0, 0, 1, port);
-    f->listener = tcp_listen(t->env.loop, &at, on_accept, f, why);
-    if (!f->listener && must) {
-        free(f);
-        return NULL;
-    }
     f->t = t;
-    f->peer = *peer;
-    snprintf(f->service, sizeof f->service, "%s", service);
-    f->port = f->listener ? listener_addr(f->listener).port : port;
-    if (!f->listener)
-        f->why = *why;
+    f->peer = cfg->peer;
+    snprintf(f->service, sizeof f->service, "%s", cfg->service);
+    f->port = cfg->port;
+    f->udp = cfg->udp;
     list_init(&f->callers);
+    if (!listen_on(f, why)) {
+        if (must) {
+            free(f);
+            return NULL;
+        }
+        f->why = *why;
+    }
     insert(t, f);
     return f;
 }
 
 void forward_free(struct forward *f)
 {
-    listener_close(f->listener);
-    LIST_EACH(&f->callers, struct caller, c, link)
-        caller_free(c);
+    if (f->udp) {
+        udp_flows_end(f);
+    } else {
+        listener_close(f->listener);
+        LIST_EACH(&f->callers, struct caller, c, link)
+            caller_free(c);
+    }
     list_drop(&f->link);
     free(f);
 }

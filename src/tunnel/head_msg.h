@@ -23,6 +23,7 @@
 
 #define FORWARD_PROTOCOL "/shoal/forward/2"
 #define EXIT_PROTOCOL "/shoal/exit/2"
+#define DATAGRAM_PROTOCOL "/shoal/forward-udp/1" /* dgram_msg.h instead of frames */
 
 enum {
     HEAD_MAX = 1024,

@@ -64,6 +64,17 @@ const struct migration tunnel_migrations[TUNNEL_MIGRATIONS] = {
                             " first INTEGER NOT NULL,"
                             " last INTEGER NOT NULL,"
                             " PRIMARY KEY (peer, kind, first, last)) WITHOUT ROWID;"},
+    {"services and forwards of UDP",
+     "ALTER TABLE service ADD COLUMN udp INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE forward RENAME TO forward_1;"
+     "CREATE TABLE forward ("
+     " port INTEGER NOT NULL,"
+     " udp INTEGER NOT NULL,"
+     " peer BLOB NOT NULL,"
+     " service TEXT NOT NULL,"
+     " PRIMARY KEY (port, udp)) WITHOUT ROWID;"
+     "INSERT INTO forward SELECT port, 0, peer, service FROM forward_1;"
+     "DROP TABLE forward_1"},
 };
 
 static bool read_peer(struct db_stmt *q, int column, struct peer_id *out)
@@ -83,7 +94,7 @@ static enum err finish(struct db_stmt *q, enum db_step step, const struct why *w
 
 static enum err load_services(struct tunnel *t, struct why *why)
 {
-    struct db_stmt *q = db_prepare(t->env.db, "SELECT name, at, peers FROM service");
+    struct db_stmt *q = db_prepare(t->env.db, "SELECT name, at, peers, udp FROM service");
     enum db_step step;
     while ((step = db_step(q, why)) == DB_ROW) {
         struct service s = {0};
@@ -91,6 +102,7 @@ static enum err load_services(struct tunnel *t, struct why *why)
             continue;
         memcpy(s.name, db_text(q, 0), strlen(db_text(q, 0)) + 1);
         peers_read(&s.to, db_text(q, 2));
+        s.udp = db_int(q, 3) != 0;
         service_put(t, &s);
     }
     return finish(q, step, why);
@@ -98,16 +110,15 @@ static enum err load_services(struct tunnel *t, struct why *why)
 
 static enum err load_forwards(struct tunnel *t, struct why *why)
 {
-    struct db_stmt *q = db_prepare(t->env.db, "SELECT port, peer, service FROM forward");
+    struct db_stmt *q = db_prepare(t->env.db, "SELECT port, peer, service, udp FROM forward");
     enum db_step step;
     while ((step = db_step(q, why)) == DB_ROW) {
-        struct peer_id peer;
+        struct forward_cfg cfg = {
+            .service = db_text(q, 2), .port = (uint16_t)db_int(q, 0), .udp = db_int(q, 3) != 0};
         struct why taken;
-        if (!read_peer(q, 1, &peer) || !head_is_service(db_text(q, 2)))
+        if (!read_peer(q, 1, &cfg.peer) || !head_is_service(cfg.service))
             continue;
-        const struct forward *f =
-            forward_new(t, &peer, db_text(q, 2), (uint16_t)db_int(q, 0), false, &taken);
-        if (!f->listener)
+        if (!forward_stands(forward_new(t, &cfg, false, &taken)))
             log_warn(t->env.log, "a forward does not come back: %s", taken.text);
     }
     return finish(q, step, why);
@@ -151,11 +162,12 @@ enum err keep_service(struct tunnel *t, const struct service *s, struct why *why
     peers_put(&s->to, &peers);
     char *text = buf_take_str(&peers);
     struct db_stmt *q =
-        db_prepare(t->env.db, "INSERT INTO service (name, at, peers) VALUES (?1, ?2, ?3)"
-                              " ON CONFLICT (name) DO UPDATE SET at = ?2, peers = ?3");
+        db_prepare(t->env.db, "INSERT INTO service (name, at, peers, udp) VALUES (?1, ?2, ?3, ?4)"
+                              " ON CONFLICT (name) DO UPDATE SET at = ?2, peers = ?3, udp = ?4");
     db_bind_text(q, 1, s->name);
     db_bind_text(q, 2, addr_format(&s->at, at));
     db_bind_text(q, 3, text);
+    db_bind_int(q, 4, s->udp);
     free(text);
     return db_run(q, why);
 }
@@ -170,17 +182,20 @@ enum err keep_service_gone(struct tunnel *t, const char *name, struct why *why)
 enum err keep_forward(struct tunnel *t, const struct forward *f, struct why *why)
 {
     struct db_stmt *q = db_prepare(
-        t->env.db, "INSERT OR REPLACE INTO forward (port, peer, service) VALUES (?1, ?2, ?3)");
+        t->env.db,
+        "INSERT OR REPLACE INTO forward (port, peer, service, udp) VALUES (?1, ?2, ?3, ?4)");
     db_bind_int(q, 1, f->port);
     db_bind_blob(q, 2, f->peer.bytes, f->peer.len);
     db_bind_text(q, 3, f->service);
+    db_bind_int(q, 4, f->udp);
     return db_run(q, why);
 }
 
-enum err keep_forward_gone(struct tunnel *t, uint16_t port, struct why *why)
+enum err keep_forward_gone(struct tunnel *t, const struct forward *f, struct why *why)
 {
-    struct db_stmt *q = db_prepare(t->env.db, "DELETE FROM forward WHERE port = ?1");
-    db_bind_int(q, 1, port);
+    struct db_stmt *q = db_prepare(t->env.db, "DELETE FROM forward WHERE port = ?1 AND udp = ?2");
+    db_bind_int(q, 1, f->port);
+    db_bind_int(q, 2, f->udp);
     return db_run(q, why);
 }
 

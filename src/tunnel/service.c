@@ -29,12 +29,14 @@ struct service *service_put(struct tunnel *t, const struct service *s)
     if (mine) {
         visits_cut_service(t, mine); /* who was let in before may not be now */
         mine->at = s->at;
+        mine->udp = s->udp;
         mine->to = s->to;
         return mine;
     }
     mine = MEM_NEW(struct service);
     memcpy(mine->name, s->name, sizeof mine->name);
     mine->at = s->at;
+    mine->udp = s->udp;
     mine->to = s->to;
     insert(t, mine);
     return mine;

@@ -6,6 +6,7 @@
 #include "core/call.h"
 #include "host/host.h"
 #include "host/trust.h"
+#include "net/udp.h"
 #include "tunnel/exit_policy.h"
 #include "tunnel/head_msg.h"
 #include "tunnel/lasting.h"
@@ -18,17 +19,19 @@ enum {
     FORWARDS_MAX = 64,
     SOCKSDS_MAX = 16,
     CALLERS_MAX = 256,  /* local connections of one listener */
+    FLOWS_MAX = 48,     /* local senders of one UDP forward; fewer than HOST_STREAMS_MAX */
     REQUESTS_MAX = 256, /* cards; more strangers are refused without one */
     PLACES_MAX = HOST_ADDRS_MAX,
 };
 
 #define TUNNEL_IDLE_US (24 * 3600 * SEC) /* without a byte for so long a connection is over */
 
-/* A local TCP service that others may use. */
+/* A local service that others may use. */
 struct service {
     struct link link; /* in tunnel.services, by name */
     char name[HEAD_SERVICE_MAX + 1];
     struct addr at;
+    bool udp;
     struct peers to;    /* none: whoever is trusted */
     size_t connections; /* now */
     uint64_t served;    /* in all, of this run */
@@ -41,8 +44,10 @@ struct forward {
     struct peer_id peer;
     char service[HEAD_SERVICE_MAX + 1];
     uint16_t port;
-    struct listener *listener; /* NULL: the port is taken */
-    struct link callers;       /* struct caller */
+    bool udp;
+    struct listener *listener; /* NULL: the port is taken, or it is UDP's: */
+    struct udp *socket;        /* likewise */
+    struct link callers;       /* struct caller, struct udp_flow */
     size_t caller_count;
     uint64_t up, down; /* bytes of connections that are over */
     struct why why;    /* why the last connection failed; OK: it did not */
@@ -124,12 +129,27 @@ void visits_cut(struct tunnel *t, const struct peer_id *peer); /* blocked, or no
 void visits_cut_service(struct tunnel *t, const struct service *s);
 
 /* forward.c */
-struct forward *forward_find(const struct tunnel *t, uint16_t port);
-/* port 0: any.  NULL and a reason where it cannot be listened on; must: else it is kept, and tried
- * no more. */
-struct forward *forward_new(struct tunnel *t, const struct peer_id *peer, const char *service,
-                            uint16_t port, bool must, struct why *why);
+struct forward_cfg {
+    struct peer_id peer;
+    const char *service;
+    uint16_t port; /* 0: any */
+    bool udp;
+};
+struct forward *forward_find(const struct tunnel *t, uint16_t port, bool udp);
+/* NULL and a reason where it cannot be listened on; must: else it is kept, and tried no more. */
+struct forward *forward_new(struct tunnel *t, const struct forward_cfg *cfg, bool must,
+                            struct why *why);
 void forward_free(struct forward *f);
+/* "18080", "5353/udp".  Returns id. */
+enum { FORWARD_ID = 12 };
+const char *forward_id(const struct forward *f, char id[FORWARD_ID]);
+bool forward_stands(const struct forward *f); /* its port is ours */
+/* A peer gave what was asked for (NULL), or why not. */
+void forward_tell(struct forward *f, const struct why *why);
+
+/* udp_flow.c */
+bool udp_flows_begin(struct forward *f, const struct addr *at, struct why *why);
+void udp_flows_end(struct forward *f);
 
 /* socksd.c */
 struct socksd *socksd_find(const struct tunnel *t, const struct addr *at);
@@ -163,7 +183,7 @@ MUST_CHECK enum err keep_load(struct tunnel *t, struct why *why);
 MUST_CHECK enum err keep_service(struct tunnel *t, const struct service *s, struct why *why);
 MUST_CHECK enum err keep_service_gone(struct tunnel *t, const char *name, struct why *why);
 MUST_CHECK enum err keep_forward(struct tunnel *t, const struct forward *f, struct why *why);
-MUST_CHECK enum err keep_forward_gone(struct tunnel *t, uint16_t port, struct why *why);
+MUST_CHECK enum err keep_forward_gone(struct tunnel *t, const struct forward *f, struct why *why);
 MUST_CHECK enum err keep_socksd(struct tunnel *t, const struct socksd *p, struct why *why);
 MUST_CHECK enum err keep_socksd_gone(struct tunnel *t, const struct addr *at, struct why *why);
 /* said: the sentence that the owner was shown. */
@@ -187,7 +207,7 @@ void keep_request(struct tunnel *t, const struct request *r);
 void keep_request_gone(struct tunnel *t, const struct peer_id *peer);
 void keep_places(struct tunnel *t, const struct peer_id *peer); /* where it was reached */
 extern const struct migration tunnel_migrations[];
-enum { TUNNEL_MIGRATIONS = 2 };
+enum { TUNNEL_MIGRATIONS = 3 };
 
 /* tunnel_methods.c: parameters that several methods have.  False: the call was answered. */
 bool tunnel_peer(const struct tunnel *t, struct call *c, const char *text, struct peer_id *out);

@@ -19,13 +19,22 @@ json_t *tunnel_peers_json(const struct peers *p)
     return list;
 }
 
+/* "127.0.0.1:5353/udp" */
+enum { PLACE_TEXT = ADDR_TEXT + 4 };
+static const char *place_text(const struct addr *at, bool udp, char text[PLACE_TEXT])
+{
+    char addr[ADDR_TEXT];
+    snprintf(text, PLACE_TEXT, "%s%s", addr_format(at, addr), udp ? "/udp" : "");
+    return text;
+}
+
 json_t *service_json(const struct tunnel *t, const struct service *s)
 {
-    char at[ADDR_TEXT];
+    char at[PLACE_TEXT];
     (void)t;
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:I}", "id", s->name, "kind", "service",
-                     "name", s->name, "at", addr_format(&s->at, at), "to",
-                     tunnel_peers_json(&s->to), "state",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:I}", "id", s->name, "kind",
+                     "service", "name", s->name, "protocol", s->udp ? "udp" : "tcp", "at",
+                     place_text(&s->at, s->udp, at), "to", tunnel_peers_json(&s->to), "state",
                      s->to.count > 0 ? "offered to those named" : "offered to the trusted",
                      "connections", (json_int_t)s->connections, "served", (json_int_t)s->served);
 }
@@ -39,15 +48,15 @@ static const char *path_to(const struct tunnel *t, const struct peer_id *peer)
 
 json_t *forward_json(const struct tunnel *t, const struct forward *f)
 {
-    char at[ADDR_TEXT], id[16], name[PEER_ID_FORMAT], what[2 * PEER_ID_FORMAT + 2];
+    char at[PLACE_TEXT], id[FORWARD_ID], name[PEER_ID_FORMAT], what[2 * PEER_ID_FORMAT + 2];
     struct addr here = addr_v4(127, 0, 0, 1, f->port);
     const char *state = f->why.code != OK                   ? f->why.text
                         : host_connected(t->host, &f->peer) ? "ready"
                                                             : "ready; the peer is dialled on use";
-    snprintf(id, sizeof id, "%u", f->port);
     snprintf(what, sizeof what, "%s/%s", tunnel_name(t, &f->peer, name), f->service);
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:i, s:s, s:s, s:I}", "id", id, "kind",
-                     "forward", "name", what, "at", addr_format(&here, at), "peer",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:i, s:s, s:s, s:I}", "id",
+                     forward_id(f, id), "kind", "forward", "name", what, "protocol",
+                     f->udp ? "udp" : "tcp", "at", place_text(&here, f->udp, at), "peer",
                      peer_text(&f->peer), "service", f->service, "port", (int)f->port, "state",
                      state, "path", path_to(t, &f->peer), "connections",
                      (json_int_t)f->caller_count);

@@ -252,7 +252,7 @@ static inline void offer(struct kit *k)
     ask_well(k, 0, "connect.expose",
              json_pack("{s:s, s:s, s:[s]}", "port", "8080", "as", "web", "to", k->n[1].id));
     snprintf(path, sizeof path, "%s/web", k->n[0].id);
-    ask_well(k, 1, "connect.forward", json_pack("{s:s, s:i}", "service", path, "port", 7000));
+    ask_well(k, 1, "connect.forward", json_pack("{s:s, s:s}", "service", path, "port", "7000"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)

@@ -67,18 +67,42 @@ static size_t count(const struct link *list)
 
 /* --- offering ------------------------------------------------------------------------------- */
 
-/* "8080" is 127.0.0.1:8080. */
-static enum err read_place(const char *text, struct addr *out, struct why *why)
+/* Without "/udp" at its end, which says that it is of UDP; "/tcp" may be said too. */
+static bool take_protocol(const char *text, char out[ADDR_TEXT], bool *udp)
+{
+    const char *slash = strchr(text, '/');
+    size_t n = slash ? (size_t)(slash - text) : strlen(text);
+    *udp = slash && strcmp(slash, "/udp") == 0;
+    if (n >= ADDR_TEXT || (slash && !*udp && strcmp(slash, "/tcp") != 0))
+        return false;
+    snprintf(out, ADDR_TEXT, "%.*s", (int)n, text);
+    return true;
+}
+
+/* "8080"; -1: it is none. */
+static long read_port(const char *text)
 {
     char *end;
     unsigned long port = strtoul(text, &end, 10);
-    if (*text >= '0' && *text <= '9' && *end == 0 && port > 0 && port <= UINT16_MAX) {
+    return *text >= '0' && *text <= '9' && *end == 0 && port <= UINT16_MAX ? (long)port : -1;
+}
+
+/* "8080" is 127.0.0.1:8080. */
+static enum err read_place(const char *text, struct addr *out, bool *udp, struct why *why)
+{
+    char place[ADDR_TEXT];
+    long port = take_protocol(text, place, udp) ? read_port(place) : -1;
+    if (port > 0) {
         *out = addr_v4(127, 0, 0, 1, (uint16_t)port);
         return OK;
     }
-    if (addr_parse(out, text, NULL) == OK && addr_is_dialable(out))
+    if (port < 0 && take_protocol(text, place, udp) && addr_parse(out, place, NULL) == OK &&
+        addr_is_dialable(out))
         return OK;
-    return why_set(why, ERR_INVALID, "\"%.60s\" is neither a port nor IP:PORT", text);
+    return why_set(why, ERR_INVALID,
+                   "\"%.60s\" is neither PORT (1 to 65535) nor IP:PORT, with /udp "
+                   "behind it for UDP",
+                   text);
 }
 
 static void on_expose(void *app, struct call *c)
@@ -89,21 +113,23 @@ static void on_expose(void *app, struct call *c)
     const char *name = call_text(c, "as");
     if (!tunnel_is_on(t, c))
         return;
-    if (read_place(call_text(c, "port"), &s.at, &why) != OK) {
-        call_fail(c, CALL_USAGE, &why, NULL);
+    if (read_place(call_text(c, "port"), &s.at, &s.udp, &why) != OK) {
+        call_fail(c, CALL_USAGE, &why, "shoal connect expose 8080 --as web");
         return;
     }
     if (!head_is_service(name)) {
-        call_failf(c, CALL_USAGE, ERR_INVALID, NULL,
-                   "a service's name is a letter, then letters, digits, - _ and .");
+        call_failf(c, CALL_USAGE, ERR_INVALID, "shoal connect expose 8080 --as web",
+                   "\"%.80s\" cannot be a service's name: that is a letter, then letters, digits, "
+                   "- _ and ., %d at most",
+                   name, HEAD_SERVICE_MAX);
         return;
     }
     memcpy(s.name, name, strlen(name) + 1);
     if (!tunnel_peers(t, c, &s.to))
         return;
     if (!service_find(t, name) && count(&t->services) >= SERVICES_MAX) {
-        call_failf(c, "connect.too_many", ERR_LIMIT, "shoal connect rm NAME",
-                   "at most %d services are offered", SERVICES_MAX);
+        call_failf(c, "connect.too_many", ERR_LIMIT, "shoal connect rm NAME takes one away",
+                   "%s is not offered: %d services are, and that is the limit", name, SERVICES_MAX);
         return;
     }
     if (keep_service(t, &s, &why) != OK)
@@ -114,47 +140,63 @@ static void on_expose(void *app, struct call *c)
 
 /* --- reaching ------------------------------------------------------------------------------- */
 
-/* PEER/NAME; false: the call was answered. */
-static bool read_target(const struct tunnel *t, struct call *c, struct peer_id *peer,
-                        const char **service)
+/* PEER/NAME and PORT; false: the call was answered. */
+static bool read_target(const struct tunnel *t, struct call *c, struct forward_cfg *out)
 {
+    char place[ADDR_TEXT];
     const char *text = call_text(c, "service"), *slash = strrchr(text, '/');
+    const char *at = call_text(c, "port");
+    long port = take_protocol(at, place, &out->udp) ? read_port(place) : -1;
+    if (port < 0) {
+        call_failf(c, CALL_USAGE, ERR_INVALID, "shoal connect forward attic/web 18080",
+                   "\"%.20s\" is neither PORT (0 to 65535) nor PORT/udp", at);
+        return false;
+    }
+    out->port = (uint16_t)port;
     if (!slash || !head_is_service(slash + 1)) {
-        call_failf(c, CALL_USAGE, ERR_INVALID, NULL, "\"%.80s\" is not PEER/NAME", text);
+        call_failf(c, CALL_USAGE, ERR_INVALID, "shoal connect forward attic/web 18080",
+                   "\"%.80s\" is not PEER/NAME, a peer and the name of a service of its", text);
         return false;
     }
     char *who = mem_strndup(text, (size_t)(slash - text));
-    bool found = tunnel_peer(t, c, who, peer);
+    bool found = tunnel_peer(t, c, who, &out->peer);
     free(who);
-    *service = slash + 1;
+    out->service = slash + 1;
     return found;
+}
+
+/* It is not there yet, and there is room; false: the call was answered. */
+static bool may_be_new(struct tunnel *t, struct call *c, const struct forward_cfg *cfg)
+{
+    char id[FORWARD_ID];
+    const struct forward *f = cfg->port ? forward_find(t, cfg->port, cfg->udp) : NULL;
+    if (f && forward_stands(f) && peer_id_equal(&f->peer, &cfg->peer) &&
+        strcmp(f->service, cfg->service) == 0) {
+        call_ok(c, forward_json(t, f));
+        return false;
+    }
+    if (f) {
+        call_failf(c, "connect.port_taken", ERR_STATE,
+                   "choose another port, or shoal connect rm PORT", "port %s is %s's already",
+                   forward_id(f, id), f->service);
+        return false;
+    }
+    if (count(&t->forwards) < FORWARDS_MAX)
+        return true;
+    call_failf(c, "connect.too_many", ERR_LIMIT, "shoal connect rm PORT takes one away",
+               "%s is not forwarded: %d forwards stand, and that is the limit", cfg->service,
+               FORWARDS_MAX);
+    return false;
 }
 
 static void on_forward(void *app, struct call *c)
 {
     struct tunnel *t = app;
-    struct peer_id peer;
+    struct forward_cfg cfg;
     struct why why;
-    const char *service;
-    uint16_t port = (uint16_t)call_int(c, "port", 0);
-    if (!tunnel_is_on(t, c) || !read_target(t, c, &peer, &service))
+    if (!tunnel_is_on(t, c) || !read_target(t, c, &cfg) || !may_be_new(t, c, &cfg))
         return;
-    struct forward *f = port ? forward_find(t, port) : NULL;
-    if (f && f->listener && peer_id_equal(&f->peer, &peer) && strcmp(f->service, service) == 0) {
-        call_ok(c, forward_json(t, f)); /* it is there already */
-        return;
-    }
-    if (f) {
-        call_failf(c, "connect.port_taken", ERR_STATE, "shoal connect rm PORT",
-                   "port %u is a forward already", port);
-        return;
-    }
-    if (count(&t->forwards) >= FORWARDS_MAX) {
-        call_failf(c, "connect.too_many", ERR_LIMIT, "shoal connect rm PORT",
-                   "at most %d forwards stand", FORWARDS_MAX);
-        return;
-    }
-    f = forward_new(t, &peer, service, port, true, &why);
+    struct forward *f = forward_new(t, &cfg, true, &why);
     if (!f) {
         call_fail(c, "connect.port_taken", &why, "choose another port, or 0 for any free one");
         return;
@@ -164,7 +206,7 @@ static void on_forward(void *app, struct call *c)
         not_kept(c, &why);
         return;
     }
-    keep_places(t, &peer);
+    keep_places(t, &cfg.peer);
     call_ok(c, forward_json(t, f));
 }
 
@@ -185,9 +227,9 @@ static struct forward *named_forward(const struct tunnel *t, const char *text)
 {
     struct forward *found = NULL;
     LIST_EACH(&t->forwards, struct forward, f, link) {
-        char port[8], who[PEER_ID_FORMAT], name[2 * PEER_ID_FORMAT + 2], id[2 * PEER_ID_FORMAT + 2];
-        snprintf(port, sizeof port, "%u", f->port);
-        if (strcmp(port, text) == 0)
+        char port[FORWARD_ID], who[PEER_ID_FORMAT], name[2 * PEER_ID_FORMAT + 2],
+            id[2 * PEER_ID_FORMAT + 2];
+        if (strcmp(forward_id(f, port), text) == 0)
             return f;
         snprintf(name, sizeof name, "%s/%s", tunnel_name(t, &f->peer, who), f->service);
         snprintf(id, sizeof id, "%s/%s", peer_id_format(&f->peer, who), f->service);
@@ -214,7 +256,7 @@ static void on_rm(void *app, struct call *c)
     if (s && (code = keep_service_gone(t, s->name, &why)) == OK) {
         gone = service_json(t, s);
         service_drop(t, s);
-    } else if (f && (code = keep_forward_gone(t, f->port, &why)) == OK) {
+    } else if (f && (code = keep_forward_gone(t, f, &why)) == OK) {
         gone = forward_json(t, f);
         forward_free(f);
     } else if (p && (code = keep_socksd_gone(t, &p->at, &why)) == OK) {
@@ -237,7 +279,7 @@ static const struct param expose_params[] = {
      .type = PARAM_TEXT,
      .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
      .max = ADDR_TEXT,
-     .help = "The service's port on this machine, or its IP:PORT"},
+     .help = "The service's port on this machine, or its IP:PORT; PORT/udp if it speaks UDP"},
     {.name = "as",
      .type = PARAM_TEXT,
      .flags = PARAM_REQUIRED,
@@ -260,10 +302,10 @@ static const struct param forward_params[] = {
      .max = 256,
      .help = "The peer and the name of its service, PEER/NAME"},
     {.name = "port",
-     .type = PARAM_INT,
+     .type = PARAM_TEXT,
      .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .max = UINT16_MAX,
-     .help = "The port on 127.0.0.1 that becomes it; 0: any free one"},
+     .max = 16,
+     .help = "The port on 127.0.0.1 that becomes it, PORT/udp for a UDP service; 0: any free one"},
     {0},
 };
 
@@ -272,7 +314,7 @@ static const struct param rm_params[] = {
      .type = PARAM_TEXT,
      .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
      .max = 256,
-     .help = "A service's name, a forward's local port or PEER/NAME, a proxy's IP:PORT"},
+     .help = "A service's name, a forward's local port (PORT/udp) or PEER/NAME, a proxy's IP:PORT"},
     {0},
 };
 
@@ -292,8 +334,8 @@ const struct method tunnel_methods[] = {
      .route = "/connect/services",
      .flags = METHOD_WRITE,
      .params = expose_params,
-     .summary = "Offer a TCP service of this machine to peers, under a name",
-     .result = "{id, kind, name, at, to, state, connections, served}",
+     .summary = "Offer a TCP or UDP service of this machine to peers, under a name",
+     .result = "{id, kind, name, protocol, at, to, state, connections, served}",
      .errors = "connect.no_overlay, connect.no_peer, connect.too_many, connect.not_kept",
      .example = "shoal connect expose 8080 --as web --to attic",
      .call = on_expose},
@@ -303,7 +345,7 @@ const struct method tunnel_methods[] = {
      .flags = METHOD_WRITE,
      .params = forward_params,
      .summary = "Make a port of this machine a peer's service",
-     .result = "{id, kind, name, at, peer, service, port, state, connections}",
+     .result = "{id, kind, name, protocol, at, peer, service, port, state, connections}",
      .errors = "connect.no_overlay, connect.no_peer, connect.port_taken, connect.too_many, "
                "connect.not_kept",
      .example = "shoal connect forward attic/web 18080",

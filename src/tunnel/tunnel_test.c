@@ -103,7 +103,7 @@ static void a_stranger_is_a_card_until_he_is_trusted(void **state)
     offer(k);
     ask_well(k, 0, "connect.expose", json_pack("{s:s, s:s}", "port", "8080", "as", "all"));
     snprintf(path, sizeof path, "%s/all", k->n[0].id);
-    ask_well(k, 2, "connect.forward", json_pack("{s:s, s:i}", "service", path, "port", 7000));
+    ask_well(k, 2, "connect.forward", json_pack("{s:s, s:s}", "service", path, "port", "7000"));
     for (unsigned i = 0; i < 20; i++) {
         use_port(k, 2, 7000);
         assert_true(k->user.ended || k->user.closed);
@@ -133,7 +133,7 @@ static void a_stranger_learns_nothing_of_what_there_is(void **state)
     offer(k);
     for (unsigned i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s", k->n[0].id, names[i]);
-        ask_well(k, 2, "connect.forward", json_pack("{s:s, s:i}", "service", path, "port", 7001));
+        ask_well(k, 2, "connect.forward", json_pack("{s:s, s:s}", "service", path, "port", "7001"));
         use_port(k, 2, 7001);
         const json_t *row = json_array_get(ask_well(k, 2, "connect.ls", json_object()), 0);
         snprintf(words[i], sizeof words[i], "%s", json_string_value(json_object_get(row, "state")));

@@ -3,9 +3,11 @@
 
 #include "base/mem.h"
 #include "host/mux/messages.h"
+#include "tunnel/dgram.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void on_dialled(void *arg, enum conn_event ev, const struct why *why);
 
@@ -20,6 +22,8 @@ void visit_free(struct visit *v)
     conn_close(v->dialled);
     messages_free(v->m);
     pipe_free(v->pipe);
+    dgram_free(v->dgram);
+    udp_close(v->socket);
     free(v);
 }
 
@@ -51,7 +55,7 @@ static void join(struct visit *v)
 {
     struct lasting_cfg session = {.stream = messages_take(v->m),
                                   .peer = &v->peer,
-                                  .protocol = v->exit ? EXIT_PROTOCOL : FORWARD_PROTOCOL,
+                                  .protocol = v->protocol,
                                   .session = v->ask.session};
     head_put_answer_first(&session.first, &(struct head_answer){.code = HEAD_OK});
     struct pipe_cfg cfg = {.a = v->dialled,
@@ -115,19 +119,27 @@ static void ask_service(struct visit *v, const char *name)
         visit_refuse(v, HEAD_NOT_FOUND, "no such service is offered to you");
         return;
     }
+    if (s->udp != v->datagrams) {
+        visit_refuse(v, HEAD_NOT_FOUND,
+                     s->udp ? "that service speaks UDP: forward it to PORT/udp"
+                            : "that service speaks TCP: forward it to PORT, without /udp");
+        return;
+    }
     v->service = s;
     s->connections++;
     s->served++;
     v->targets[0] = s->at;
     v->target_count = 1;
-    visit_dial(v);
+    if (v->datagrams)
+        visit_relay(v);
+    else
+        visit_dial(v);
 }
 
 /* What was broken off by a lost connection is taken up again; this visit was only for that. */
 static void go_on(struct visit *v)
 {
-    const char *protocol = v->exit ? EXIT_PROTOCOL : FORWARD_PROTOCOL;
-    if (!lasting_again(&v->t->lastings, &v->peer, protocol, &v->ask, v->m)) {
+    if (!lasting_again(&v->t->lastings, &v->peer, v->protocol, &v->ask, v->m)) {
         visit_refuse(v, HEAD_NOT_FOUND, "there is no such session any more");
         return;
     }
@@ -149,6 +161,8 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
     if (head_read_ask(&v->ask, msg, &bad) != OK ||
         (!v->ask.resumes && (v->ask.service[0] == 0) != v->exit))
         visit_refuse(v, HEAD_OTHER, "the question is not understood");
+    else if (v->ask.resumes && v->datagrams)
+        visit_refuse(v, HEAD_OTHER, "datagrams are not resumed");
     else if (v->ask.resumes)
         go_on(v);
     else if (lasting_count(&v->t->lastings, &v->peer) >= LASTING_OF_PEER_MAX)
@@ -159,38 +173,32 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
         ask_service(v, v->ask.service);
 }
 
-static void on_stream(struct tunnel *t, const struct host_stream *s, bool exit)
+static void on_stream(void *arg, const struct host_stream *s)
 {
+    struct tunnel *t = arg;
     struct visit *v = MEM_NEW(struct visit);
     v->t = t;
-    v->exit = exit;
+    v->protocol = s->protocol;
+    v->exit = strcmp(s->protocol, EXIT_PROTOCOL) == 0;
+    v->datagrams = strcmp(s->protocol, DATAGRAM_PROTOCOL) == 0;
     v->peer = *s->peer;
     list_push(&t->visits, &v->link);
     v->m = messages_new(s->conn, HEAD_MAX, on_message, v);
     messages_expect(v->m, VISIT_ASK_US);
 }
 
-static void on_forward_stream(void *arg, const struct host_stream *s)
-{
-    on_stream(arg, s, false);
-}
-
-static void on_exit_stream(void *arg, const struct host_stream *s)
-{
-    on_stream(arg, s, true);
-}
-
 void visits_begin(struct tunnel *t)
 {
-    struct host_protocol forward = {
-        .name = FORWARD_PROTOCOL, .cb = on_forward_stream, .arg = t, .limited = false};
+    struct host_protocol forward = {.name = FORWARD_PROTOCOL, .cb = on_stream, .arg = t};
+    struct host_protocol datagrams = {.name = DATAGRAM_PROTOCOL, .cb = on_stream, .arg = t};
     host_handle(t->host, &forward);
+    host_handle(t->host, &datagrams);
     visits_exit(t, false);
 }
 
 void visits_exit(struct tunnel *t, bool on)
 {
-    struct host_protocol exit = {.name = EXIT_PROTOCOL, .cb = on_exit_stream, .arg = t};
+    struct host_protocol exit = {.name = EXIT_PROTOCOL, .cb = on_stream, .arg = t};
     if (on)
         host_handle(t->host, &exit);
     else
@@ -201,6 +209,7 @@ void visits_done(struct tunnel *t)
 {
     if (t->host) {
         host_ignore(t->host, FORWARD_PROTOCOL);
+        host_ignore(t->host, DATAGRAM_PROTOCOL);
         host_ignore(t->host, EXIT_PROTOCOL);
     }
     LIST_EACH(&t->visits, struct visit, v, link)

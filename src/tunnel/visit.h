@@ -16,8 +16,9 @@ struct visit {
     struct link link; /* in tunnel.visits */
     struct tunnel *t;
     struct peer_id peer;
-    bool exit;
-    struct messages *m; /* until it is joined */
+    const char *protocol; /* static */
+    bool exit, datagrams; /* by the protocol; else it is a forward's */
+    struct messages *m;   /* until it is joined */
     struct head_ask ask;
     struct service *service; /* NULL: an exit, or not known yet */
     struct exit_user *user;  /* of an exit, once admitted */
@@ -27,6 +28,8 @@ struct visit {
     size_t target_count, target_next;
     struct conn *dialled;
     struct pipe *pipe;
+    struct udp *socket; /* of datagrams: towards the service */
+    struct dgram *dgram;
     bool logged;
 };
 
@@ -34,6 +37,8 @@ struct visit {
 void visit_free(struct visit *v);
 void visit_refuse(struct visit *v, enum head_code code, const char *words); /* and free */
 void visit_dial(struct visit *v);                                           /* the next target */
+/* visit_udp.c: datagrams go there and back. */
+void visit_relay(struct visit *v);
 /* Whether we answer for exits at all. */
 void visits_exit(struct tunnel *t, bool on);
 

@@ -337,7 +337,8 @@ const struct method tunnel_methods[] = {
      .summary = "Offer a TCP or UDP service of this machine to peers, under a name",
      .result = "{id, kind, name, protocol, at, to, state, connections, served}",
      .errors = "connect.no_overlay, connect.no_peer, connect.too_many, connect.not_kept",
-     .example = "shoal connect expose 8080 --as web --to attic",
+     .example = "shoal connect expose 8080 --as web --to attic\n"
+                "shoal connect expose 5353/udp --as dns",
      .call = on_expose},
     {.name = "connect.forward",
      .http = "POST",
@@ -348,7 +349,8 @@ const struct method tunnel_methods[] = {
      .result = "{id, kind, name, protocol, at, peer, service, port, state, connections}",
      .errors = "connect.no_overlay, connect.no_peer, connect.port_taken, connect.too_many, "
                "connect.not_kept",
-     .example = "shoal connect forward attic/web 18080",
+     .example = "shoal connect forward attic/web 18080\n"
+                "shoal connect forward attic/dns 5353/udp",
      .call = on_forward},
     {.name = "connect.socks",
      .http = "POST",
@@ -434,7 +436,7 @@ const struct method tunnel_methods[] = {
      .call = on_status},
     {.name = "connect.rm",
      .http = "DELETE",
-     .route = "/connect/entries/{id}",
+     .route = "/connect/entries",
      .flags = METHOD_WRITE,
      .params = rm_params,
      .summary = "End a service, a forward or a proxy; its connections are cut",

@@ -277,6 +277,57 @@ def all_comes_back_after_a_restart(lab):
     assert curl(f'http://{there["at"]}/page').returncode != 0
 
 
+def datagrams_through_a_forward(lab):
+    """Two programs have a flow each; the answers come from where they asked."""
+    a, b = two(lab)
+    service = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    service.bind(('127.0.0.1', 0))
+    service.settimeout(60)
+    lab.ends.callback(service.close)
+    offered = a.json('connect', 'expose', f'{service.getsockname()[1]}/udp', '--as', 'dns', '--to', b.id)
+    assert offered['protocol'] == 'udp' and offered['at'].endswith('/udp'), offered
+    there = b.json('connect', 'forward', f'{a.id}/dns', '0/udp')
+    assert there['id'] == f'{there["port"]}/udp' and there['protocol'] == 'udp', there
+    seen = set()
+    for size in (1, 512, 1400, 9000):
+        for program in range(2):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                s.settimeout(60)
+                s.connect(('127.0.0.1', there['port']))
+                s.send(bytes([program]) * size)
+                data, where = service.recvfrom(65536)
+                assert data == bytes([program]) * size and where[0] == '127.0.0.1'
+                seen.add(where)
+                service.sendto(data[::-1] + b'!', where)
+                assert s.recv(65536) == data + b'!'
+    assert len(seen) == 8, seen
+    wrong = b.json('connect', 'forward', f'{a.id}/dns', 0)
+    with socket.create_connection(('127.0.0.1', wrong['port'])) as s:
+        assert s.recv(1) == b''
+    state = next(r for r in b.json('connect', 'ls') if r['id'] == wrong['id'])['state']
+    assert 'PORT/udp' in state, state
+    b.run('connect', 'rm', there['id'])
+    assert [r['id'] for r in b.json('connect', 'ls')] == [wrong['id']]
+
+
+def what_is_asked_wrongly_is_answered_with_the_way_on(lab):
+    """Each error names the thing, the value and what to do."""
+    n = node(lab, 'ann')
+    for words, said, following in (
+            (('expose', '99999', '--as', 'web'), '"99999" is neither PORT (1 to 65535)', 'shoal connect expose'),
+            (('expose', '80/sctp', '--as', 'web'), '"80/sctp"', 'shoal connect expose'),
+            (('expose', '80', '--as', '9web'), '"9web" cannot be a service', 'shoal connect expose'),
+            (('forward', 'web', '80'), '"web" is not PEER/NAME', 'shoal connect forward'),
+            (('forward', 'ann/web', '80000'), '"80000" is neither PORT', 'shoal connect forward'),
+            (('forward', 'nobody/web', '8000'), 'nobody', 'shoal peer'),
+            (('exit', 'on', '--to', 'nobody'), 'nobody', 'shoal peer'),
+            (('socks', '--listen', '0.0.0.0:1'), '0.0.0.0:1', 'loopback'),
+            (('rm', 'web'), 'web is neither', 'shoal connect ls')):
+        done = n.run('connect', *words, check=False)
+        assert done.returncode in (2, 3), (words, done)
+        assert said in done.stderr and following in done.stderr, (words, done.stderr)
+
+
 def without_the_overlay_it_says_so(lab):
     n = lab.node('alone', **{'host.enabled': 'off', 'files.enabled': 'off'})
     done = n.run('connect', 'expose', 80, '--as', 'web', '--json', check=False)
@@ -409,6 +460,6 @@ if __name__ == '__main__':
     L.main(curl_through_a_forward, a_hundred_mebibytes_both_ways, half_a_close_is_kept, what_breaks_off_is_no_end,
            a_slow_reader_holds_up_the_sender, who_is_not_trusted_is_a_card_for_the_owner,
            a_service_for_others_is_not_there, the_blocked_are_hung_up_on, all_comes_back_after_a_restart,
-           without_the_overlay_it_says_so, curl_through_a_peers_exit, what_is_not_allowed_is_refused,
+           datagrams_through_a_forward, what_is_asked_wrongly_is_answered_with_the_way_on, without_the_overlay_it_says_so, curl_through_a_peers_exit, what_is_not_allowed_is_refused,
            an_exit_is_off_until_it_is_on_and_for_whom_it_is_named, the_kill_switch_closes_at_once,
            a_peers_bytes_of_a_day_are_bounded)

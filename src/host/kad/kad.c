@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEDS_MAX = KAD_K, FOUND_MAX = 64 };
+enum {
+    SEEDS_MAX = KAD_K,
+    FOUND_MAX = 64,
+    REFRESH_NEAREST = KAD_ALPHA, /* of a far bucket: some who answer, not all that are there */
+};
 
 /* What an operation is after. */
 enum want { WANT_PEER, WANT_NEAR, WANT_PUT, WANT_GET, WANT_PROVIDE, WANT_PROVIDERS };
@@ -18,7 +22,7 @@ struct kad_op {
     struct link link; /* in kad.ops */
     struct kad *kad;
     enum want want;
-    struct kad_lookup *lookup;
+    struct kad_paths *lookup;
     struct buf key, value; /* value: to put; the best that was found */
     bool found;            /* a value, a peer */
     struct peer_id peer;
@@ -32,7 +36,8 @@ struct kad_op {
     struct link questions;
     struct timer *step;
     bool telling; /* the lookup is over: the nearest are told */
-    size_t kept, told;
+    struct peer_id told[KAD_NEAREST_MAX];
+    size_t told_count, kept;
     kad_find_cb *find_cb;
     kad_near_cb *near_cb;
     kad_put_cb *put_cb;
@@ -46,6 +51,7 @@ struct question {
     struct kad_ask *ask;
     struct timer *slow;
     struct peer_id peer;
+    bool tells; /* it brings a record */
 };
 
 struct given {
@@ -58,12 +64,16 @@ struct given {
 
 static void step(struct kad_op *op);
 static void correct(const struct kad_op *op);
+static void tell_early(struct kad_op *op, const struct peer_id *who);
 
 /* --- the end of an operation ---------------------------------------------------------------- */
 
-static void drop_questions(struct kad_op *op)
+/* all: also those that bring something. */
+static void drop_questions(struct kad_op *op, bool all)
 {
     LIST_EACH(&op->questions, struct question, q, link) {
+        if (q->tells && !all)
+            continue;
         kad_ask_cancel(q->ask);
         timer_cancel(q->slow);
         list_drop(&q->link);
@@ -75,10 +85,10 @@ void kad_cancel(struct kad_op *op)
 {
     if (!op)
         return;
-    drop_questions(op);
+    drop_questions(op, true);
     list_drop(&op->link);
     timer_cancel(op->step);
-    kad_lookup_free(op->lookup);
+    kad_paths_free(op->lookup);
     buf_done(&op->key);
     buf_done(&op->value);
     free(op);
@@ -86,8 +96,8 @@ void kad_cancel(struct kad_op *op)
 
 static void tell(const struct kad_op *op, const struct why *none)
 {
-    struct peer_id near[KAD_K];
-    size_t n = op->lookup ? kad_lookup_nearest(op->lookup, near, KAD_K) : 0;
+    struct peer_id near[KAD_NEAREST_MAX];
+    size_t n = kad_paths_nearest(op->lookup, near);
     switch (op->want) {
     case WANT_PEER:
         op->find_cb(op->arg, op->found, op->found ? NULL : none);
@@ -97,7 +107,8 @@ static void tell(const struct kad_op *op, const struct why *none)
         break;
     case WANT_PUT:
     case WANT_PROVIDE:
-        op->put_cb(op->arg, op->kept, op->kept ? NULL : none);
+        if (op->put_cb) /* else it was called */
+            op->put_cb(op->arg, op->kept, op->kept ? NULL : none);
         break;
     case WANT_GET:
         op->get_cb(op->arg, op->found ? buf_cur(&op->value) : cur_of(NULL, 0),
@@ -114,7 +125,7 @@ static void finish(struct kad_op *op)
     struct why none;
     if (op->want == WANT_GET && op->found)
         correct(op);
-    unsigned asked = kad_lookup_cost(op->lookup).asked;
+    unsigned asked = kad_paths_cost(op->lookup).asked;
     if (asked > 0)
         why_set(&none, ERR_NOT_FOUND, "not found: %u peers were asked", asked);
     else
@@ -167,7 +178,7 @@ static void take(struct kad_op *op, const struct peer_id *who, const struct kad_
     for (size_t i = 0; i < m->closer_count; i++) {
         if (op->want == WANT_PEER && peer_id_equal(&m->closer[i].id, &op->peer))
             op->found |= m->closer[i].count > 0;
-        kad_lookup_heard(op->lookup, who, &m->closer[i].id);
+        kad_paths_heard(op->lookup, who, &m->closer[i].id);
     }
     if (op->want == WANT_GET)
         take_value(op, who, m);
@@ -180,18 +191,19 @@ static void on_answer(void *arg, const struct kad_msg *m, const struct why *why)
     struct question *q = arg;
     struct kad_op *op = q->op;
     struct peer_id who = q->peer;
+    bool told = q->tells;
     (void)why;
     list_drop(&q->link);
     timer_cancel(q->slow);
     free(q);
-    if (op->telling) {
-        op->told++;
+    if (told) {
         op->kept += m != NULL;
     } else if (m) {
         take(op, &who, m);
-        kad_lookup_answered(op->lookup, &who);
+        kad_paths_answered(op->lookup, &who);
+        tell_early(op, &who);
     } else {
-        kad_lookup_failed(op->lookup, &who);
+        kad_paths_failed(op->lookup, &who);
     }
     step(op);
 }
@@ -204,17 +216,18 @@ static void on_slow(void *arg)
     struct question *q = arg;
     q->slow = NULL;
     kad_table_failed(q->op->kad->table, &q->peer);
-    kad_lookup_slow(q->op->lookup, &q->peer);
+    kad_paths_slow(q->op->lookup, &q->peer);
     step(q->op);
 }
 
-static void ask(struct kad_op *op, const struct peer_id *peer, const struct kad_msg *m)
+static void ask(struct kad_op *op, const struct peer_id *peer, const struct kad_msg *m, bool tells)
 {
     struct question *q = MEM_NEW(struct question);
     q->op = op;
     q->peer = *peer;
+    q->tells = tells;
     list_push(&op->questions, &q->link);
-    if (!op->telling)
+    if (!tells)
         q->slow = timer_start(op->kad->loop, KAD_SLOW_US, on_slow, q);
     q->ask = kad_ask(op->kad, peer, m, on_answer, q);
 }
@@ -235,13 +248,16 @@ static enum kad_type type_of(enum want want)
     return KAD_FIND_NODE;
 }
 
-/* Near enough, or there is nobody nearer: the record is brought there. */
-static void tell_nearest(struct kad_op *op)
+/* The record is brought to one of the nearest, once. */
+static void bring(struct kad_op *op, const struct peer_id *to)
 {
-    struct peer_id near[KAD_K];
     struct multiaddr ours[KAD_ADDRS_MAX];
+    for (size_t i = 0; i < op->told_count; i++)
+        if (peer_id_equal(&op->told[i], to))
+            return;
+    if (op->told_count == KAD_NEAREST_MAX)
+        return;
     struct kad_msg *m = MEM_NEW(struct kad_msg);
-    size_t n = kad_lookup_nearest(op->lookup, near, KAD_K);
     m->key = buf_cur(&op->key);
     if (op->want == WANT_PUT) {
         m->type = KAD_PUT_VALUE;
@@ -255,11 +271,42 @@ static void tell_nearest(struct kad_op *op)
         for (size_t i = 0; i < self->count; i++)
             self->addrs[i] = cur_of(ours[i].bytes, ours[i].len);
     }
-    drop_questions(op);
-    op->telling = true;
-    for (size_t i = 0; i < n; i++)
-        ask(op, &near[i], m);
+    op->told[op->told_count++] = *to;
+    ask(op, to, m, true);
     free(m);
+}
+
+/* "Optimistic provide": who answered and is surely among the nearest is told at once.  Of the room
+ * half is for what comes in the end: liars near the key may be told early, but not instead of
+ * others.
+ */
+static void tell_early(struct kad_op *op, const struct peer_id *who)
+{
+    struct kad_key target = kad_key_of(buf_bytes(&op->key), buf_len(&op->key));
+    if (op->want == WANT_PROVIDE && op->told_count < KAD_K &&
+        kad_size_is_near(&op->kad->size, &target, who))
+        bring(op, who);
+}
+
+/* There is nobody nearer. */
+static void tell_nearest(struct kad_op *op)
+{
+    struct peer_id near[KAD_NEAREST_MAX];
+    size_t n = kad_paths_nearest(op->lookup, near);
+    drop_questions(op, false);
+    op->telling = true;
+    for (size_t i = n; i-- > 0;) /* the last are those of single paths, which have to be told */
+        bring(op, &near[i]);
+}
+
+/* Enough know it: whoever waits need not wait for the last. */
+static void say_early(struct kad_op *op)
+{
+    kad_put_cb *cb = op->put_cb;
+    if (op->want != WANT_PROVIDE || !cb || op->kept < KAD_TOLD_ENOUGH)
+        return;
+    op->put_cb = NULL;
+    cb(op->arg, op->kept, NULL);
 }
 
 /* Whether what was found is all that is wanted, though the lookup could go on. */
@@ -272,29 +319,30 @@ static bool has_enough(const struct kad_op *op)
     return op->want == WANT_PROVIDERS && op->provider_count >= op->provider_want;
 }
 
-static void step(struct kad_op *op)
+/* The next are asked; false: there are none, and nobody need be waited for. */
+static bool look_on(struct kad_op *op)
 {
     struct peer_id next[KAD_ALPHA];
     struct kad_msg m = {.type = type_of(op->want), .key = buf_cur(&op->key)};
-    bool brings = op->want == WANT_PUT || op->want == WANT_PROVIDE;
-    if (op->telling) {
-        if (list_empty(&op->questions))
-            finish(op);
-        return;
-    }
-    if (has_enough(op)) {
-        finish(op);
-        return;
-    }
-    size_t n = kad_lookup_next(op->lookup, next, KAD_ALPHA);
+    size_t n = kad_paths_next(op->lookup, next, KAD_ALPHA);
     for (size_t i = 0; i < n; i++)
-        ask(op, &next[i], &m);
-    if (!kad_lookup_over(op->lookup))
-        return;
-    if (brings)
+        ask(op, &next[i], &m, false);
+    return !kad_paths_over(op->lookup);
+}
+
+static void step(struct kad_op *op)
+{
+    if (!op->telling && (has_enough(op) || !look_on(op))) {
+        if (op->want != WANT_PUT && op->want != WANT_PROVIDE) {
+            finish(op);
+            return;
+        }
         tell_nearest(op);
-    if (!brings || list_empty(&op->questions))
+    }
+    if (op->telling && list_empty(&op->questions))
         finish(op);
+    else
+        say_early(op);
 }
 
 static void on_step(void *arg)
@@ -304,32 +352,40 @@ static void on_step(void *arg)
     step(op);
 }
 
-/* Without a lookup's beginning. */
-static struct kad_op *op_make(struct kad *k, enum want want, struct cur key, void *arg)
+/* Without a lookup's beginning.  nearest: how many are to have answered. */
+static struct kad_op *op_make(struct kad *k, enum want want, struct cur key, size_t nearest,
+                              void *arg)
 {
     struct kad_op *op = MEM_NEW(struct kad_op);
     struct kad_key target = kad_key_of(key.p, key.n);
+    size_t paths = want == WANT_NEAR ? 1 : k->cfg.paths ? k->cfg.paths : KAD_PATHS;
     op->kad = k;
     op->want = want;
     op->arg = arg;
     buf_put(&op->key, key.p, key.n);
     list_init(&op->questions);
     list_push(&k->ops, &op->link);
-    op->lookup = kad_lookup_new(&target, host_id(k->cfg.host), KAD_K);
+    op->lookup = kad_paths_new(&target, host_id(k->cfg.host), paths, nearest);
     return op;
 }
 
-static struct kad_op *op_new(struct kad *k, enum want want, struct cur key, void *arg)
+static struct kad_op *op_begin(struct kad *k, enum want want, struct cur key, size_t nearest,
+                               void *arg)
 {
-    struct kad_op *op = op_make(k, want, key, arg);
+    struct kad_op *op = op_make(k, want, key, nearest, arg);
     struct kad_key target = kad_key_of(key.p, key.n);
     struct peer_id seeds[SEEDS_MAX];
     size_t n = kad_table_nearest(k->table, &target, seeds, SEEDS_MAX);
     kad_table_looked(k->table, &target, loop_now_us(k->loop));
     for (size_t i = 0; i < n; i++)
-        kad_lookup_heard(op->lookup, NULL, &seeds[i]);
+        kad_paths_heard(op->lookup, NULL, &seeds[i]);
     op->step = timer_start(k->loop, 0, on_step, op);
     return op;
+}
+
+static struct kad_op *op_new(struct kad *k, enum want want, struct cur key, void *arg)
+{
+    return op_begin(k, want, key, KAD_K, arg);
 }
 
 static void on_corrected(void *arg, size_t kept, const struct why *why)
@@ -349,11 +405,11 @@ static void correct(const struct kad_op *got)
         if (got->givers[i].best)
             continue;
         if (!op) {
-            op = op_make(got->kad, WANT_PUT, m.key, got->kad);
+            op = op_make(got->kad, WANT_PUT, m.key, KAD_K, got->kad);
             op->put_cb = on_corrected;
             op->telling = true;
         }
-        ask(op, &got->givers[i].who, &m);
+        ask(op, &got->givers[i].who, &m, true);
     }
 }
 
@@ -478,20 +534,27 @@ static void refresh_later(struct kad *k, uint64_t after_us)
     k->refresh = timer_start(k->loop, after_us, refresh, k);
 }
 
-static uint64_t stale_before(const struct kad *k)
+/* The moment so long ago; 0: before we began. */
+static uint64_t before(const struct kad *k, uint64_t us)
 {
     uint64_t now = loop_now_us(k->loop);
-    return now > KAD_REFRESH_US ? now - KAD_REFRESH_US : 0;
+    return now > us ? now - us : 0;
+}
+
+static uint64_t self_interval(const struct kad *k)
+{
+    return kad_table_good(k->table) < KAD_THIN ? KAD_THIN_US : KAD_SELF_US;
 }
 
 static void on_refreshed(void *arg, const struct peer_id *near, size_t n)
 {
     struct kad *k = arg;
     unsigned bucket;
-    (void)near;
-    (void)n;
+    struct kad_key key = kad_key_of(buf_bytes(&k->refreshing->key), buf_len(&k->refreshing->key));
+    kad_size_note(&k->size, &key, near, n);
     k->refreshing = NULL;
-    refresh_later(k, kad_table_stale(k->table, stale_before(k), &bucket) ? SEC : KAD_REFRESH_US);
+    bool more = kad_table_stale(k->table, before(k, KAD_REFRESH_US), &bucket);
+    refresh_later(k, more ? SEC : self_interval(k));
 }
 
 /* Ourselves first, which finds all who are near; then, where nobody looked for long, a key there.
@@ -500,20 +563,33 @@ static void refresh(void *arg)
 {
     struct kad *k = arg;
     struct peer_id key = *host_id(k->cfg.host);
+    size_t nearest = KAD_K;
     unsigned bucket = 0;
     k->refresh = NULL;
     if (k->refreshing || kad_table_count(k->table) == 0)
         return;
-    if (k->looked_for_self_us == 0 || k->looked_for_self_us < stale_before(k)) {
+    if (k->looked_for_self_us <= before(k, self_interval(k))) {
         k->looked_for_self_us = loop_now_us(k->loop);
-    } else if (kad_table_stale(k->table, stale_before(k), &bucket)) {
+    } else if (kad_table_stale(k->table, before(k, KAD_REFRESH_US), &bucket)) {
         kad_table_random(k->table, bucket, loop_random_u64(k->loop), &key);
         kad_table_asked(k->table, bucket, loop_now_us(k->loop)); /* the key may lie elsewhere */
+        nearest = REFRESH_NEAREST;
     } else {
-        refresh_later(k, KAD_REFRESH_US);
+        refresh_later(k, self_interval(k));
         return;
     }
-    k->refreshing = kad_near(k, cur_of(key.bytes, key.len), on_refreshed, k);
+    k->refreshing = op_begin(k, WANT_NEAR, cur_of(key.bytes, key.len), nearest, k);
+    k->refreshing->near_cb = on_refreshed;
+}
+
+/* Whose address is needed is the last to be forgotten by the host. */
+void kad_seen(struct kad *k, const struct peer_id *id)
+{
+    struct peer_id gone;
+    if (kad_table_seen(k->table, id, loop_now_us(k->loop), &gone))
+        host_tag(k->cfg.host, id, k->cfg.protocol, 1);
+    if (gone.len > 0)
+        host_tag(k->cfg.host, &gone, k->cfg.protocol, 0);
 }
 
 static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
@@ -523,10 +599,11 @@ static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
         return;
     if (!host_peer_speaks(k->cfg.host, peer, k->cfg.protocol)) {
         kad_table_drop(k->table, peer); /* a client, or of another network */
+        host_tag(k->cfg.host, peer, k->cfg.protocol, 0);
         return;
     }
-    bool alone = kad_table_count(k->table) == 0;
-    kad_table_seen(k->table, peer, loop_now_us(k->loop));
+    bool alone = kad_known(k) == 0;
+    kad_seen(k, peer);
     if (alone) /* somebody to begin with */
         refresh_later(k, 0);
 }
@@ -575,7 +652,7 @@ void kad_free(struct kad *k)
 
 struct kad_cost kad_cost(const struct kad_op *op)
 {
-    return kad_lookup_cost(op->lookup);
+    return kad_paths_cost(op->lookup);
 }
 
 void kad_serve(struct kad *k, bool server)
@@ -587,6 +664,11 @@ void kad_serve(struct kad *k, bool server)
         kad_serve_begin(k);
     else
         kad_serve_end(k);
+}
+
+size_t kad_size(const struct kad *k)
+{
+    return kad_size_get(&k->size);
 }
 
 size_t kad_known(const struct kad *k)

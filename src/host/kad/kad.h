@@ -15,8 +15,8 @@
 #define SHOAL_HOST_KAD_KAD_H
 
 #include "host/host.h"
-#include "host/kad/kad_lookup.h"
 #include "host/kad/kad_msg.h"
+#include "host/kad/kad_paths.h"
 
 #define KAD_PROTOCOL "/ipfs/kad/1.0.0"
 #define KAD_PROTOCOL_SHOAL "/shoal/kad/1.0.0"
@@ -24,9 +24,10 @@
 struct kad_cfg {
     struct host *host;
     const struct log *log;
-    const char *protocol; /* outlives it */
+    const char *protocol; /* outlives it, and the host */
     bool server;
     bool neighbours; /* private addresses are told to who is at one, and believed of who is */
+    size_t paths;    /* of a lookup (kad_paths.h); 0: KAD_PATHS */
     /* Values of namespaces that nobody can check are kept and found too, and private addresses
      * told. */
     bool lab;
@@ -41,6 +42,7 @@ void kad_free(struct kad *k); /* before the host; NULL: nothing */
 void kad_serve(struct kad *k, bool server);
 
 size_t kad_known(const struct kad *k); /* peers in the table */
+size_t kad_size(const struct kad *k);  /* of the whole network, estimated; 0: unknown */
 
 struct kad_op;
 void kad_cancel(struct kad_op *op); /* NULL: nothing */
@@ -66,7 +68,9 @@ typedef void kad_get_cb(void *arg, struct cur value, const struct why *why);
 struct kad_op *kad_get(struct kad *k, struct cur key, kad_get_cb *cb, void *arg);
 
 /* Tell those near a thing (its multihash) that we have it; again and again until kad_unprovide().
- * Nobody is told that it is over: they forget it after KAD_PROVIDER_KEPT_US. */
+ * Nobody is told that it is over: they forget it after KAD_PROVIDER_KEPT_US.  Those who are surely
+ * among the nearest are told while others are still looked for, and when KAD_TOLD_ENOUGH know it,
+ * that is said; the rest are told all the same. */
 struct kad_op *kad_provide(struct kad *k, struct cur key, kad_put_cb *cb, void *arg);
 void kad_unprovide(struct kad *k, struct cur key);
 

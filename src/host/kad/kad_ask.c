@@ -39,7 +39,7 @@ static void finish(struct kad_ask *a, const struct kad_msg *answer, const struct
     if (why)
         said = *why;
     if (answer)
-        kad_table_seen(a->kad->table, &a->peer, loop_now_us(a->kad->loop));
+        kad_seen(a->kad, &a->peer);
     else
         kad_table_failed(a->kad->table, &a->peer);
     a->cb = NULL;

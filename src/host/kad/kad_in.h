@@ -3,7 +3,7 @@
 #define SHOAL_HOST_KAD_KAD_IN_H
 
 #include "host/kad/kad.h"
-#include "host/kad/kad_lookup.h"
+#include "host/kad/kad_size.h"
 #include "host/kad/kad_store.h"
 #include "host/kad/kad_table.h"
 
@@ -11,11 +11,15 @@ enum {
     KAD_SERVED_MAX = 256,       /* streams that we answer at once */
     KAD_SERVED_OF_ONE_MAX = 16, /* of one peer */
     KAD_GIVEN_MAX = 1024,       /* things that we tell others we have */
+    KAD_TOLD_ENOUGH = 15,       /* that we have something: whoever asked for it may go on */
+    KAD_THIN = 10,              /* peers that answer: fewer are too few */
 };
 #define KAD_ASK_US (10 * SEC)         /* for an answer, dialling included */
 #define KAD_SLOW_US (3 * SEC)         /* a lookup goes on without an answer */
 #define KAD_IDLE_US (60 * SEC)        /* a stream that asks nothing for so long ends */
-#define KAD_REFRESH_US (600 * SEC)    /* a bucket is looked into so often */
+#define KAD_SELF_US (600 * SEC)       /* who is near us is looked for so often; */
+#define KAD_THIN_US (60 * SEC)        /* so, while fewer than KAD_THIN are known */
+#define KAD_REFRESH_US (1800 * SEC)   /* a bucket is looked into so often */
 #define KAD_GIVE_US (22 * 3600 * SEC) /* what we have is told again */
 
 struct kad {
@@ -23,6 +27,7 @@ struct kad {
     struct loop *loop;
     struct kad_table *table;
     struct kad_store *store;
+    struct kad_size size;
     struct link served, asks, ops;
     size_t served_count;
     struct host_watch watch;
@@ -31,6 +36,9 @@ struct kad {
     struct kad_op *refreshing;
     uint64_t looked_for_self_us; /* 0: never */
 };
+
+/* kad.c: it answers, and is in the table if there is room. */
+void kad_seen(struct kad *k, const struct peer_id *id);
 
 /* kad_serve.c: answering. */
 void kad_serve_begin(struct kad *k);

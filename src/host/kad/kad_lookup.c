@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum state { HEARD, ASKED, SLOW, ANSWERED, FAILED };
+enum state { HEARD, ASKED, SLOW, ANSWERED, FAILED, PASSED };
 enum { TOLD_BAD_MAX = 3, OUR_TABLE = -1 };
 
 struct heard {
@@ -24,29 +24,53 @@ struct told {
 struct kad_lookup {
     struct kad_key target;
     struct peer_id self;
-    size_t want, count, running, asked;
+    struct kad_effort effort;
+    size_t count, cap, running, asked;
     struct told told[LOOKUP_ASKED_MAX];
-    struct heard peers[LOOKUP_HEARD_MAX]; /* nearest first */
+    struct heard *peers; /* nearest first */
 };
 
 struct kad_lookup *kad_lookup_new(const struct kad_key *target, const struct peer_id *self,
-                                  size_t want)
+                                  const struct kad_effort *effort)
 {
     struct kad_lookup *l = MEM_NEW(struct kad_lookup);
     l->target = *target;
     l->self = *self;
-    l->want = want;
+    l->effort = *effort;
     return l;
 }
 
 void kad_lookup_free(struct kad_lookup *l)
 {
+    if (l)
+        free(l->peers);
     free(l);
+}
+
+/* Where it is, or would be. */
+static size_t place_of(const struct kad_lookup *l, const struct kad_key *key)
+{
+    size_t low = 0, high = l->count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (kad_key_nearer(&l->target, &l->peers[mid].key, key) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static struct heard *find_key(struct kad_lookup *l, const struct kad_key *key)
+{
+    size_t at = place_of(l, key);
+    bool is = at < l->count && memcmp(l->peers[at].key.bytes, key->bytes, SHA256_LEN) == 0;
+    return is ? &l->peers[at] : NULL;
 }
 
 static struct heard *find(struct kad_lookup *l, const struct peer_id *id)
 {
-    for (size_t i = 0; i < l->count; i++)
+    for (size_t i = 0; i < l->count; i++) /* quicker than to hash it */
         if (peer_id_equal(&l->peers[i].id, id))
             return &l->peers[i];
     return NULL;
@@ -65,7 +89,11 @@ static bool is_gossip(const struct kad_lookup *l, const struct heard *h)
  * nearer. */
 static bool make_room(struct kad_lookup *l, const struct kad_key *newcomer)
 {
-    if (l->count < LOOKUP_HEARD_MAX)
+    if (l->count == l->cap && l->cap < LOOKUP_HEARD_MAX) {
+        l->cap = l->cap ? 2 * l->cap : LOOKUP_HEARD_MAX / 8;
+        l->peers = mem_realloc(l->peers, l->cap * sizeof *l->peers);
+    }
+    if (l->count < l->cap)
         return true;
     for (size_t i = l->count; i-- > 0;) {
         if (kad_key_nearer(&l->target, &l->peers[i].key, newcomer) <= 0)
@@ -83,16 +111,14 @@ void kad_lookup_heard(struct kad_lookup *l, const struct peer_id *from, const st
 {
     struct heard h = {.id = *id, .key = kad_key_of(id->bytes, id->len), .state = HEARD};
     const struct heard *teller = from ? find(l, from) : NULL;
-    struct heard *known = find(l, id);
+    struct heard *known = find_key(l, &h.key);
     h.hops = teller ? teller->hops + 1 : 1;
     h.teller = teller ? teller->as : OUR_TABLE;
     if (known && is_gossip(l, known)) /* somebody else says so too */
         known->teller = h.teller;
     if (peer_id_equal(id, &l->self) || known || !make_room(l, &h.key))
         return;
-    size_t at = l->count;
-    while (at > 0 && kad_key_nearer(&l->target, &h.key, &l->peers[at - 1].key) < 0)
-        at--;
+    size_t at = place_of(l, &h.key);
     memmove(&l->peers[at + 1], &l->peers[at], (l->count - at) * sizeof l->peers[0]);
     l->peers[at] = h;
     l->count++;
@@ -100,14 +126,14 @@ void kad_lookup_heard(struct kad_lookup *l, const struct peer_id *from, const st
 
 static bool matters(const struct kad_lookup *l, const struct heard *h)
 {
-    return h->state != FAILED && h->state != SLOW && !is_gossip(l, h);
+    return h->state != FAILED && h->state != SLOW && h->state != PASSED && !is_gossip(l, h);
 }
 
 /* Those that matter: the `want` nearest of these.  Gives how far the list goes. */
 static size_t horizon(const struct kad_lookup *l)
 {
     size_t good = 0, i = 0;
-    for (; i < l->count && good < l->want; i++)
+    for (; i < l->count && good < l->effort.want; i++)
         good += matters(l, &l->peers[i]);
     return i;
 }
@@ -117,7 +143,7 @@ size_t kad_lookup_next(struct kad_lookup *l, struct peer_id *out, size_t cap)
     size_t n = 0, end = horizon(l);
     for (size_t i = 0; i < end && n < cap; i++) {
         struct heard *h = &l->peers[i];
-        if (l->running == KAD_ALPHA || l->asked == LOOKUP_ASKED_MAX)
+        if (l->running == l->effort.at_once || l->asked == l->effort.asked)
             break;
         if (h->state != HEARD || is_gossip(l, h))
             continue;
@@ -160,13 +186,23 @@ void kad_lookup_slow(struct kad_lookup *l, const struct peer_id *id)
     settle(l, id, SLOW);
 }
 
+void kad_lookup_passed(struct kad_lookup *l, const struct peer_id *id)
+{
+    struct heard *h = find(l, id);
+    if (!h || h->state != ASKED)
+        return;
+    h->state = PASSED;
+    l->running--;
+    l->asked--;
+}
+
 bool kad_lookup_over(const struct kad_lookup *l)
 {
     size_t end = horizon(l);
     for (size_t i = 0; i < end; i++)
         if (l->peers[i].state == ASKED ||
             (l->peers[i].state == HEARD && !is_gossip(l, &l->peers[i]) &&
-             l->asked < LOOKUP_ASKED_MAX))
+             l->asked < l->effort.asked))
             return false;
     return true;
 }

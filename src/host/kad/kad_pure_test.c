@@ -58,7 +58,7 @@ static void we_are_never_in_our_table(void **state)
     (void)state;
     struct peer_id self = peer(0);
     struct kad_table *t = kad_table_new(&self);
-    assert_false(kad_table_seen(t, &self, 1));
+    assert_false(kad_table_seen(t, &self, 1, NULL));
     assert_int_equal(kad_table_count(t), 0);
     kad_table_free(t);
 }
@@ -70,16 +70,16 @@ static void who_answers_stays_and_who_failed_twice_makes_room(void **state)
     struct kad_table *t = kad_table_new(&self);
     for (unsigned i = 0; i < KAD_K; i++) {
         struct peer_id id = peer_in(&self, 0, i);
-        assert_true(kad_table_seen(t, &id, 1));
-        assert_true(kad_table_seen(t, &id, 2)); /* the same once more */
+        assert_true(kad_table_seen(t, &id, 1, NULL));
+        assert_true(kad_table_seen(t, &id, 2, NULL)); /* the same once more */
     }
     struct peer_id newcomer = peer_in(&self, 0, KAD_K), weak = peer_in(&self, 0, 3);
     assert_int_equal(kad_table_count(t), KAD_K);
-    assert_false(kad_table_seen(t, &newcomer, 3));
+    assert_false(kad_table_seen(t, &newcomer, 3, NULL));
     kad_table_failed(t, &weak);
-    assert_false(kad_table_seen(t, &newcomer, 3));
+    assert_false(kad_table_seen(t, &newcomer, 3, NULL));
     kad_table_failed(t, &weak);
-    assert_true(kad_table_seen(t, &newcomer, 3));
+    assert_true(kad_table_seen(t, &newcomer, 3, NULL));
     assert_false(kad_table_has(t, &weak));
     assert_int_equal(kad_table_count(t), KAD_K);
     kad_table_drop(t, &newcomer);
@@ -87,16 +87,10 @@ static void who_answers_stays_and_who_failed_twice_makes_room(void **state)
     kad_table_free(t);
 }
 
-static void the_nearest_come_nearest_first(void **state)
+static void expect_nearest(const struct kad_table *t, const struct peer_id *target)
 {
-    (void)state;
-    struct peer_id self = peer(0), out[KAD_K], target = peer(5000);
-    struct kad_key at = kad_key_of(target.bytes, target.len);
-    struct kad_table *t = kad_table_new(&self);
-    for (uint32_t i = 1; i < 60; i++) {
-        struct peer_id id = peer(i);
-        kad_table_seen(t, &id, 1);
-    }
+    struct peer_id out[KAD_K];
+    struct kad_key at = kad_key_of(target->bytes, target->len);
     size_t n = kad_table_nearest(t, &at, out, KAD_K);
     assert_int_equal(n, KAD_K);
     for (size_t i = 1; i < n; i++) {
@@ -104,7 +98,7 @@ static void the_nearest_come_nearest_first(void **state)
         struct kad_key b = kad_key_of(out[i].bytes, out[i].len);
         assert_true(kad_key_nearer(&at, &a, &b) < 0);
     }
-    for (uint32_t i = 1; i < 60; i++) { /* nobody nearer was left out */
+    for (uint32_t i = 1; i < 200; i++) { /* nobody nearer was left out */
         struct peer_id id = peer(i);
         struct kad_key k = kad_key_of(id.bytes, id.len);
         struct kad_key last = kad_key_of(out[n - 1].bytes, out[n - 1].len);
@@ -113,6 +107,48 @@ static void the_nearest_come_nearest_first(void **state)
             among |= peer_id_equal(&out[m], &id);
         assert_true(among || !kad_table_has(t, &id) || kad_key_nearer(&at, &last, &k) < 0);
     }
+}
+
+static void the_nearest_come_nearest_first(void **state)
+{
+    (void)state;
+    struct peer_id self = peer(0);
+    struct kad_table *t = kad_table_new(&self);
+    for (uint32_t i = 1; i < 200; i++) {
+        struct peer_id id = peer(i);
+        kad_table_seen(t, &id, 1, NULL);
+    }
+    expect_nearest(t, &self);
+    for (uint32_t i = 5000; i < 5040; i++) {
+        struct peer_id target = peer(i);
+        expect_nearest(t, &target);
+    }
+    for (uint32_t i = 1; i < 8; i++) {
+        struct peer_id target = peer_in(&self, i, 0); /* deep, where there are few */
+        expect_nearest(t, &target);
+    }
+    kad_table_free(t);
+}
+
+static void who_failed_twice_is_not_told_of_unless_all_did(void **state)
+{
+    (void)state;
+    struct peer_id self = peer(0), out[KAD_K], one = peer(1), other = peer(2);
+    struct kad_key at = kad_key_of("x", 1);
+    struct kad_table *t = kad_table_new(&self);
+    kad_table_seen(t, &one, 1, NULL);
+    kad_table_seen(t, &other, 1, NULL);
+    kad_table_failed(t, &one);
+    assert_int_equal(kad_table_nearest(t, &at, out, KAD_K), 2);
+    kad_table_failed(t, &one);
+    assert_int_equal(kad_table_nearest(t, &at, out, KAD_K), 1);
+    assert_true(peer_id_equal(&out[0], &other));
+    assert_int_equal(kad_table_good(t), 1);
+    kad_table_failed(t, &other);
+    kad_table_failed(t, &other);
+    assert_int_equal(kad_table_nearest(t, &at, out, KAD_K), 2);
+    kad_table_seen(t, &one, 2, NULL); /* it is there again */
+    assert_int_equal(kad_table_nearest(t, &at, out, KAD_K), 1);
     kad_table_free(t);
 }
 
@@ -122,7 +158,8 @@ static struct kad_lookup *look(size_t want)
 {
     struct peer_id self = peer(0);
     struct kad_key at = kad_key_of("x", 1);
-    return kad_lookup_new(&at, &self, want);
+    struct kad_effort effort = {want, KAD_ALPHA, LOOKUP_ASKED_MAX};
+    return kad_lookup_new(&at, &self, &effort);
 }
 
 static void at_most_ten_are_asked_at_once_and_no_one_twice(void **state)
@@ -268,8 +305,8 @@ static void a_bucket_grows_old_unless_it_is_among_the_nearest(void **state)
     unsigned bucket = 99;
     for (unsigned i = 0; i < KAD_K; i++) {
         struct peer_id far = peer_in(&self, 0, i), near = peer_in(&self, 1 + i / 10, i % 10);
-        kad_table_seen(t, &far, 1);
-        kad_table_seen(t, &near, 1);
+        kad_table_seen(t, &far, 1, NULL);
+        kad_table_seen(t, &near, 1, NULL);
     }
     assert_true(kad_table_stale(t, 1000, &bucket));
     assert_int_equal(bucket, 0);
@@ -374,6 +411,7 @@ int main(void)
         cmocka_unit_test(we_are_never_in_our_table),
         cmocka_unit_test(who_answers_stays_and_who_failed_twice_makes_room),
         cmocka_unit_test(the_nearest_come_nearest_first),
+        cmocka_unit_test(who_failed_twice_is_not_told_of_unless_all_did),
         cmocka_unit_test(at_most_ten_are_asked_at_once_and_no_one_twice),
         cmocka_unit_test(it_ends_when_the_nearest_that_live_have_answered),
         cmocka_unit_test(who_is_told_of_ever_nearer_liars_gives_up),

@@ -212,6 +212,8 @@ static void on_stream(void *arg, const struct host_stream *hs)
         conn_close(hs->conn);
         return;
     }
+    if (host_peer_speaks(k->cfg.host, hs->peer, k->cfg.protocol))
+        kad_seen(k, hs->peer);
     struct served *s = MEM_NEW(struct served);
     s->kad = k;
     s->peer = *hs->peer;

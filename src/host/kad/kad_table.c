@@ -38,11 +38,9 @@ struct kad_key kad_key_of(const void *bytes, size_t n)
 
 int kad_key_nearer(const struct kad_key *target, const struct kad_key *a, const struct kad_key *b)
 {
-    for (size_t i = 0; i < SHA256_LEN; i++) {
-        int x = a->bytes[i] ^ target->bytes[i], y = b->bytes[i] ^ target->bytes[i];
-        if (x != y)
-            return x - y;
-    }
+    for (size_t i = 0; i < SHA256_LEN; i++)
+        if (a->bytes[i] != b->bytes[i])
+            return (a->bytes[i] ^ target->bytes[i]) - (b->bytes[i] ^ target->bytes[i]);
     return 0;
 }
 
@@ -101,10 +99,13 @@ static struct entry *worst(struct bucket *b)
     return w;
 }
 
-bool kad_table_seen(struct kad_table *t, const struct peer_id *id, uint64_t now_us)
+bool kad_table_seen(struct kad_table *t, const struct peer_id *id, uint64_t now_us,
+                    struct peer_id *gone)
 {
     struct kad_key key = kad_key_of(id->bytes, id->len);
     struct bucket *b = bucket_of(t, &key);
+    if (gone)
+        gone->len = 0;
     if (!b)
         return false;
     struct entry *e = find(b, id);
@@ -112,6 +113,8 @@ bool kad_table_seen(struct kad_table *t, const struct peer_id *id, uint64_t now_
         e = worst(b);
         if (!e)
             return false;
+        if (gone)
+            *gone = e->id;
     } else if (!e) {
         if (!b->entries)
             b->entries = mem_array(KAD_K, sizeof *b->entries);
@@ -147,6 +150,15 @@ size_t kad_table_count(const struct kad_table *t)
     return t->count;
 }
 
+size_t kad_table_good(const struct kad_table *t)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (size_t k = 0; k < t->buckets[i].count; k++)
+            n += t->buckets[i].entries[k].failures < KAD_FAILURES_MAX;
+    return n;
+}
+
 bool kad_table_has(const struct kad_table *t, const struct peer_id *id)
 {
     struct kad_key key = kad_key_of(id->bytes, id->len);
@@ -174,6 +186,27 @@ static void offer(struct nearest *n, const struct entry *e)
     n->list[at] = e;
 }
 
+static void offer_bucket(struct nearest *n, const struct bucket *b, bool failed_too)
+{
+    for (size_t k = 0; k < b->count; k++)
+        if (failed_too || b->entries[k].failures < KAD_FAILURES_MAX)
+            offer(n, &b->entries[k]);
+}
+
+/* Nearest are those of the target's own bucket; then the deeper ones, who differ from it in the
+ * same bit as we do; then bucket after bucket, each further away. */
+static void collect(const struct kad_table *t, struct nearest *n, bool failed_too)
+{
+    unsigned own = kad_key_shared(&t->key, n->target);
+    if (own < BUCKETS)
+        offer_bucket(n, &t->buckets[own], failed_too);
+    bool more = n->count < n->cap;
+    for (unsigned i = own + 1; i < BUCKETS && more; i++)
+        offer_bucket(n, &t->buckets[i], failed_too);
+    for (unsigned i = own; i > 0 && n->count < n->cap; i--)
+        offer_bucket(n, &t->buckets[i - 1], failed_too);
+}
+
 size_t kad_table_nearest(const struct kad_table *t, const struct kad_key *target,
                          struct peer_id *out, size_t cap)
 {
@@ -181,9 +214,9 @@ size_t kad_table_nearest(const struct kad_table *t, const struct kad_key *target
     struct nearest n = {target, list, 0, cap < KAD_K * 2 ? cap : KAD_K * 2};
     if (cap == 0)
         return 0;
-    for (size_t i = 0; i < BUCKETS; i++)
-        for (size_t k = 0; k < t->buckets[i].count; k++)
-            offer(&n, &t->buckets[i].entries[k]);
+    collect(t, &n, false);
+    if (n.count == 0) /* it may be us who are cut off */
+        collect(t, &n, true);
     for (size_t i = 0; i < n.count; i++)
         out[i] = n.list[i]->id;
     return n.count;

@@ -29,15 +29,19 @@ struct kad_table;
 struct kad_table *kad_table_new(const struct peer_id *self);
 void kad_table_free(struct kad_table *t); /* NULL: nothing */
 
-/* It answered, or is known to serve.  False: no place for it. */
-bool kad_table_seen(struct kad_table *t, const struct peer_id *id, uint64_t now_us);
+/* It answered, or is known to serve.  False: no place for it.  gone: whose place it took, of no
+ * length if nobody's; may be NULL. */
+bool kad_table_seen(struct kad_table *t, const struct peer_id *id, uint64_t now_us,
+                    struct peer_id *gone);
 void kad_table_failed(struct kad_table *t, const struct peer_id *id);
 void kad_table_drop(struct kad_table *t, const struct peer_id *id); /* it serves no more */
 
-/* The nearest to a key, nearest first; returns how many, at most cap. */
+/* The nearest to a key, nearest first; returns how many, at most cap.  Who failed KAD_FAILURES_MAX
+ * times is left out, unless all did. */
 size_t kad_table_nearest(const struct kad_table *t, const struct kad_key *target,
                          struct peer_id *out, size_t cap);
 size_t kad_table_count(const struct kad_table *t);
+size_t kad_table_good(const struct kad_table *t); /* without those who failed so often */
 bool kad_table_has(const struct kad_table *t, const struct peer_id *id);
 
 /* A bucket that nothing was asked in since before_us; false: none.  Not one of the KAD_K that are

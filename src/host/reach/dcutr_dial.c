@@ -36,8 +36,8 @@ static void try_failed(struct try *t)
 
 static struct way way_of(const struct try *t, enum reach reach)
 {
-    return (struct way){.path = t->role == DCUTR_PLAIN ? PATH_DIRECT : PATH_PUNCHED,
-                        .reach = reach};
+    bool agreed = t->role == DCUTR_CLIENT || t->role == DCUTR_SERVER;
+    return (struct way){.path = agreed ? PATH_PUNCHED : PATH_DIRECT, .reach = reach};
 }
 
 static void on_upgraded(void *arg, struct conn *secured, const char *muxer, const struct why *why)

@@ -9,8 +9,9 @@
 
 #include "host/host_in.h"
 
-/* PLAIN: as anybody dials.  The others from where we listen, so that the router's hole is there. */
-enum dcutr_role { DCUTR_PLAIN, DCUTR_CLIENT, DCUTR_SERVER };
+/* PLAIN: as anybody dials.  The others from where we listen, so that the router's hole is there;
+ * OPEN: to somebody who can be dialled all the same. */
+enum dcutr_role { DCUTR_PLAIN, DCUTR_OPEN, DCUTR_CLIENT, DCUTR_SERVER };
 
 struct dcutr_place {
     struct addr addr;
@@ -31,6 +32,7 @@ void dcutr_dials_done(struct dcutr_dials *d); /* all are given up; `failed` does
 /* Whether one still tries. */
 bool dcutr_dials_any(const struct dcutr_dials *d);
 
+/* Though there may be a connection already. */
 void dcutr_dial(struct dcutr_dials *d, const struct dcutr_place *to, enum dcutr_role role);
 /* A conn that came from there while we dialled as client: the other side waits to be spoken to.
  * Takes it. */

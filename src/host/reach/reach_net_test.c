@@ -22,7 +22,7 @@ struct node {
 
 struct kit {
     struct sim *sim;
-    enum reach reach; /* all listen so */
+    enum reach reach; /* of the addresses that are named; all listen by TCP too */
     struct node n[NODES];
     unsigned told;
     bool good;
@@ -57,12 +57,14 @@ static void on_verdict(void *arg, enum verdict v)
 static void begin(struct kit *k, unsigned i)
 {
     struct node *n = &k->n[i];
-    struct multiaddr here = at(k, i);
+    struct multiaddr here[2] = {at(k, i)};
+    struct addr addr = ip(i);
+    multiaddr_of_addr(&here[1], &addr, REACH_TCP);
     struct host_cfg cfg = {.loop = n->loop,
                            .keys = n->keys,
                            .agent = "shoal/test",
-                           .listen = &here,
-                           .listen_count = 1,
+                           .listen = here,
+                           .listen_count = k->reach == REACH_QUIC ? 2 : 1,
                            .lab = k->reach == REACH_TCP};
     n->host = host_new(&cfg, NULL);
     assert_non_null(n->host);
@@ -264,6 +266,16 @@ static void over_quic_too(void **state)
     path_is(k, "hole-punched", 1);
 }
 
+static void a_relay_is_met_over_both(void **state)
+{
+    struct kit *k = *state;
+    struct host_peer p;
+    assert_true(host_peer(k->n[ANN].host, id(k, OPEN), &p));
+    assert_int_equal(p.conns, 2);
+    assert_true(host_peer(k->n[BOB].host, id(k, OPEN), &p)); /* who has no place there */
+    assert_int_equal(p.conns, 1);
+}
+
 static void two_who_call_each_other_meet_directly(void **state)
 {
     struct kit *k = *state;
@@ -380,6 +392,7 @@ int main(void)
         CASE(where_nobody_reaches_us_is_advertised_no_more, open_hidden),
         CASE(a_hole_is_punched_between_two_hidden_ones, open_hidden),
         CASE(over_quic_too, open_quic),
+        CASE(a_relay_is_met_over_both, open_quic),
         CASE(what_is_relayed_is_tried_again, open_hard),
         CASE(two_who_call_each_other_meet_directly, open_hidden),
         CASE(who_was_called_dials_back_where_it_can, open_half),

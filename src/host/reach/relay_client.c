@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "host/host_in.h"
 #include "host/mux/messages.h"
+#include "host/reach/dcutr_dial.h"
 #include "host/reach/relay_call.h"
 #include "host/reach/relay_msg.h"
 
@@ -25,6 +26,7 @@ struct relay {
     struct messages *stream;
     struct timer *timer; /* ask again */
     uint64_t pause_us;
+    struct dcutr_dials also; /* over what else there is */
     size_t addr_count;
     struct multiaddr addrs[ADDRS_OF_ONE_MAX]; /* that end in /p2p-circuit */
 };
@@ -108,6 +110,7 @@ static void stop_asking(struct relay *r)
 static void relay_free(struct relay *r)
 {
     stop_asking(r);
+    dcutr_dials_done(&r->also);
     host_tag(r->client->host, &r->id, TAG, 0);
     list_drop(&r->link);
     free(r);
@@ -135,6 +138,40 @@ static void lost(struct relay *r, const char *text)
         advertise(c);
 }
 
+static void on_not_met(void *arg)
+{
+    (void)arg; /* it goes without */
+}
+
+static bool is_met_over(const struct relay *r, enum reach reach)
+{
+    const struct peer *p = peer_find(r->client->host, &r->id);
+    if (p)
+        LIST_EACH(&p->conns, struct connection, c, link)
+            if (c->way.path != PATH_RELAYED && c->way.reach == reach)
+                return true;
+    return false;
+}
+
+/* A hole is punched over TCP or over QUIC, whichever both sides have, and where our router puts us
+ * for each of them we hear from whom we met over it. */
+static void meet_over(struct relay *r, enum reach reach)
+{
+    struct host_peer p;
+    struct multiaddr_route way;
+    if (is_met_over(r, reach) || loop_proxy(r->client->host->loop) || dcutr_dials_any(&r->also) ||
+        !host_peer(r->client->host, &r->id, &p))
+        return;
+    for (size_t i = 0; i < p.addr_count; i++) {
+        if (multiaddr_route(&p.addrs[i], &way, NULL) != OK || way.relayed || way.named ||
+            way.reach != reach || !addr_is_dialable(&way.addr) || addr_is_private(&way.addr) ||
+            addr_is_loopback(&way.addr))
+            continue;
+        dcutr_dial(&r->also, &(struct dcutr_place){way.addr, reach}, DCUTR_OPEN);
+        return;
+    }
+}
+
 static void on_granted(struct relay *r, const struct relay_msg *m)
 {
     struct relay_client *c = r->client;
@@ -149,6 +186,8 @@ static void on_granted(struct relay *r, const struct relay_msg *m)
     host_tag(c->host, &r->id, TAG, TAG_WEIGHT);
     again(r, (uint64_t)life_s * SEC / 2);
     advertise(c);
+    meet_over(r, REACH_TCP);
+    meet_over(r, REACH_QUIC);
 }
 
 static void on_message(void *arg, enum messages_event ev, struct cur msg, const struct why *why)
@@ -232,6 +271,7 @@ static struct relay *relay_new(struct relay_client *c, const struct peer_id *id)
     r->client = c;
     r->id = *id;
     r->pause_us = RELAY_PAUSE_US;
+    dcutr_dials_init(&r->also, c->host, id, on_not_met, r);
     list_push(&c->relays, &r->link);
     again(r, 0);
     return r;

@@ -175,7 +175,7 @@ static void on_answer(void *arg, unsigned events)
 {
     struct tun *t = arg;
     struct tun_answer a;
-    int fd;
+    int fd = -1;
     (void)events;
     while (t->waiting) {
         if (!hear(t->loop->tun_fd, &a, &fd)) {

@@ -25,4 +25,8 @@ enum {
 
 extern const struct app_ops files_app;
 
+/* Our table of small values, for others (core/items.h); app: what start returned. */
+struct items_port;
+void files_items_port(void *app, struct items_port *out);
+
 #endif

@@ -17,6 +17,7 @@
  *     files_reach.c    being found without trackers
  *     files_wishes.c   ... of one torrent's care
  *     files_trackers.c ... of its trackers
+ *     files_port.c     the DHT for other apps
  *     files_poll.c     ... in a hurry, for thousands of torrents
  *     files_scan.c     downloads in quarantine, and clamd
  *     files_hands.c    from hand to hand: what files/hand is told of the app

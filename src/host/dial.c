@@ -7,6 +7,7 @@
 #include "host/host_quic.h"
 #include "host/host_ws.h"
 #include "host/reach/relay_dial.h"
+#include "host/trust.h"
 #include "host/upgrade.h"
 #include "net/socks.h"
 
@@ -45,8 +46,10 @@ struct effort {
     struct multiaddr addrs[EFFORT_ADDRS_MAX];
     bool relayed[EFFORT_ADDRS_MAX], quic[EFFORT_ADDRS_MAX], tried[EFFORT_ADDRS_MAX];
     size_t count;
-    struct timer *timer; /* the next address, or the end */
-    struct why why;      /* of the last that failed */
+    struct timer *timer;        /* the next address, or the end */
+    struct host_search *search; /* where it is, where nothing that is known will do */
+    bool searched;
+    struct why why; /* of the last that failed */
     struct peer_id reached;
 };
 
@@ -61,6 +64,7 @@ struct host_dial {
 
 static void effort_step(void *arg);
 static void effort_add(struct effort *e, const struct multiaddr *a);
+static void add_known(struct effort *e, const struct peer *p);
 static void attempt_dial(struct attempt *a, bool from_ear);
 
 /* --- the end -------------------------------------------------------------------------------- */
@@ -77,8 +81,18 @@ static void attempt_free(struct attempt *a)
     free(a);
 }
 
+static void end_search(struct effort *e)
+{
+    if (!e->search)
+        return;
+    e->host->finder.cancel(e->search);
+    e->host->search_count--;
+    e->search = NULL;
+}
+
 static void effort_free(struct effort *e)
 {
+    end_search(e);
     LIST_EACH(&e->attempts, struct attempt, a, link)
         attempt_free(a);
     list_drop(&e->link);
@@ -344,6 +358,49 @@ static size_t left_to_try(const struct effort *e)
     return n;
 }
 
+/* --- asking others -------------------------------------------------------------------------- */
+
+static void on_search(void *arg, bool found)
+{
+    struct effort *e = arg;
+    e->search = NULL;
+    e->host->search_count--;
+    if (found)
+        add_known(e, peer_find(e->host, &e->who));
+    soon(e, 0);
+}
+
+static bool is_wanted(const struct host *h, const struct peer_id *id)
+{
+    const struct peer *p = peer_find(h, id);
+    return trust_of(h->cfg.trust, id) == TRUST_TRUSTED || (p && peer_weight(p) > 0);
+}
+
+/* Somebody may know, once; not for strangers, of whom there are many in a table. */
+static bool is_found_elsewhere(struct effort *e)
+{
+    struct host *h = e->host;
+    if (e->search)
+        return true;
+    if (e->searched || e->direct || !h->finder.start || h->search_count >= SEARCHES_MAX ||
+        !is_wanted(h, &e->who))
+        return false;
+    e->searched = true;
+    h->search_count++;
+    e->search = h->finder.start(h->finder.arg, &e->who, on_search, e);
+    return true;
+}
+
+void host_set_finder(struct host *h, const struct host_finder *f)
+{
+    LIST_EACH(&h->efforts, struct effort, e, link) {
+        if (e->search)
+            soon(e, 0);
+        end_search(e);
+    }
+    h->finder = f ? *f : (struct host_finder){0};
+}
+
 static void effort_step(void *arg)
 {
     struct effort *e = arg;
@@ -351,7 +408,10 @@ static void effort_step(void *arg)
     e->timer = NULL;
     LIST_EACH(&e->attempts, struct attempt, a, link)
         running[a->route.relayed]++;
-    if (e->reached.len || (running[0] + running[1] == 0 && left_to_try(e) == 0)) {
+    bool tried_all = running[0] + running[1] == 0 && left_to_try(e) == 0;
+    if (tried_all && !e->reached.len && is_found_elsewhere(e))
+        return;
+    if (e->reached.len || tried_all) {
         effort_end(e);
         return;
     }

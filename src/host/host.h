@@ -152,6 +152,19 @@ MUST_CHECK enum err host_find_peer(const struct host *h, const char *text, struc
 void host_learn(struct host *h, const struct peer_id *peer, const struct multiaddr *addrs,
                 size_t n);
 
+/* Who may know where a peer is.  Asked for one that somebody has tagged, or that is trusted, when
+ * it is not reached by what is known of it; what is found is host_learn()ed first. */
+struct host_search;
+typedef void host_found_cb(void *arg, bool found);
+struct host_finder {
+    void *arg;
+    /* cb: once, from the loop; then the handle is dead. */
+    struct host_search *(*start)(void *arg, const struct peer_id *peer, host_found_cb *cb,
+                                 void *cb_arg);
+    void (*cancel)(struct host_search *s);
+};
+void host_set_finder(struct host *h, const struct host_finder *f); /* copied; NULL: none */
+
 /* Who is wanted for what is the last to be trimmed; weight 0 removes the tag.  tag: static.  While
  * one of its tags weighs HOST_TEND or more, a connection that is dead is noticed soon (mux_tend()).
  */

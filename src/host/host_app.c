@@ -213,6 +213,13 @@ static void *start(const struct app_env *env, struct why *why)
     if (conf_bool(env->conf, "host.mdns") && !loop_proxy(env->loop)) /* which nothing goes past */
         o->mdns = mdns_new(&(struct mdns_cfg){
             .host = h, .log = env->log, .lab = conf_bool(env->conf, "host.lab")});
+    o->beacon = beacon_new(&(struct beacon_cfg){.host = h,
+                                                .log = env->log,
+                                                .keys = env->keys,
+                                                .light = conf_bool(env->conf, "host.beacon"),
+                                                .lab = conf_bool(env->conf, "host.lab")});
+    struct host_finder finder = where_finder(o);
+    host_set_finder(h, &finder);
     overlay_gossip_begin(o);
     list_init(&o->asked);
     o->watch = (struct host_watch){.cb = on_host, .arg = o};
@@ -235,6 +242,8 @@ static void app_free(void *app)
     host_methods_done(o);
     timer_cancel(o->bootstrap);
     host_unwatch(&o->watch);
+    host_set_finder(o->host, NULL);
+    beacon_free(o->beacon);
     mdns_free(o->mdns);
     overlay_gossip_end(o);
     reach_free(o->reach);
@@ -275,6 +284,11 @@ static json_t *status(void *app)
 struct host *host_app_host(void *app)
 {
     return ((struct overlay *)app)->host;
+}
+
+void host_app_set_items(void *app, const struct items_port *items)
+{
+    beacon_set_items(((struct overlay *)app)->beacon, items);
 }
 
 const struct app_ops host_app = {

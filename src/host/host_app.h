@@ -12,5 +12,8 @@ extern const struct app_ops host_app;
 
 /* Of what start() returned. */
 struct host *host_app_host(void *app);
+/* A table where others find us, and we them (host/find/beacon.h); NULL: it goes. */
+struct items_port;
+void host_app_set_items(void *app, const struct items_port *items);
 
 #endif

@@ -3,9 +3,11 @@
 #define SHOAL_HOST_HOST_APP_IN_H
 
 #include "core/call.h"
+#include "host/find/beacon.h"
 #include "host/find/mdns.h"
 #include "host/gossip/gossip.h"
 #include "host/host_app.h"
+#include "host/host_where.h"
 #include "host/kad/kad.h"
 #include "host/reach/reach.h"
 #include "host/trust.h"
@@ -26,6 +28,7 @@ struct overlay {
     struct kad *tables[TABLES];
     struct reaching *reach;
     struct mdns *mdns; /* NULL: switched off */
+    struct beacon *beacon;
     struct gossip *gossip;
     struct link listened; /* topics, for who asked through the API */
     struct host_watch watch;
@@ -44,6 +47,8 @@ struct asked {
     struct call *call;
     struct host_dial *dial;
     struct ping *ping;
+    struct where *where;
+    void (*then)(struct asked *a); /* once it was asked where the peer is */
     struct search {
         struct asked *asked;
         struct kad_op *op; /* NULL: over, or not asked */
@@ -58,6 +63,8 @@ struct asked {
 struct asked *overlay_ask(struct overlay *o, struct call *c);
 /* The call, which is to be answered now; a is gone. */
 struct call *overlay_answered(struct asked *a);
+/* a->peer is looked for where nothing is known of it; then `then` goes on. */
+void overlay_find_then(struct asked *a, void (*then)(struct asked *a));
 /* Calls that wait are answered: the node stops. */
 void host_methods_done(struct overlay *o);
 

@@ -17,6 +17,7 @@ enum {
     TAGS_MAX = 8,     /* of one peer */
     EARS_MAX = 16,    /* addresses that we listen on */
     DIALS_MAX = 64,   /* attempts at once, in all */
+    SEARCHES_MAX = 8, /* of the finder at once */
 };
 
 /* --- whom we know --------------------------------------------------------------------------- */
@@ -137,6 +138,8 @@ struct host {
     size_t guest_count;
     struct link watches, opens, dials, efforts;
     size_t attempt_count;
+    struct host_finder finder; /* start NULL: none */
+    size_t search_count;
     struct timer *trim, *push;
 };
 

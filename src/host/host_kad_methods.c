@@ -245,6 +245,19 @@ static struct kad_op *begin_lookup(struct search *s, struct kad *k)
     return kad_find_peer(k, &s->asked->peer, on_found, s);
 }
 
+static void on_where(void *arg, bool found, const struct why *why)
+{
+    struct asked *a = arg;
+    struct overlay *o = a->o;
+    struct peer_id id = a->peer;
+    a->where = NULL;
+    struct call *c = overlay_answered(a);
+    if (found)
+        call_ok(c, where(o, &id));
+    else
+        call_fail(c, "peer.not_found", why, NULL);
+}
+
 void overlay_on_lookup(void *app, struct call *c)
 {
     struct overlay *o = app;
@@ -256,5 +269,9 @@ void overlay_on_lookup(void *app, struct call *c)
     }
     struct asked *a = overlay_ask(o, c);
     a->peer = id;
-    ask_tables(a, begin_lookup);
+    const char *table = call_text(c, "table");
+    if (table && strcmp(table, "both") != 0)
+        ask_tables(a, begin_lookup);
+    else
+        a->where = where_start(o, &id, on_where, a);
 }

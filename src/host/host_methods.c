@@ -25,6 +25,7 @@ struct call *overlay_answered(struct asked *a)
     list_drop(&a->link);
     host_dial_cancel(a->dial);
     ping_cancel(a->ping);
+    where_cancel(a->where);
     for (enum table t = 0; t < TABLES; t++)
         kad_cancel(a->searches[t].op);
     buf_done(&a->key);
@@ -32,6 +33,26 @@ struct call *overlay_answered(struct asked *a)
     json_decref(a->list);
     free(a);
     return c;
+}
+
+static void on_where(void *arg, bool found, const struct why *why)
+{
+    struct asked *a = arg;
+    (void)found; /* it is tried, and says what is missing */
+    (void)why;
+    a->where = NULL;
+    a->then(a);
+}
+
+void overlay_find_then(struct asked *a, void (*then)(struct asked *a))
+{
+    struct host_peer p;
+    bool known = host_peer(a->o->host, &a->peer, &p) && (p.conns > 0 || p.addr_count > 0);
+    a->then = then;
+    if (known)
+        then(a);
+    else
+        a->where = where_start(a->o, &a->peer, on_where, a);
 }
 
 void host_methods_done(struct overlay *o)
@@ -131,13 +152,34 @@ static void on_dialled(void *arg, const struct peer_id *peer, const struct why *
         call_failf(c, "net.unreachable", ERR_CLOSED, NULL, "it hung up at once");
 }
 
+static void dial_it(struct asked *a)
+{
+    a->dial = host_dial(a->o->host, &a->peer, NULL, 0, on_dialled, a);
+}
+
+/* "/p2p/12D3Koo...", or what host_find_peer() takes. */
+static bool says_who_alone(const struct overlay *o, const char *text, struct peer_id *out)
+{
+    static const char p2p[] = "/p2p/";
+    if (strncmp(text, p2p, sizeof p2p - 1) == 0)
+        return peer_id_parse(out, text + sizeof p2p - 1, NULL) == OK;
+    return text[0] != '/' && host_find_peer(o->host, text, out, NULL) == OK;
+}
+
 static void on_dial(void *app, struct call *c)
 {
     struct overlay *o = app;
     struct multiaddr at;
     struct multiaddr_route r;
     struct why why;
+    struct peer_id who;
     const char *text = call_text(c, "address");
+    if (says_who_alone(o, text, &who)) {
+        struct asked *a = overlay_ask(o, c);
+        a->peer = who;
+        overlay_find_then(a, dial_it);
+        return;
+    }
     if (multiaddr_parse(&at, text, &why) != OK || multiaddr_route(&at, &r, &why) != OK) {
         call_fail(c, "net.bad_address", &why, "for example /ip4/192.0.2.7/tcp/4001/p2p/12D3Koo...");
         return;
@@ -163,6 +205,11 @@ static void on_pinged(void *arg, uint64_t rtt_us, const struct why *why)
                              p.path));
 }
 
+static void ping_it(struct asked *a)
+{
+    a->ping = ping_start(a->o->host, &a->peer, on_pinged, a);
+}
+
 static void on_ping(void *app, struct call *c)
 {
     struct overlay *o = app;
@@ -171,7 +218,7 @@ static void on_ping(void *app, struct call *c)
         return;
     struct asked *a = overlay_ask(o, c);
     a->peer = id;
-    a->ping = ping_start(o->host, &id, on_pinged, a);
+    overlay_find_then(a, ping_it);
 }
 
 /* --- the table ------------------------------------------------------------------------------ */
@@ -203,7 +250,8 @@ static const struct param dial_params[] = {
      .type = PARAM_TEXT,
      .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
      .max = MULTIADDR_TEXT - 1,
-     .help = "Its multiaddr, /ip4/ADDRESS/tcp/PORT/p2p/ID"},
+     .help = "Its multiaddr, /ip4/ADDRESS/tcp/PORT/p2p/ID; or its id or name alone: then it is "
+             "looked for"},
     {0},
 };
 
@@ -287,7 +335,7 @@ const struct method host_methods[] = {
      .route = "/net/dial",
      .flags = METHOD_WRITE,
      .params = dial_params,
-     .summary = "Connect to a node by its address",
+     .summary = "Connect to a node by its address, or by its id alone",
      .result = "{id, name, trust, agent, connected, address, direction, path, connections, rtt_ms}",
      .errors = "net.bad_address, net.unreachable",
      .example = "shoal net dial /ip4/192.0.2.7/tcp/4001/p2p/12D3Koo...",
@@ -335,7 +383,7 @@ const struct method host_methods[] = {
      .http = "GET",
      .route = "/net/lookup/{id}",
      .params = lookup_params,
-     .summary = "Find where a node is by its id",
+     .summary = "Find where a node is by its id: in the distributed tables and the Mainline DHT",
      .result = "{id, addresses}",
      .errors = "peer.not_found",
      .example = "shoal net lookup 12D3Koo...",

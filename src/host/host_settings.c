@@ -16,6 +16,9 @@ const struct conf_key host_settings[] = {
      "Relays through which others can reach this node, multiaddrs that end in /p2p/ID"},
     {"host.mdns", CONF_BOOL, "on", 0, 0, NULL, false,
      "Find nodes in the networks around us, and be found there"},
+    {"host.beacon", CONF_BOOL, "on", 0, 0, NULL, false,
+     "Keep where this node is reached in the Mainline DHT, under its key, so that whoever knows its "
+     "id finds it; with files.dht on, and only addresses that strangers can use"},
     {"host.lab", CONF_BOOL, "off", 0, 0, NULL, false,
      "For laboratories: loopback and private addresses are advertised and dialled, /echo/1.0.0 and "
      "/perf/1.0.0 are served, and many peers on one address are not suspicious"},

@@ -30,6 +30,7 @@ struct kit {
     struct why why;
     struct peer_id peer;
     uint64_t rtt_us;
+    unsigned searches;
     struct conn *stream;
     char protocol[64];
 };
@@ -214,6 +215,72 @@ static void a_peer_is_reached_by_an_address_that_somebody_told(void **state)
     assert_int_equal(k->told, 1);
     assert_true(k->good);
     assert_in_range(k->rtt_us, 20 * MSEC, 25 * MSEC);
+}
+
+/* A finder that knows where node 1 is, after a while. */
+struct host_search {
+    struct kit *kit;
+    struct timer *timer;
+    host_found_cb *cb;
+    void *arg;
+};
+
+static void on_search(void *arg)
+{
+    struct host_search s = *(struct host_search *)arg;
+    struct multiaddr a = at(s.kit, 1);
+    free(arg);
+    host_learn(s.kit->n[0].host, id(s.kit, 1), &a, 1);
+    s.cb(s.arg, true);
+}
+
+static struct host_search *search(void *arg, const struct peer_id *peer, host_found_cb *cb,
+                                  void *cb_arg)
+{
+    struct kit *k = arg;
+    struct host_search *s = MEM_NEW(struct host_search);
+    assert_true(peer_id_equal(peer, id(k, 1)));
+    *s = (struct host_search){.kit = k, .cb = cb, .arg = cb_arg};
+    s->timer = timer_start(k->n[0].loop, 500 * MSEC, on_search, s);
+    k->searches++;
+    return s;
+}
+
+static void search_cancel(struct host_search *s)
+{
+    timer_cancel(s->timer);
+    free(s);
+}
+
+static void who_is_wanted_is_looked_for_and_strangers_are_not(void **state)
+{
+    struct kit *k = *state;
+    struct host_finder finder = {.arg = k, .start = search, .cancel = search_cancel};
+    host_set_finder(k->n[0].host, &finder);
+    ping_start(k->n[0].host, id(k, 1), on_ping, k);
+    sim_run_for(k->sim, 2 * SEC);
+    assert_false(k->good);
+    assert_int_equal(k->searches, 0);
+    host_tag(k->n[0].host, id(k, 1), "test", 1);
+    ping_start(k->n[0].host, id(k, 1), on_ping, k);
+    sim_run_for(k->sim, 2 * SEC);
+    assert_true(k->good);
+    assert_int_equal(k->searches, 1);
+}
+
+static void a_finder_that_goes_ends_what_it_looked_for(void **state)
+{
+    struct kit *k = *state;
+    struct host_finder finder = {.arg = k, .start = search, .cancel = search_cancel};
+    host_set_finder(k->n[0].host, &finder);
+    host_tag(k->n[0].host, id(k, 1), "test", 1);
+    ping_start(k->n[0].host, id(k, 1), on_ping, k);
+    sim_run_for(k->sim, 100 * MSEC);
+    assert_int_equal(k->searches, 1);
+    host_set_finder(k->n[0].host, NULL);
+    sim_run_for(k->sim, 2 * SEC);
+    assert_int_equal(k->told, 1);
+    assert_false(k->good);
 }
 
 /* Node 1 by these names: of the host, and of texts that keep the address with it. */
@@ -417,6 +484,8 @@ int main(void)
         CASE(two_hosts_meet_and_know_each_other),
         CASE(whoever_answers_instead_is_hung_up_on),
         CASE(a_peer_is_reached_by_an_address_that_somebody_told),
+        CASE(who_is_wanted_is_looked_for_and_strangers_are_not),
+        CASE(a_finder_that_goes_ends_what_it_looked_for),
         CASE(the_next_address_of_a_name_is_tried),
         CASE(a_name_has_addresses_of_the_kind_asked_for),
         CASE(a_peer_is_found_by_a_name_that_keeps_its_address),

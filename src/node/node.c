@@ -1,6 +1,8 @@
 #include "node/node.h"
 
 #include "base/mem.h"
+#include "core/items.h"
+#include "files/files.h"
 #include "host/host_app.h"
 #include "net/uv/tun_helper.h"
 #include "net/uv/uv_loop.h"
@@ -156,6 +158,21 @@ static struct host *overlay(const struct node *n)
     return NULL;
 }
 
+/* The overlay uses the DHT of files, where both are there; off: before one of them ends. */
+static void join_apps(const struct node *n, bool on)
+{
+    struct items_port items = {0};
+    void *host = NULL;
+    for (size_t i = 0; i < n->app_count; i++) {
+        if (n->apps[i].ops == &host_app)
+            host = n->apps[i].app;
+        if (n->apps[i].ops == &files_app && n->apps[i].app)
+            files_items_port(n->apps[i].app, &items);
+    }
+    if (host)
+        host_app_set_items(host, on && items.app ? &items : NULL);
+}
+
 static enum err start_app(struct node *n, const struct app_ops *ops, struct why *why)
 {
     struct node_app *a = &n->apps[n->app_count++];
@@ -195,6 +212,7 @@ static enum err start_apps(struct node *n, struct why *why)
         if (code != OK)
             return why_in(why, code, "%s does not start", (*ops)->name);
     }
+    join_apps(n, true);
     return OK;
 }
 
@@ -426,6 +444,7 @@ void node_stop(struct node *n)
         return;
     n->stopping = true;
     log_info(n->log, "stopping");
+    join_apps(n, false);
     n->stop_deadline = timer_start(n->loop, APP_STOP_US, on_stop_deadline, n);
     for (size_t i = n->app_count; i-- > 0;)
         n->apps[i].stopping = n->apps[i].app != NULL;
@@ -440,6 +459,7 @@ void node_close(struct node *n)
     if (!n)
         return;
     api_close(n->api);
+    join_apps(n, false);
     for (size_t i = n->app_count; i-- > 0;) {
         struct node_app *a = &n->apps[i];
         if (a->app)

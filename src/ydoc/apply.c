@@ -1,0 +1,334 @@
+/* Foreign updates, and what waits for something that is not here. */
+#include "base/mem.h"
+#include "ydoc/doc_in.h"
+
+#include <stdlib.h>
+
+/* ---- decoding into loose items ---- */
+
+static uint32_t known_or(struct ydoc *d, struct yid id)
+{
+    return id.client == NO_CLIENT ? NONE : doc_client(d, id.client);
+}
+
+static uint32_t loose_item(struct ydoc *d, const struct ystruct *s)
+{
+    uint32_t i = item_new(d);
+    struct item *it = item_of(d, i);
+    *it = (struct item){.client = doc_client(d, s->id.client),
+                        .clock = (uint32_t)s->id.clock,
+                        .len = (uint32_t)s->len,
+                        .left_client = known_or(d, s->left),
+                        .left_clock = (uint32_t)s->left.clock,
+                        .right_client = known_or(d, s->right),
+                        .right_clock = (uint32_t)s->right.clock,
+                        .left = NONE,
+                        .right = NONE,
+                        .type = NONE,
+                        .sub = NONE,
+                        .at = (uint32_t)s->content.at,
+                        .n = (uint32_t)s->content.n,
+                        .kind = (uint8_t)s->kind};
+    if (s->parent.client != NO_CLIENT) {
+        it->flags = ITEM_PARENT_ID;
+        it->left = doc_client(d, s->parent.client);
+        it->right = (uint32_t)s->parent.clock;
+    } else if (s->root.p) {
+        it->type = doc_root(d, doc_name(d, s->root.p, s->root.n));
+    }
+    if (s->has_sub && s->sub.p)
+        it->sub = doc_name(d, s->sub.p, s->sub.n);
+    else if (s->has_sub)
+        it->flags |= ITEM_KEYED;
+    return i;
+}
+
+/* An id beyond what any client may write is of nobody. */
+static bool ids_fit(const struct ystruct *s)
+{
+    return (s->left.client == NO_CLIENT || s->left.clock < UPDATE_CLOCK_MAX) &&
+           (s->right.client == NO_CLIENT || s->right.clock < UPDATE_CLOCK_MAX) &&
+           (s->parent.client == NO_CLIENT || s->parent.clock < UPDATE_CLOCK_MAX);
+}
+
+/* ---- the queue of a client ---- */
+
+static void drop_todo(struct ydoc *d, struct client *c, struct run_at at)
+{
+    runs_drop(&c->todo, &at);
+    d->waiting--;
+}
+
+static void forget_loose(struct ydoc *d, uint32_t i)
+{
+    doc_waste(d, item_of(d, i)->n);
+    item_free(d, i);
+}
+
+static void add_todo(struct ydoc *d, uint32_t i)
+{
+    const struct item *it = item_of(d, i);
+    struct client *c = &d->clients[it->client];
+    struct run_at at;
+    if (item_end(it) <= c->state) {
+        forget_loose(d, i);
+        return;
+    }
+    if (runs_find(&c->todo, it->clock, &at)) { /* the same start: the longer one knows more */
+        struct run *other = runs_get(&c->todo, at);
+        const struct item *known = item_of(d, other->item);
+        if (known->clock == it->clock) {
+            uint32_t worse = it->len > known->len ? other->item : i;
+            if (worse == other->item)
+                other->item = i;
+            forget_loose(d, worse);
+            return;
+        }
+    }
+    runs_put(&c->todo, (struct run){it->clock, i});
+    d->waiting++;
+}
+
+static void stop_waiting(struct ydoc *d, uint32_t client)
+{
+    struct client *c = &d->clients[client];
+    if (c->waits_for == NONE)
+        return;
+    if (c->prev_waiter != NONE)
+        d->clients[c->prev_waiter].next_waiter = c->next_waiter;
+    else
+        d->clients[c->waits_for].waiters = c->next_waiter;
+    if (c->next_waiter != NONE)
+        d->clients[c->next_waiter].prev_waiter = c->prev_waiter;
+    c->waits_for = NONE;
+}
+
+static void wait_for(struct ydoc *d, uint32_t client, uint32_t other, uint32_t clock)
+{
+    struct client *c = &d->clients[client], *o = &d->clients[other];
+    c->waits_for = other;
+    c->wait_clock = clock;
+    c->prev_waiter = NONE;
+    c->next_waiter = o->waiters;
+    if (o->waiters != NONE)
+        d->clients[o->waiters].prev_waiter = client;
+    o->waiters = client;
+}
+
+/* Integrate what one client has waiting, as far as it goes. */
+static void run_client(struct ydoc *d, uint32_t client)
+{
+    const struct run *run;
+    stop_waiting(d, client);
+    for (struct client *c = &d->clients[client]; (run = runs_get(&c->todo, runs_first()));) {
+        uint32_t i = run->item, clock, other;
+        struct item *it = item_of(d, i);
+        if (it->clock > c->state)
+            return; /* something of its own is not here */
+        if (item_end(it) <= c->state) {
+            drop_todo(d, c, runs_first());
+            forget_loose(d, i);
+            continue;
+        }
+        if (it->clock < c->state) {
+            drop_todo(d, c, runs_first());
+            item_cut_known(d, i);
+            add_todo(d, i);
+            continue;
+        }
+        if ((other = item_missing(d, it, &clock)) != NONE) {
+            wait_for(d, client, other, clock);
+            return;
+        }
+        drop_todo(d, c, runs_first());
+        item_integrate(d, i);
+        c = &d->clients[client];
+    }
+}
+
+/* Each client that got further may let others go on. */
+static void run_all(struct ydoc *d, struct numbers *clients)
+{
+    while (clients->n > 0) {
+        uint32_t client = clients->at[--clients->n];
+        uint32_t before = d->clients[client].state;
+        run_client(d, client);
+        if (d->clients[client].state == before)
+            continue;
+        for (uint32_t w = d->clients[client].waiters, next; w != NONE; w = next) {
+            next = d->clients[w].next_waiter;
+            if (d->clients[w].wait_clock < d->clients[client].state) {
+                stop_waiting(d, w);
+                numbers_add(clients, w);
+            }
+        }
+    }
+}
+
+/* ---- deletes ---- */
+
+static void sink_span(struct heap *h, struct span s)
+{
+    uint32_t i = 0;
+    for (uint32_t child; (child = 2 * i + 1) < h->n; i = child) {
+        if (child + 1 < h->n && h->at[child + 1].clock < h->at[child].clock)
+            child++;
+        if (s.clock <= h->at[child].clock)
+            break;
+        h->at[i] = h->at[child];
+    }
+    h->at[i] = s;
+}
+
+static int by_clock(const void *a, const void *b)
+{
+    const struct span *x = a, *y = b;
+    return x->clock < y->clock ? -1 : x->clock > y->clock;
+}
+
+/* The same deletes may come again and again: kept once.  What is sorted is a heap. */
+static void join_spans(struct ydoc *d, struct heap *h)
+{
+    uint32_t n = 1;
+    qsort(h->at, h->n, sizeof *h->at, by_clock);
+    for (uint32_t i = 1; i < h->n; i++) {
+        struct span *last = &h->at[n - 1], next = h->at[i];
+        if (next.clock > last->clock + last->len)
+            h->at[n++] = next;
+        else if (next.clock + next.len > last->clock + last->len)
+            last->len = next.clock + next.len - last->clock;
+    }
+    d->waiting_deletes -= h->n - n;
+    h->n = n;
+}
+
+static void delete_later(struct ydoc *d, struct client *c, uint32_t clock, uint32_t len)
+{
+    struct heap *h = &c->deletes;
+    if (h->n == h->cap && h->n > 0)
+        join_spans(d, h);
+    if (h->n >= h->cap / 2) { /* room for as many again before they are joined the next time */
+        h->cap = h->cap ? 2 * h->cap : 4;
+        h->at = mem_realloc(h->at, h->cap * sizeof *h->at);
+    }
+    uint32_t i = h->n++;
+    for (; i > 0 && h->at[(i - 1) / 2].clock > clock; i = (i - 1) / 2)
+        h->at[i] = h->at[(i - 1) / 2];
+    h->at[i] = (struct span){clock, len};
+    d->waiting_deletes++;
+}
+
+static void delete_known(struct ydoc *d, uint32_t client, uint32_t clock, uint32_t end)
+{
+    while (clock < end) {
+        uint32_t i = item_at(d, client, clock);
+        const struct item *it = item_of(d, i);
+        if (!item_deleted(it)) {
+            if (it->clock < clock)
+                i = item_split(d, i, clock - it->clock);
+            it = item_of(d, i);
+            if (item_end(it) > end)
+                item_split(d, i, end - it->clock);
+            item_delete(d, i);
+        }
+        clock = item_end(it);
+    }
+}
+
+static void delete_span(struct ydoc *d, uint32_t client, uint32_t clock, uint32_t end)
+{
+    uint32_t known = d->clients[client].state;
+    if (clock < known)
+        delete_known(d, client, clock, end < known ? end : known);
+    if (end > known) {
+        uint32_t from = clock > known ? clock : known;
+        delete_later(d, &d->clients[client], from, end - from);
+    }
+}
+
+/* What waited for clocks that came in this transaction. */
+static void retry_deletes(struct ydoc *d)
+{
+    for (uint32_t t = 0; t < d->touched.n; t++) {
+        uint32_t client = d->touched.at[t];
+        struct heap *h = &d->clients[client].deletes;
+        while (h->n > 0 && h->at[0].clock < d->clients[client].state) {
+            struct span s = h->at[0];
+            h->n--;
+            if (h->n > 0)
+                sink_span(h, h->at[h->n]);
+            d->waiting_deletes--;
+            delete_span(d, client, s.clock, s.clock + s.len);
+        }
+    }
+}
+
+static void apply_deletes(struct ydoc *d, const struct ranges *set)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        const struct range *r = &set->at[i];
+        uint64_t end = r->clock + r->len;
+        if (r->clock >= UPDATE_CLOCK_MAX)
+            continue; /* nobody can ever write that */
+        delete_span(d, doc_client(d, r->client), (uint32_t)r->clock,
+                    end > UPDATE_CLOCK_MAX ? UPDATE_CLOCK_MAX : (uint32_t)end);
+    }
+}
+
+/* ---- an update ---- */
+
+static enum err decode(struct ydoc *d, enum update_format format, struct cur update,
+                       struct numbers *loose, struct ranges *deletes, struct why *why)
+{
+    struct update_reader r;
+    struct ystruct s;
+    bool fit = true, room = true;
+    update_read(&r, format, update, &d->text);
+    while (fit && room && update_next(&r, &s)) {
+        fit = ids_fit(&s);
+        room = buf_len(&d->text) <= YDOC_CONTENT_MAX && d->n_clients <= YDOC_CLIENTS_MAX &&
+               d->waiting <= YDOC_WAITING_MAX;
+        if (fit && room && s.kind != CONTENT_SKIP)
+            numbers_add(loose, loose_item(d, &s));
+    }
+    if (fit && room)
+        update_read_deletes(&r, deletes);
+    enum err e = update_done(&r, why);
+    if (e == OK && !fit)
+        e = why_set(why, ERR_LIMIT, "the update refers to clocks beyond 2^32");
+    if (e == OK && !room)
+        e = why_set(why, ERR_LIMIT,
+                    "the document would hold more than %zu bytes, %zu writers or %u waiting items",
+                    YDOC_CONTENT_MAX, YDOC_CLIENTS_MAX, YDOC_WAITING_MAX);
+    return e;
+}
+
+enum err ydoc_apply(struct ydoc *d, enum update_format format, struct cur update, struct why *why)
+{
+    struct numbers loose = {0}, clients = {0};
+    struct ranges deletes = {0};
+    size_t mark = buf_len(&d->text);
+    enum err e = decode(d, format, update, &loose, &deletes, why);
+    if (e == OK) {
+        doc_begin(d);
+        for (uint32_t n = 0; n < loose.n; n++) {
+            uint32_t client = item_of(d, loose.at[n])->client;
+            if (clients.n == 0 || clients.at[clients.n - 1] != client)
+                numbers_add(&clients, client);
+            add_todo(d, loose.at[n]);
+        }
+        run_all(d, &clients);
+        apply_deletes(d, &deletes);
+        retry_deletes(d);
+        doc_end(d, UPDATE_V1, NULL);
+        doc_pack(d);
+    } else {
+        for (uint32_t n = 0; n < loose.n; n++)
+            item_free(d, loose.at[n]);
+        d->text.tail = d->text.head + mark;
+    }
+    free(loose.at);
+    free(clients.at);
+    ranges_done(&deletes);
+    return e;
+}

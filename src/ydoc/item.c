@@ -1,0 +1,305 @@
+/* Items: found by id, split, merged, deleted. */
+#include "base/mem.h"
+#include "ydoc/doc_in.h"
+#include "ydoc/lib0.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD: half of a pair alone */
+
+uint32_t item_new(struct ydoc *d)
+{
+    uint32_t i = d->free_item;
+    if (i != NONE) {
+        d->free_item = item_of(d, i)->right;
+        return i;
+    }
+    if (d->items == d->pages * ITEMS_A_PAGE) {
+        d->page = mem_realloc(d->page, (d->pages + 1) * sizeof *d->page);
+        d->page[d->pages++] = mem_realloc(NULL, ITEMS_A_PAGE * sizeof(struct item));
+    }
+    return d->items++;
+}
+
+void item_free(struct ydoc *d, uint32_t i)
+{
+    item_of(d, i)->right = d->free_item;
+    d->free_item = i;
+}
+
+uint32_t item_at(struct ydoc *d, uint32_t client, uint32_t clock)
+{
+    struct run_at at;
+    bool found = runs_find(&d->clients[client].runs, clock, &at);
+    assert(found);
+    (void)found;
+    return runs_get(&d->clients[client].runs, at)->item;
+}
+
+uint32_t item_starting(struct ydoc *d, uint32_t client, uint32_t clock)
+{
+    uint32_t i = item_at(d, client, clock);
+    const struct item *it = item_of(d, i);
+    return it->clock == clock || it->kind == CONTENT_GC ? i : item_split(d, i, clock - it->clock);
+}
+
+uint32_t item_ending(struct ydoc *d, uint32_t client, uint32_t clock)
+{
+    uint32_t i = item_at(d, client, clock);
+    const struct item *it = item_of(d, i);
+    if (item_end(it) != clock + 1 && it->kind != CONTENT_GC)
+        item_split(d, i, clock + 1 - it->clock);
+    return i;
+}
+
+/* ---- content ---- */
+
+/* A copy of n bytes at the end of the text. */
+static uint32_t add_text(struct ydoc *d, const void *p, size_t n)
+{
+    uint32_t at = (uint32_t)buf_len(&d->text);
+    buf_put(&d->text, p, n);
+    return at;
+}
+
+static uint32_t room_of(const struct item *it)
+{
+    uint32_t room = it->n;
+    if (it->flags & ITEM_ROOMY)
+        for (room = 1; room < it->n;)
+            room *= 2;
+    return room;
+}
+
+/* In place where there is room: at the text's end, or in what an item that moved before was given.
+ * Else it moves to the end and gets as much again, so that typing stays linear even when others
+ * type in between. */
+void item_append_text(struct ydoc *d, struct item *it, const uint8_t *p, uint32_t n)
+{
+    if (it->at + it->n == buf_len(&d->text)) {
+        it->flags &= (uint8_t)~ITEM_ROOMY;
+        buf_put(&d->text, p, n);
+    } else if (it->flags & ITEM_ROOMY && it->n + n <= room_of(it)) {
+        memcpy(buf_bytes(&d->text) + it->at + it->n, p, n);
+    } else {
+        uint32_t room = 1;
+        while (room < it->n + n)
+            room *= 2;
+        doc_waste(d, room_of(it));
+        buf_room(&d->text, room);
+        uint8_t *old = buf_bytes(&d->text) + it->at, *new = buf_bytes(&d->text) + buf_len(&d->text);
+        memcpy(new, old, it->n);
+        memcpy(new + it->n, p, n);
+        memset(new + it->n + n, 0, room - it->n - n);
+        it->at = (uint32_t)buf_len(&d->text);
+        it->flags |= ITEM_ROOMY;
+        buf_grew(&d->text, room);
+    }
+    it->n += n;
+}
+
+void item_absorb(struct ydoc *d, struct item *a, const struct item *b)
+{
+    if (b->n == 0)
+        return;
+    if (a->at + a->n == b->at && !((a->flags | b->flags) & ITEM_ROOMY)) {
+        a->n += b->n;
+        return;
+    }
+    struct cur tail = item_bytes(d, b); /* appending may move the text: by way of a copy */
+    buf_clear(&d->scratch);
+    buf_put(&d->scratch, tail.p, tail.n);
+    doc_waste(d, room_of(b));
+    if (b->at + b->n == buf_len(&d->text))
+        d->text.tail -= b->n;
+    item_append_text(d, a, buf_bytes(&d->scratch), b->n);
+}
+
+/* The content of `it` is cut behind n units; `tail` gets the rest. */
+static void split_content(struct ydoc *d, struct item *it, struct item *tail, uint32_t n)
+{
+    bool torn;
+    size_t cut = content_cut((enum content)it->kind, item_bytes(d, it), n, &torn);
+    tail->at = it->at + (uint32_t)cut;
+    tail->n = it->n - (uint32_t)cut;
+    it->n = (uint32_t)cut;
+    it->flags &= (uint8_t)~ITEM_ROOMY;
+    tail->flags &= (uint8_t)~ITEM_ROOMY;
+    if (torn) { /* both halves become U+FFFD, a byte shorter than the pair was */
+        struct buf b = {0};
+        buf_str(&b, REPLACEMENT);
+        struct cur rest = item_bytes(d, tail);
+        cur_take(&rest, 4);
+        buf_put(&b, rest.p, rest.n);
+        tail->at = add_text(d, buf_bytes(&b), buf_len(&b));
+        tail->n = (uint32_t)buf_len(&b);
+        buf_done(&b);
+        doc_waste(d, 1);
+        memcpy(buf_bytes(&d->text) + it->at + it->n, REPLACEMENT, 3);
+        it->n += 3;
+    }
+}
+
+uint32_t item_split(struct ydoc *d, uint32_t i, uint32_t n)
+{
+    uint32_t t = item_new(d);
+    struct item *it = item_of(d, i), *tail = item_of(d, t);
+    *tail = *it;
+    tail->clock += n;
+    tail->len -= n;
+    tail->left_client = it->client;
+    tail->left_clock = tail->clock - 1;
+    if (it->kind == CONTENT_STRING || it->kind == CONTENT_ANY || it->kind == CONTENT_JSON)
+        split_content(d, it, tail, n);
+    if (tail->sub == NONE)
+        seq_grow(&d->seq, i, -(int64_t)item_visible(tail));
+    it->len = n;
+    tail->left = i;
+    it->right = t;
+    if (tail->right != NONE)
+        item_of(d, tail->right)->left = t;
+    if (tail->sub == NONE)
+        seq_put(&d->seq, &d->types[it->type].seq, i, t);
+    else if (tail->right == NONE)
+        key_set(d, it->type, it->sub, t);
+    runs_put(&d->clients[it->client].runs, (struct run){tail->clock, t});
+    numbers_add(&d->splits, it->client);
+    numbers_add(&d->splits, tail->clock);
+    return t;
+}
+
+static bool mergeable(const struct item *a, const struct item *b, uint32_t bi)
+{
+    if (a->kind != b->kind || item_end(a) != b->clock || (a->flags ^ b->flags) & ITEM_DELETED)
+        return false;
+    if (a->kind == CONTENT_GC)
+        return true;
+    bool kind = a->kind == CONTENT_STRING || a->kind == CONTENT_ANY || a->kind == CONTENT_JSON ||
+                a->kind == CONTENT_DELETED;
+    return kind && a->right == bi && b->left_client == b->client &&
+           b->left_clock == item_end(a) - 1 && a->right_client == b->right_client &&
+           (a->right_client == NONE || a->right_clock == b->right_clock);
+}
+
+bool item_merge(struct ydoc *d, struct client *c, struct run_at *at)
+{
+    struct run_at before = *at;
+    const struct run *run = runs_get(&c->runs, *at);
+    if (!run || !runs_prev(&c->runs, &before))
+        return false;
+    uint32_t ai = runs_get(&c->runs, before)->item, bi = run->item;
+    struct item *a = item_of(d, ai), *b = item_of(d, bi);
+    if (!mergeable(a, b, bi))
+        return false;
+    if (a->kind != CONTENT_GC) {
+        uint32_t units = item_visible(b);
+        item_absorb(d, a, b);
+        if (b->sub == NONE) {
+            seq_drop(&d->seq, &d->types[b->type].seq, bi);
+            seq_grow(&d->seq, ai, units);
+        } else if (b->right == NONE) {
+            key_set(d, b->type, b->sub, ai);
+        }
+        a->right = b->right;
+        if (b->right != NONE)
+            item_of(d, b->right)->left = ai;
+    }
+    a->len += b->len;
+    runs_drop(&c->runs, at);
+    item_free(d, bi);
+    return true;
+}
+
+/* ---- keys of a type ---- */
+
+static uint32_t bucket_of(const struct ydoc *d, uint32_t type, uint32_t name)
+{
+    uint64_t h =
+        ((uint64_t)type << 32 | name) * 0x9e3779b97f4a7c15; /* numbers of ours, not a peer's */
+    return (uint32_t)(h >> 32) & (d->n_buckets - 1);
+}
+
+static uint32_t find_entry(const struct ydoc *d, uint32_t type, uint32_t name)
+{
+    if (d->n_buckets == 0)
+        return NONE;
+    uint32_t e = d->buckets[bucket_of(d, type, name)];
+    while (e != NONE && (d->entries[e].type != type || d->entries[e].name != name))
+        e = d->entries[e].chain;
+    return e;
+}
+
+uint32_t key_get(const struct ydoc *d, uint32_t type, uint32_t name)
+{
+    uint32_t e = find_entry(d, type, name);
+    return e == NONE ? NONE : d->entries[e].item;
+}
+
+static void grow_keys(struct ydoc *d)
+{
+    d->cap_entries = d->cap_entries ? 2 * d->cap_entries : 8;
+    d->entries = mem_realloc(d->entries, d->cap_entries * sizeof *d->entries);
+    d->n_buckets = d->cap_entries;
+    d->buckets = mem_realloc(d->buckets, d->n_buckets * sizeof *d->buckets);
+    memset(d->buckets, 0xff, d->n_buckets * sizeof *d->buckets);
+    for (uint32_t e = 0; e < d->n_entries; e++) {
+        uint32_t b = bucket_of(d, d->entries[e].type, d->entries[e].name);
+        d->entries[e].chain = d->buckets[b];
+        d->buckets[b] = e;
+    }
+}
+
+void key_set(struct ydoc *d, uint32_t type, uint32_t name, uint32_t item)
+{
+    uint32_t e = find_entry(d, type, name);
+    if (e != NONE) {
+        d->entries[e].item = item;
+        return;
+    }
+    if (d->n_entries == d->cap_entries)
+        grow_keys(d);
+    e = d->n_entries++;
+    uint32_t b = bucket_of(d, type, name);
+    d->entries[e] = (struct entry){type, name, item, NONE, d->buckets[b]};
+    d->buckets[b] = e;
+    struct ytype *t = &d->types[type];
+    if (t->keys_end == NONE)
+        t->keys = e;
+    else
+        d->entries[t->keys_end].next = e;
+    t->keys_end = e;
+}
+
+/* ---- deleting ---- */
+
+/* Mark one item; what it made is put on the stack. */
+static void mark_deleted(struct ydoc *d, uint32_t i)
+{
+    struct item *it = item_of(d, i);
+    if (item_deleted(it))
+        return;
+    uint32_t units = item_visible(it);
+    it->flags |= ITEM_DELETED;
+    if (it->sub == NONE && units > 0) {
+        seq_grow(&d->seq, i, -(int64_t)units);
+        d->types[it->type].len -= units;
+    }
+    ranges_add(&d->deleted, d->clients[it->client].id, it->clock, it->len);
+    if (it->kind == CONTENT_TYPE)
+        numbers_add(&d->stack, it->at);
+}
+
+void item_delete(struct ydoc *d, uint32_t i)
+{
+    uint32_t floor = d->stack.n;
+    mark_deleted(d, i);
+    while (d->stack.n > floor) { /* a stack of our own: foreign documents may be deep */
+        const struct ytype *t = &d->types[d->stack.at[--d->stack.n]];
+        for (uint32_t k = t->start; k != NONE; k = item_of(d, k)->right)
+            mark_deleted(d, k);
+        for (uint32_t e = t->keys; e != NONE; e = d->entries[e].next)
+            mark_deleted(d, d->entries[e].item);
+    }
+}

@@ -1,0 +1,53 @@
+/* ydoc/runs.h - what one client wrote: items by the clock at which they start.
+ *
+ * A sorted array in pieces, so that an item that is split in the middle of fifty thousand moves a
+ * hundred entries and not all of them.  It knows nothing of items but their numbers. */
+#ifndef SHOAL_YDOC_RUNS_H
+#define SHOAL_YDOC_RUNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct run {
+    uint32_t clock, item;
+};
+
+struct run_piece;
+
+struct runs {
+    struct run_piece **piece;
+    uint32_t pieces, cap;
+};
+
+/* A place in it; good until the next change. */
+struct run_at {
+    uint32_t piece, i;
+};
+
+void runs_done(struct runs *r);
+
+static inline bool runs_empty(const struct runs *r)
+{
+    return r->pieces == 0;
+}
+
+/* The run there, or NULL behind the end. */
+struct run *runs_get(const struct runs *r, struct run_at at);
+
+/* The last run that starts at or before the clock; false when none does. */
+bool runs_find(const struct runs *r, uint32_t clock, struct run_at *at);
+
+struct run_at runs_first(void);
+/* r is not empty. */
+struct run_at runs_last(const struct runs *r);
+/* The neighbours; runs_prev is false at the start, runs_next leads to where runs_get is NULL. */
+bool runs_prev(const struct runs *r, struct run_at *at);
+void runs_next(const struct runs *r, struct run_at *at);
+
+/* Put a run where its clock belongs.  No run starts at that clock yet. */
+void runs_put(struct runs *r, struct run run);
+
+/* Remove a run; `at` then names what followed it. */
+void runs_drop(struct runs *r, struct run_at *at);
+
+#endif

@@ -15,11 +15,18 @@ void doc_touch(struct ydoc *d, uint32_t client)
     numbers_add(&d->touched, client);
 }
 
+void doc_seam(struct ydoc *d, const struct item *it)
+{
+    numbers_add(&d->seams, it->client);
+    numbers_add(&d->seams, it->clock);
+    numbers_add(&d->seams, item_end(it));
+}
+
 void doc_begin(struct ydoc *d)
 {
     assert(!d->open);
     d->open = true;
-    d->touched.n = d->splits.n = 0;
+    d->touched.n = d->seams.n = 0;
     d->deleted.n = 0;
 }
 
@@ -40,8 +47,7 @@ static void forget_place(struct ydoc *d, uint32_t i)
     if (it->kind == CONTENT_TYPE)
         numbers_add(&d->stack, it->at);
     forget_content(d, it, CONTENT_GC);
-    numbers_add(&d->splits, it->client);
-    numbers_add(&d->splits, it->clock);
+    doc_seam(d, it);
 }
 
 static void forget_below(struct ydoc *d, uint32_t type)
@@ -107,8 +113,8 @@ static void merge_all(struct ydoc *d)
         const struct range *r = &d->deleted.at[i];
         merge_span(d, doc_client(d, r->client), (uint32_t)r->clock, (uint32_t)(r->clock + r->len));
     }
-    for (uint32_t i = 0; i + 1 < d->splits.n; i += 2)
-        merge_span(d, d->splits.at[i], d->splits.at[i + 1], d->splits.at[i + 1]);
+    for (uint32_t i = 0; i < d->seams.n; i += 3)
+        merge_span(d, d->seams.at[i], d->seams.at[i + 1], d->seams.at[i + 2]);
 }
 
 /* ---- telling ---- */

@@ -56,7 +56,7 @@ void ydoc_free(struct ydoc *d)
     free(d->entries);
     free(d->buckets);
     free(d->touched.at);
-    free(d->splits.at);
+    free(d->seams.at);
     free(d->stack.at);
     map_free(d->client_index);
     map_free(d->name_index);

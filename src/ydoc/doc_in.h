@@ -123,7 +123,7 @@ struct ydoc {
     /* of the transaction */
     struct numbers touched; /* clients */
     struct ranges deleted;
-    struct numbers splits; /* items that a split made */
+    struct numbers seams;   /* client, clock, end of items that may join their neighbours now */
     struct numbers stack;  /* work of its own for each walk */
     struct buf scratch;
 };
@@ -205,6 +205,7 @@ void item_cut_known(struct ydoc *d, uint32_t i); /* loose: drop what is below th
 /* ---- commit.c ---- */
 void doc_begin(struct ydoc *d);
 void doc_end(struct ydoc *d, enum update_format format, struct buf *out);
+void doc_seam(struct ydoc *d, const struct item *it);
 void doc_touch(struct ydoc *d, uint32_t client); /* it writes something in this transaction */
 
 /* ---- encode.c ---- */

@@ -165,8 +165,7 @@ uint32_t item_split(struct ydoc *d, uint32_t i, uint32_t n)
     else if (tail->right == NONE)
         key_set(d, it->type, it->sub, t);
     runs_put(&d->clients[it->client].runs, (struct run){tail->clock, t});
-    numbers_add(&d->splits, it->client);
-    numbers_add(&d->splits, tail->clock);
+    doc_seam(d, tail);
     return t;
 }
 

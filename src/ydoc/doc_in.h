@@ -123,8 +123,8 @@ struct ydoc {
     /* of the transaction */
     struct numbers touched; /* clients */
     struct ranges deleted;
-    struct numbers seams;   /* client, clock, end of items that may join their neighbours now */
-    struct numbers stack;  /* work of its own for each walk */
+    struct numbers seams; /* client, clock, end of items that may join their neighbours now */
+    struct numbers stack; /* work of its own for each walk */
     struct buf scratch;
 };
 

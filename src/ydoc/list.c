@@ -80,7 +80,7 @@ enum err yarray_insert(struct ydoc *d, const char *root, uint64_t pos, struct cu
 void yarray_delete(struct ydoc *d, const char *root, uint64_t pos, uint64_t n)
 {
     uint32_t left, right;
-    if (!doc_gap(d, doc_root_named(d, root), pos, &left, &right))
+    if (n == 0 || !doc_gap(d, doc_root_named(d, root), pos, &left, &right))
         return;
     for (uint32_t i = right; i != NONE && n > 0; i = item_of(d, i)->right) {
         uint32_t units = item_visible(item_of(d, i));

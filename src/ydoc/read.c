@@ -203,55 +203,51 @@ void ydoc_map(struct ydoc *d, const char *root, struct buf *out)
 
 /* ---- rich text ---- */
 
-/* What a delta is told as: a string or a value (JSON text), with the attributes in force. */
-typedef void delta_fn(void *arg, struct cur insert, bool string, const struct marks *now);
+/* A piece of a delta: text, or what stands among it, with the attributes in force. */
+typedef void delta_fn(struct ydoc *d, struct buf *out, struct cur text, const struct item *embed,
+                      unsigned depth, const struct marks *now);
 
-static void walk_delta(struct ydoc *d, uint32_t type, unsigned depth, delta_fn *tell, void *arg)
+static void walk_delta(struct ydoc *d, uint32_t type, unsigned depth, delta_fn *tell,
+                       struct buf *out)
 {
     struct marks now = {0};
-    struct buf run = {0}, value = {0};
+    struct buf run = {0};
     for (uint32_t i = d->types[type].start; i != NONE; i = item_of(d, i)->right) {
         const struct item *it = item_of(d, i);
+        bool embed = it->kind == CONTENT_EMBED || it->kind == CONTENT_TYPE;
         if (item_deleted(it))
             continue;
-        if (it->kind == CONTENT_STRING) {
+        if (it->kind == CONTENT_STRING)
             buf_put(&run, buf_bytes(&d->text) + it->at, it->n);
-            continue;
-        }
-        bool whole = it->kind == CONTENT_EMBED || it->kind == CONTENT_TYPE;
-        if (!whole && it->kind != CONTENT_FORMAT)
+        if (!embed && it->kind != CONTENT_FORMAT)
             continue;
         if (buf_len(&run) > 0)
-            tell(arg, buf_cur(&run), true, &now);
+            tell(d, out, buf_cur(&run), NULL, depth, &now);
         buf_clear(&run);
-        if (whole) {
-            struct cur at = it->kind == CONTENT_TYPE ? (struct cur){0} : item_bytes(d, it);
-            buf_clear(&value);
-            put_element(d, it, &at, 0, depth, &value);
-            tell(arg, buf_cur(&value), false, &now);
+        if (embed) {
+            tell(d, out, (struct cur){0}, it, depth, &now);
         } else {
-            struct cur c = item_bytes(d, it);
-            struct cur key = lib0_bytes(&c);
-            marks_apply(&now, key, c);
+            struct cur value = item_bytes(d, it);
+            struct cur key = lib0_bytes(&value);
+            marks_apply(&now, key, value);
         }
     }
     if (buf_len(&run) > 0)
-        tell(arg, buf_cur(&run), true, &now);
+        tell(d, out, buf_cur(&run), NULL, depth, &now);
     marks_done(&now);
     buf_done(&run);
-    buf_done(&value);
 }
 
-static void tell_json(void *arg, struct cur insert, bool string, const struct marks *now)
+static void tell_json(struct ydoc *d, struct buf *out, struct cur text, const struct item *embed,
+                      unsigned depth, const struct marks *now)
 {
-    struct buf *out = arg;
     if (buf_bytes(out)[buf_len(out) - 1] != '[')
         buf_u8(out, ',');
     buf_str(out, "{\"insert\":");
-    if (string)
-        any_json_text(out, insert.p, insert.n);
+    if (embed)
+        put_value(d, embed, depth, out);
     else
-        buf_put(out, insert.p, insert.n);
+        any_json_text(out, text.p, text.n);
     for (size_t i = 0; i < now->n; i++) {
         struct cur key = marks_key(now, i), value = marks_value(now, i);
         buf_str(out, i == 0 ? ",\"attributes\":{" : ",");
@@ -374,9 +370,10 @@ static void put_tag_attributes(struct cur value, struct buf *out)
     }
 }
 
-static void tell_xml(void *arg, struct cur insert, bool string, const struct marks *now)
+static void tell_xml(struct ydoc *d, struct buf *out, struct cur text, const struct item *embed,
+                     unsigned depth, const struct marks *now)
 {
-    struct buf *out = arg;
+    (void)depth;
     struct named *tags = mem_array(now->n, sizeof *tags);
     for (size_t i = 0; i < now->n; i++)
         tags[i] = (struct named){.name = marks_key(now, i), .value = marks_value(now, i)};
@@ -388,10 +385,14 @@ static void tell_xml(void *arg, struct cur insert, bool string, const struct mar
         put_tag_attributes(tags[i].value, out);
         buf_u8(out, '>');
     }
-    if (string)
-        buf_put(out, insert.p, insert.n);
-    else
+    if (!embed) {
+        buf_put(out, text.p, text.n);
+    } else if (embed->kind == CONTENT_EMBED) {
+        struct cur value = item_bytes(d, embed);
+        put_string(&value, out);
+    } else {
         buf_str(out, "[object Object]");
+    }
     for (size_t i = now->n; i-- > 0;) {
         buf_str(out, "</");
         buf_put(out, tags[i].name.p, tags[i].name.n);

@@ -155,14 +155,15 @@ enum err ytext_insert(struct ydoc *d, const char *root, uint64_t pos, const void
 {
     struct spot s;
     struct marks wanted = {0};
+    if (n == 0)
+        return OK;
     if (!find_spot(d, root, pos, &s))
         return behind(d, &s, pos, why);
     if (attrs)
         marks_read(&wanted, *attrs);
     else
         marks_copy(&wanted, &s.now);
-    if (n > 0)
-        insert(d, &s, &wanted, CONTENT_STRING, (uint32_t)lib0_units(utf8, n), cur_of(utf8, n));
+    insert(d, &s, &wanted, CONTENT_STRING, (uint32_t)lib0_units(utf8, n), cur_of(utf8, n));
     marks_done(&wanted);
     marks_done(&s.now);
     return OK;
@@ -227,7 +228,7 @@ void ytext_delete(struct ydoc *d, const char *root, uint64_t pos, uint64_t n)
 {
     struct spot s;
     struct marks before = {0};
-    if (!find_spot(d, root, pos, &s))
+    if (n == 0 || !find_spot(d, root, pos, &s)) /* finding the spot may cut a pair of halves */
         return;
     marks_copy(&before, &s.now);
     uint32_t start = s.right;
@@ -274,10 +275,12 @@ enum err ytext_format(struct ydoc *d, const char *root, uint64_t pos, uint64_t n
 {
     struct spot s;
     struct marks wanted = {0}, negated = {0};
+    if (n == 0)
+        return OK;
     if (!find_spot(d, root, pos, &s))
         return behind(d, &s, pos, why);
     marks_read(&wanted, attrs);
-    if (n > 0 && s.right != NONE) {
+    if (s.right != NONE) {
         advance(d, &s, &wanted);
         open_marks(d, &s, &wanted, &negated);
         for (; s.right != NONE; forward(d, &s)) {

@@ -132,7 +132,7 @@ static enum err copy_many(struct cur *in, struct buf *out, uint8_t kind, unsigne
                           struct why *why)
 {
     uint64_t n = lib0_uint(in);
-    if (n > in->n) /* each takes a byte at least */
+    if (in->bad || n > in->n) /* each takes a byte at least */
         return why_set(why, ERR_INVALID, "a value of %llu parts is cut short",
                        (unsigned long long)n);
     if (depth >= ANY_DEPTH_MAX)

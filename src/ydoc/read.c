@@ -45,7 +45,8 @@ void ydoc_text(struct ydoc *d, const char *root, struct buf *utf8)
 
 uint64_t ydoc_length(struct ydoc *d, const char *root)
 {
-    return d->types[doc_root_named(d, root)].len;
+    uint32_t type = doc_root_named(d, root); /* which may move the types */
+    return d->types[type].len;
 }
 
 /* ---- values ---- */

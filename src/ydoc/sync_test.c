@@ -1,0 +1,195 @@
+#include "ydoc/sync.h"
+
+#include "base/test.h"
+#include "ydoc/awareness.h"
+#include "ydoc/doc.h"
+#include "ydoc/hex_test.h"
+#include "ydoc/lib0.h"
+
+struct side {
+    struct ydoc *d;
+    struct awareness *a;
+    struct buf reply, scratch;
+    enum sync_kind kind;
+    struct cur payload;
+};
+
+static struct side side(uint64_t client)
+{
+    return (struct side){.d = ydoc_new(client, true, 1), .a = awareness_new(1)};
+}
+
+static void done(struct side *s)
+{
+    ydoc_free(s->d);
+    awareness_free(s->a);
+    buf_done(&s->reply);
+    buf_done(&s->scratch);
+}
+
+static enum err take(struct side *s, const struct buf *message, bool writable)
+{
+    buf_clear(&s->reply);
+    return sync_take(s->d, s->a, buf_cur(message), writable, 0, &s->kind, &s->payload, &s->reply,
+                     &s->scratch, NULL);
+}
+
+static void type(struct side *s, const char *text, struct buf *update)
+{
+    ydoc_begin(s->d);
+    assert_int_equal(ytext_insert(s->d, "t", 0, text, strlen(text), NULL, NULL), OK);
+    ydoc_commit(s->d, UPDATE_V1, update);
+}
+
+static void who_asks_is_told_what_he_lacks(void **state)
+{
+    (void)state;
+    struct side a = side(1), b = side(2);
+    struct buf ask = {0}, text = {0};
+    type(&a, "hello", NULL);
+    sync_step1(b.d, &ask);
+    assert_int_equal(take(&a, &ask, true), OK);
+    assert_int_equal(a.kind, SYNC_ASKED);
+    assert_int_equal(take(&b, &a.reply, true), OK);
+    assert_int_equal(b.kind, SYNC_UPDATE);
+    ydoc_text(b.d, "t", &text);
+    assert_int_equal(buf_len(&text), 5);
+    /* and who lacks nothing hears that */
+    buf_clear(&ask);
+    sync_step1(b.d, &ask);
+    assert_int_equal(take(&a, &ask, true), OK);
+    assert_true(buf_is(&a.reply, "00 01 02 00 00"));
+    done(&a);
+    done(&b);
+    buf_done(&ask);
+    buf_done(&text);
+}
+
+static void who_may_only_read_changes_nothing(void **state)
+{
+    (void)state;
+    struct side a = side(1), b = side(2);
+    struct buf update = {0}, message = {0};
+    type(&b, "x", &update);
+    sync_update(buf_cur(&update), &message);
+    assert_int_equal(take(&a, &message, false), OK);
+    assert_int_equal(a.kind, SYNC_NOTHING);
+    assert_int_equal(ydoc_length(a.d, "t"), 0);
+    assert_int_equal(take(&a, &message, true), OK);
+    assert_int_equal(ydoc_length(a.d, "t"), 1);
+    done(&a);
+    done(&b);
+    buf_done(&update);
+    buf_done(&message);
+}
+
+static void broken_messages_are_refused_and_unknown_ones_passed_over(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hex;
+        enum err e;
+    } known[] = {
+        {"", ERR_INVALID},         {"00", ERR_INVALID},       {"00 00", ERR_INVALID},
+        {"00 00 01", ERR_INVALID}, {"00 03 00", ERR_INVALID}, {"00 02 02 00 00 00", ERR_INVALID},
+        {"01 00", ERR_INVALID},    {"63 01 02", OK},          {"00 02 02 00 00", OK}};
+    struct side a = side(1);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct buf m = {0};
+        buf_hex(&m, known[i].hex);
+        assert_int_equal(take(&a, &m, true), known[i].e);
+        buf_done(&m);
+    }
+    done(&a);
+}
+
+/* One entry: client, clock, state. */
+static void entry(struct buf *out, uint64_t client, uint64_t clock, const char *json)
+{
+    lib0_put_uint(out, 1);
+    lib0_put_uint(out, client);
+    lib0_put_uint(out, clock);
+    lib0_put_bytes(out, json, strlen(json));
+}
+
+static bool news(struct awareness *a, uint64_t clock, const char *json, uint64_t now_us)
+{
+    struct buf update = {0}, changed = {0};
+    entry(&update, 9, clock, json);
+    assert_int_equal(awareness_apply(a, buf_cur(&update), now_us, &changed, NULL), OK);
+    bool any = buf_len(&changed) > 0;
+    buf_done(&update);
+    buf_done(&changed);
+    return any;
+}
+
+static void presence_is_what_was_told_last(void **state)
+{
+    (void)state;
+    struct awareness *a = awareness_new(1);
+    uint64_t client;
+    struct cur json;
+    size_t at = 0;
+    assert_false(news(a, 0, "{}", 0)); /* the empty beginning of every provider is not seen */
+    assert_true(news(a, 1, "{\"x\":1}", 0));
+    assert_false(news(a, 1, "{\"x\":2}", 0)); /* not newer */
+    assert_true(news(a, 2, "{\"x\":2}", 0));
+    assert_true(awareness_next(a, &at, &client, &json));
+    assert_int_equal(client, 9);
+    assert_memory_equal(json.p, "{\"x\":2}", json.n);
+    assert_true(news(a, 2, "null", 0)); /* gone, by its own clock */
+    at = 0;
+    assert_false(awareness_next(a, &at, &client, &json));
+    assert_false(news(a, 2, "{\"x\":3}", 0));
+    assert_true(news(a, 3, "{\"x\":3}", 5));
+    struct buf changed = {0};
+    awareness_expire(a, 5 + AWARENESS_LIFE_US - 1, &changed);
+    assert_int_equal(buf_len(&changed), 0);
+    awareness_expire(a, 5 + AWARENESS_LIFE_US, &changed);
+    assert_true(buf_len(&changed) > 0);
+    at = 0;
+    assert_false(awareness_next(a, &at, &client, &json));
+    assert_false(awareness_drop(a, 9));
+    awareness_free(a);
+    buf_done(&changed);
+}
+
+static void presence_has_limits(void **state)
+{
+    (void)state;
+    struct awareness *a = awareness_new(1);
+    struct buf big = {0}, text = {0};
+    buf_u8(&text, '"');
+    for (int i = 0; i < AWARENESS_STATE_MAX; i++)
+        buf_u8(&text, 'x');
+    buf_str(&text, "\"");
+    buf_u8(&text, 0);
+    entry(&big, 1, 1, (const char *)buf_bytes(&text));
+    assert_int_equal(awareness_apply(a, buf_cur(&big), 0, NULL, NULL), ERR_LIMIT);
+    for (uint64_t c = 0; c < AWARENESS_CLIENTS_MAX + 10; c++) {
+        struct buf one = {0};
+        entry(&one, c, 1, "1");
+        assert_int_equal(awareness_apply(a, buf_cur(&one), 0, NULL, NULL), OK);
+        buf_done(&one);
+    }
+    uint64_t n = 0, client;
+    struct cur json;
+    for (size_t at = 0; awareness_next(a, &at, &client, &json);)
+        n++;
+    assert_int_equal(n, AWARENESS_CLIENTS_MAX);
+    awareness_free(a);
+    buf_done(&big);
+    buf_done(&text);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_asks_is_told_what_he_lacks),
+        cmocka_unit_test(who_may_only_read_changes_nothing),
+        cmocka_unit_test(broken_messages_are_refused_and_unknown_ones_passed_over),
+        cmocka_unit_test(presence_is_what_was_told_last),
+        cmocka_unit_test(presence_has_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -75,13 +75,12 @@ static void local(const char *path)
     if (!trace)
         die(path, at.text);
     json_t *txns = json_object_get(trace, "txns");
-    json_array_foreach(txns, i, txn) n += json_array_size(json_object_get(txn, "patches"));
+    json_array_foreach(txns, i, txn)
+        n += json_array_size(json_object_get(txn, "patches"));
     struct patch *all = mem_array(n, sizeof *all);
     size_t *ends = mem_array(json_array_size(txns), sizeof *ends);
-    json_array_foreach(txns, i, txn)
-    {
-        json_array_foreach(json_object_get(txn, "patches"), k, p)
-        {
+    json_array_foreach(txns, i, txn) {
+        json_array_foreach(json_object_get(txn, "patches"), k, p) {
             json_t *s = json_array_get(p, 2);
             all[edits++] = (struct patch){(uint64_t)json_integer_value(json_array_get(p, 0)),
                                           (uint64_t)json_integer_value(json_array_get(p, 1)),
@@ -98,8 +97,8 @@ static void local(const char *path)
         for (; edits < ends[i]; edits++) {
             if (all[edits].del > 0)
                 ytext_delete(d, ROOT, all[edits].pos, all[edits].del);
-            if (all[edits].n > 0 &&
-                ytext_insert(d, ROOT, all[edits].pos, all[edits].text, all[edits].n, NULL, NULL) != OK)
+            if (all[edits].n > 0 && ytext_insert(d, ROOT, all[edits].pos, all[edits].text,
+                                                 all[edits].n, NULL, NULL) != OK)
                 die(path, "a position behind the end");
         }
         buf_clear(&update);
@@ -111,9 +110,12 @@ static void local(const char *path)
     ydoc_encode(d, UPDATE_V1, NULL, &state);
     ydoc_text(d, ROOT, &text);
     const char *end = json_string_value(json_object_get(trace, "endContent"));
-    bool right = strlen(end) == buf_len(&text) && memcmp(end, buf_bytes(&text), buf_len(&text)) == 0;
-    printf("{\"ms\":%.2f,\"updates\":%zu,\"update_bytes\":%zu,\"state_bytes\":%zu,\"kib\":%ld,\"right\":%s}\n", ms,
-           json_array_size(txns), bytes, buf_len(&state), after - before, right ? "true" : "false");
+    bool right =
+        strlen(end) == buf_len(&text) && memcmp(end, buf_bytes(&text), buf_len(&text)) == 0;
+    printf("{\"ms\":%.2f,\"updates\":%zu,\"update_bytes\":%zu,\"state_bytes\":%zu,\"kib\":%ld,"
+           "\"right\":%s}\n",
+           ms, json_array_size(txns), bytes, buf_len(&state), after - before,
+           right ? "true" : "false");
     ydoc_free(d);
 }
 
@@ -136,8 +138,8 @@ static void load(const char *format, const char *path)
         if (i == 0)
             after = resident_kib();
     }
-    printf("{\"ms\":%.3f,\"text_bytes\":%zu,\"kib\":%ld}\n", (cpu_ms() - start) / rounds, buf_len(&text),
-           after - before);
+    printf("{\"ms\":%.3f,\"text_bytes\":%zu,\"kib\":%ld}\n", (cpu_ms() - start) / rounds,
+           buf_len(&text), after - before);
     ydoc_free(d);
 }
 
@@ -170,8 +172,8 @@ static void remote(const char *path, bool shuffled)
             die(path, why.text);
     double ms = cpu_ms() - start;
     ydoc_text(d, ROOT, &text);
-    printf("{\"ms\":%.2f,\"updates\":%u,\"text_bytes\":%zu,\"pending\":%s}\n", ms, n, buf_len(&text),
-           ydoc_pending(d) ? "true" : "false");
+    printf("{\"ms\":%.2f,\"updates\":%u,\"text_bytes\":%zu,\"pending\":%s}\n", ms, n,
+           buf_len(&text), ydoc_pending(d) ? "true" : "false");
     ydoc_free(d);
 }
 
@@ -181,7 +183,8 @@ static void merge(const char *a, const char *b)
     struct why why;
     double start = cpu_ms();
     struct ydoc *d = ydoc_new(1, true, 1);
-    if (ydoc_apply(d, UPDATE_V1, buf_cur(&one), &why) != OK || ydoc_apply(d, UPDATE_V1, buf_cur(&two), &why) != OK)
+    if (ydoc_apply(d, UPDATE_V1, buf_cur(&one), &why) != OK ||
+        ydoc_apply(d, UPDATE_V1, buf_cur(&two), &why) != OK)
         die(a, why.text);
     double ms = cpu_ms() - start;
     ydoc_text(d, ROOT, &text);

@@ -41,7 +41,7 @@ static void json_number(double v, struct buf *out)
             break;
     }
     char *mark = strchr(digits, 'e');
-    int point = atoi(mark + 1) + 1; /* the value is 0.DIGITS times ten to this */
+    int point = (int)strtol(mark + 1, NULL, 10) + 1; /* the value is 0.DIGITS times ten to this */
     *mark = '\0';
     size_t count = 1;
     for (const char *p = digits + 1; *p != '\0'; p++) /* drop the point itself */

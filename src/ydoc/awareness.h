@@ -18,7 +18,9 @@
 
 struct awareness;
 
+/* Nobody is here yet.  seed: for its table (base/map.h). */
 struct awareness *awareness_new(uint64_t seed);
+/* NULL: nothing. */
 void awareness_free(struct awareness *a);
 
 /* Take in an update.  Clients whose state is other than before are appended to `changed` in the

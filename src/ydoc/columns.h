@@ -26,7 +26,9 @@ struct col_reader {
     bool bad;
 };
 
+/* Begin to read a column, which must stay. */
 void col_read(struct col_reader *r, enum col_coding coding, struct cur column);
+/* The next value; 0 when there is none, or none that can be (`bad`). */
 uint64_t col_next(struct col_reader *r);
 
 struct col_writer {
@@ -36,7 +38,9 @@ struct col_writer {
     enum col_coding coding;
 };
 
+/* Begin one; it frees at col_end(). */
 void col_write(struct col_writer *w, enum col_coding coding);
+/* Add a value. */
 void col_put(struct col_writer *w, uint64_t value);
 /* Write what waits, and the column itself with its length in front; frees what the writer held. */
 void col_end(struct col_writer *w, struct buf *out);
@@ -51,6 +55,7 @@ struct text_reader {
     bool bad;
 };
 
+/* Begin to read the column of texts, which must stay. */
 void text_read(struct text_reader *r, struct cur column);
 /* Append the next text to `out`; returns its UTF-16 units. */
 uint64_t text_next(struct text_reader *r, struct buf *out);
@@ -60,8 +65,11 @@ struct text_writer {
     struct col_writer lengths;
 };
 
+/* Begin one; it frees at text_end(). */
 void text_write(struct text_writer *w);
+/* Add a text of so many UTF-16 units. */
 void text_put(struct text_writer *w, const void *utf8, size_t n, uint64_t units);
+/* As col_end(). */
 void text_end(struct text_writer *w, struct buf *out);
 
 #endif

@@ -1,3 +1,5 @@
+#include "ydoc/doc.h"
+
 #include "base/mem.h"
 #include "ydoc/doc_in.h"
 

@@ -164,6 +164,7 @@ static inline struct cur name_of(const struct ydoc *d, uint32_t name)
     return cur_of(buf_bytes(&d->name_bytes) + d->names[name].at, d->names[name].n);
 }
 
+/* Append one. */
 void numbers_add(struct numbers *v, uint32_t number);
 
 /* ---- doc.c ---- */

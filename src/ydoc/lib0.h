@@ -56,7 +56,9 @@ static inline void lib0_put_uint(struct buf *b, uint64_t v)
     buf_u8(b, (uint8_t)v);
 }
 
+/* varInt, with its sign; of a plain number. */
 void lib0_put_int(struct buf *b, struct lib0_int v);
+/* 0 is the one above zero. */
 void lib0_put_i64(struct buf *b, int64_t v);
 void lib0_put_bytes(struct buf *b, const void *p, size_t n); /* text as well */
 

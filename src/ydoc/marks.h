@@ -17,6 +17,7 @@ struct marks {
     size_t n, cap;
 };
 
+/* Frees all and leaves it empty. */
 void marks_done(struct marks *m);
 
 /* The entry's place, or m->n. */
@@ -31,7 +32,9 @@ struct cur marks_value(const struct marks *m, size_t i);
 /* Does the key have this value?  A key that is not there has null. */
 bool marks_equal(const struct marks *m, struct cur key, struct cur value);
 
+/* Set a value, or take the key away. */
 void marks_set(struct marks *m, struct cur key, struct cur value);
+/* Nothing when it is not there. */
 void marks_drop(struct marks *m, struct cur key);
 /* As a text's mark does: null takes the key away. */
 void marks_apply(struct marks *m, struct cur key, struct cur value);

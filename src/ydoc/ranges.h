@@ -24,8 +24,10 @@ struct ranges {
     size_t n, cap;
 };
 
+/* Frees it and leaves it empty. */
 void ranges_done(struct ranges *r);
 
+/* Add a range; one that follows on the last is joined to it at once. */
 void ranges_add(struct ranges *r, uint64_t client, uint64_t clock, uint64_t len);
 
 /* Sort and join. */
@@ -42,7 +44,9 @@ struct states {
     size_t n, cap;
 };
 
+/* Frees it and leaves it empty. */
 void states_done(struct states *s);
+/* Add a client, who is not in it. */
 void states_add(struct states *s, uint64_t client, uint64_t clock);
 /* Sort by client, highest first. */
 void states_tidy(struct states *s);

@@ -24,6 +24,7 @@ struct run_at {
     uint32_t piece, i;
 };
 
+/* Frees it and leaves it empty. */
 void runs_done(struct runs *r);
 
 static inline bool runs_empty(const struct runs *r)
@@ -37,6 +38,7 @@ struct run *runs_get(const struct runs *r, struct run_at at);
 /* The last run that starts at or before the clock; false when none does. */
 bool runs_find(const struct runs *r, uint32_t clock, struct run_at *at);
 
+/* Where the first run is, if there is one. */
 struct run_at runs_first(void);
 /* r is not empty. */
 struct run_at runs_last(const struct runs *r);

@@ -22,6 +22,7 @@ struct seq_pool {
     void *arg;
 };
 
+/* Frees all nodes; no list may be used any more. */
 void seq_done(struct seq_pool *pool);
 
 /* Put an item behind another, or first (SEQ_NONE).  *root is the list's; SEQ_NONE while empty. */

@@ -1,8 +1,9 @@
 /* Messages one after the other, each with its length in front. */
+#include "ydoc/sync.h"
+
 #include "ydoc/awareness.h"
 #include "ydoc/doc.h"
 #include "ydoc/lib0.h"
-#include "ydoc/sync.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

@@ -1,7 +1,8 @@
 /* The first byte picks the format; what is taken in must come out as something that a second
  * document takes in, and then both say the same. */
-#include "ydoc/doc.h"
 #include "ydoc/update.h"
+
+#include "ydoc/doc.h"
 
 #include <stdlib.h>
 #include <string.h>

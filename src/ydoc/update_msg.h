@@ -100,6 +100,7 @@ struct update_reader {
     struct why why; /* code is not OK once something went wrong */
 };
 
+/* Begin to read; the bytes and the sink must stay.  Ends with update_done(). */
 void update_read(struct update_reader *r, enum update_format format, struct cur bytes,
                  struct buf *sink);
 /* The next struct; false after the last, or when something is wrong. */
@@ -117,6 +118,7 @@ struct update_writer {
     enum update_format format;
 };
 
+/* Begin to write; ends with update_end(). */
 void update_write(struct update_writer *w, enum update_format format);
 /* Say how many sections come; then each with its structs; then what is deleted. */
 void update_put_clients(struct update_writer *w, uint64_t n);

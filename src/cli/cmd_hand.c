@@ -72,12 +72,12 @@ static int watch(struct cli *cli, const char *id, const char *until, const char 
     return status;
 }
 
-static json_t *with_background(const struct cli *cli)
+static json_t *with_background(const struct cli *cli, const char *name)
 {
-    json_t *m = json_deep_copy(cli_method(cli, "file.send"));
+    json_t *m = json_deep_copy(cli_method(cli, name));
     json_array_append_new(json_object_get(m, "params"),
                           json_pack("{s:s, s:s, s:s}", "name", "background", "type", "bool", "help",
-                                    "print the code and return; the daemon goes on"));
+                                    "return at once; the daemon goes on"));
     return m;
 }
 
@@ -101,7 +101,7 @@ static void show_code(const struct cli *cli, const json_t *row)
 
 int cmd_file_send(struct cli *cli)
 {
-    json_t *method = with_background(cli), *row = NULL;
+    json_t *method = with_background(cli, "file.send"), *row = NULL;
     json_t *params = args_parse(cli, method, cli->argv, cli->argc);
     json_decref(method);
     if (!params)
@@ -149,28 +149,42 @@ static bool says_yes(void)
     return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-/* False: it was declined. */
-static bool is_wanted(const struct cli *cli, const json_t *row)
-{
-    if (cli->yes)
-        return true;
-    show_offer(row);
-    fflush(stdout);
-    return says_yes();
-}
-
-static int take(struct cli *cli, const char *id, json_t **row)
+/* Asks; what is not wanted is declined. */
+static int decide(struct cli *cli, const char *id, const json_t *row)
 {
     json_t *params = json_pack("{s:s}", "id", id), *answer = NULL;
-    bool wanted = is_wanted(cli, *row);
+    show_offer(row);
+    fflush(stdout);
+    bool wanted = says_yes();
     int status =
         client_call(cli, wanted ? "file.transfer-accept" : "file.transfer-cancel", params, &answer);
     json_decref(answer);
     json_decref(params);
     if (status == EXIT_OK && !wanted)
-        return cli_fail(cli, EXIT_REFUSED, "file.declined",
-                        "ask for another code, if it was wanted",
-                        "declined; the other side is told");
+        status =
+            cli_fail(cli, EXIT_REFUSED, "file.declined", "ask for another code, if it was wanted",
+                     "declined; the other side is told");
+    return status;
+}
+
+static int await(struct cli *cli, const char *id, json_t **row)
+{
+    int status = EXIT_OK;
+    if (cli->talk)
+        fprintf(stderr, "looking for who has it\n");
+    if (!cli->yes)
+        status =
+            watch(cli, id, "offered", "look at the code, and whether the other side runs", row);
+    if (status == EXIT_INTERRUPTED) { /* nobody would answer the question */
+        json_t *cancel = json_pack("{s:s}", "id", id), *answer = NULL;
+        client_resume(cli);
+        (void)client_call(cli, "file.transfer-cancel", cancel, &answer);
+        json_decref(answer);
+        json_decref(cancel);
+        return status;
+    }
+    if (status == EXIT_OK && !cli->yes)
+        status = decide(cli, id, *row);
     if (status == EXIT_OK)
         status = watch(cli, id, "done", "ask for another code", row);
     if (status == EXIT_INTERRUPTED)
@@ -178,38 +192,36 @@ static int take(struct cli *cli, const char *id, json_t **row)
     return status;
 }
 
+static bool may_begin(const struct cli *cli, bool background)
+{
+    if (cli->yes || (isatty(STDIN_FILENO) && !cli->json && !background))
+        return true;
+    cli_fail(cli, EXIT_USAGE, "usage", "shoal file receive CODE --yes",
+             "nobody can be asked whether it is wanted: say --yes");
+    return false;
+}
+
 int cmd_file_receive(struct cli *cli)
 {
-    json_t *params = args_parse(cli, cli_method(cli, "file.receive"), cli->argv, cli->argc);
-    json_t *row = NULL;
+    json_t *method = with_background(cli, "file.receive"), *row = NULL;
+    json_t *params = args_parse(cli, method, cli->argv, cli->argc);
     char id[16];
-    if (!params)
-        return EXIT_USAGE;
-    if (!cli->yes && (!isatty(STDIN_FILENO) || cli->json)) {
+    json_decref(method);
+    bool background = json_is_true(json_object_get(params, "background"));
+    if (!params || !may_begin(cli, background)) {
         json_decref(params);
-        return cli_fail(cli, EXIT_USAGE, "usage", "shoal file receive CODE --yes",
-                        "nobody can be asked whether it is wanted: say --yes");
+        return EXIT_USAGE;
     }
+    json_object_del(params, "background");
+    json_object_set_new(params, "accept", json_boolean(cli->yes));
     int status = client_call(cli, "file.receive", params, &row);
     snprintf(id, sizeof id, "%s", cli_text(row, "id"));
-    if (status == EXIT_OK && cli->talk)
-        fprintf(stderr, "looking for who has it\n");
-    if (status == EXIT_OK)
-        status =
-            watch(cli, id, "offered", "look at the code, and whether the other side runs", &row);
-    if (status == EXIT_INTERRUPTED) { /* nobody would answer the question */
-        json_t *cancel = json_pack("{s:s}", "id", id), *answer = NULL;
-        client_resume(cli);
-        (void)client_call(cli, "file.transfer-cancel", cancel, &answer);
-        json_decref(answer);
-        json_decref(cancel);
-    }
-    if (status == EXIT_OK)
-        status = take(cli, id, &row);
+    if (status == EXIT_OK && !background)
+        status = await(cli, id, &row);
     if (status == EXIT_OK && cli->json)
         out_json(row);
     else if (status == EXIT_OK)
-        puts(cli_text(row, "path"));
+        puts(background ? id : cli_text(row, "path"));
     json_decref(row);
     json_decref(params);
     return status;

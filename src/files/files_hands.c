@@ -89,6 +89,10 @@ const struct param hands_receive_params[] = {
      .unit = "PEER",
      .max = 128,
      .help = "Ask this peer alone: its name, or its id"},
+    {.name = "accept",
+     .type = PARAM_BOOL,
+     .flags = PARAM_HIDDEN,
+     .help = "Take it, whatever it is (the command line: --yes)"},
     {0}};
 
 const struct param hands_id_params[] = {

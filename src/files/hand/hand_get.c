@@ -409,12 +409,14 @@ static bool on_sought(void *arg, const struct peer_id *peer, const uint8_t token
     hand_keep_place(g);
     wipe(&g->code, sizeof g->code);
     g->phase = HAND_OFFERED;
+    if (g->wanted && get_accept(g, &mine) != OK)
+        fail(g, &mine, HAND_DECLINED);
     get_tell(g);
     return true;
 }
 
 struct get *get_new(struct hands *h, const struct hand_code *code, const struct peer_id *only,
-                    const char *dir)
+                    const char *dir, bool wanted)
 {
     struct get *g = MEM_NEW(struct get);
     forget_old(h);
@@ -423,6 +425,7 @@ struct get *get_new(struct hands *h, const struct hand_code *code, const struct 
     g->code = *code;
     g->only = *only;
     g->dir = mem_strdup(dir);
+    g->wanted = wanted;
     g->pause_us = PAUSE_FIRST_US;
     g->phase = HAND_SEEKING;
     list_push(&h->gets, &g->link);

@@ -201,7 +201,7 @@ void hand_keep_place(const struct get *g)
 static void load_get(struct hands *h, struct db_stmt *q)
 {
     struct multiaddr at;
-    struct get *g = get_new(h, &(struct hand_code){0}, &(struct peer_id){0}, db_text(q, 1));
+    struct get *g = get_new(h, &(struct hand_code){0}, &(struct peer_id){0}, db_text(q, 1), false);
     memcpy(g->id, db_text(q, 0), HAND_ID_TEXT);
     if (!read_peer(q, 2, &g->peer) || !read_bytes(q, 3, g->token, sizeof g->token)) {
         get_free(g);

@@ -198,7 +198,7 @@ void hands_receive(struct hands *h, struct call *c)
         return;
     }
     const char *dir = call_text(c, "to") ? call_text(c, "to") : h->cfg.dir(h->cfg.arg);
-    call_ok(c, get_json(get_new(h, &code, &only, dir)));
+    call_ok(c, get_json(get_new(h, &code, &only, dir, call_bool(c, "accept"))));
 }
 
 /* --- both ---------------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ struct get {
     struct hand_code code; /* of number 0: forgotten */
     struct peer_id only;   /* look at this peer alone; nobody: at all */
     char *dir;
+    bool wanted; /* whatever it is: the owner is not asked */
     struct seek *seek;
     struct peer_id peer;
     uint8_t token[HAND_TOKEN_LEN];
@@ -187,7 +188,7 @@ size_t seek_asked(const struct seek *s);
 struct get *get_find(const struct hands *h, const char *id);
 size_t gets_open(const struct hands *h);
 struct get *get_new(struct hands *h, const struct hand_code *code, const struct peer_id *only,
-                    const char *dir);
+                    const char *dir, bool wanted);
 /* One that was kept: accepted: enum hand_accepted.  Freed where it cannot go on. */
 void get_restore(struct get *g, struct cur offer, int accepted);
 MUST_CHECK enum err get_accept(struct get *g, struct why *why);

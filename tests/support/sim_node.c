@@ -88,6 +88,7 @@ void node_start(struct node *n, const struct app_ops *ops, const char *const *se
         .bus = n->bus,
         .jobs = n->jobs,
         .metrics = n->metrics,
+        .host = n->host,
         .version = "0.1.0",
     };
     n->app = ops->start(&n->env, &why);

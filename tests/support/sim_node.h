@@ -37,6 +37,7 @@ struct node {
     struct policy *policy;
     struct keys *keys; /* of its name, the same in each run */
     struct db *db;
+    struct host *host; /* the test's: given to the app, which it outlives; NULL: none */
     struct app_env env;
     const struct app_ops *ops;
     void *app; /* NULL: not running */

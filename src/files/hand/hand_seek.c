@@ -18,7 +18,7 @@ enum { TIMES_MAX = 8 /* that one peer is asked for the number */, PEERS_MAX = 10
 #define LOOK_US (15 * SEC) /* between two looks at the table */
 #define STAND_US (3 * SEC) /* after wrong words somebody else may still turn up */
 
-enum asked { TO_ASK, ASKING, SAID_NO, TRIED };
+enum asked { TO_ASK, ASKING, AWAY, SAID_NO, TRIED };
 
 struct one {
     struct peer_id peer;
@@ -124,7 +124,7 @@ static void over(struct trial *t)
 {
     struct seek *s = t->s;
     bool tried = t->stage == SENT_TAG; /* it has had its guess, whatever it said of it */
-    s->asked[t->one].state = tried ? TRIED : SAID_NO;
+    s->asked[t->one].state = tried ? TRIED : t->m ? SAID_NO : AWAY;
     s->wrong += tried;
     trial_free(t);
     soon(s, 0);
@@ -247,7 +247,8 @@ static void consider(struct seek *s, const struct peer_id *peer)
         return;
     if (i == s->asked_count)
         s->asked[s->asked_count++] = (struct one){.peer = *peer};
-    else if (s->asked[i].state == SAID_NO && s->asked[i].times < TIMES_MAX)
+    else if ((s->asked[i].state == SAID_NO || s->asked[i].state == AWAY) &&
+             s->asked[i].times < TIMES_MAX)
         s->asked[i].state = TO_ASK;
     soon(s, 0);
 }
@@ -319,6 +320,9 @@ static void look(void *arg)
     free(ids);
     if (s->only.len > 0)
         consider(s, &s->only);
+    for (size_t i = 0; i < s->asked_count; i++)
+        if (s->asked[i].state == AWAY)
+            consider(s, &s->asked[i].peer);
     if (!s->look)
         s->look = hand_table_look(s->h, s->code.nameplate, on_looked, s);
     s->looked |= !s->look;

@@ -269,29 +269,38 @@ static enum err sync_folders(const struct hand_store *s, struct why *why)
     return err;
 }
 
-static enum err name_work(struct hand_store *s, struct why *why)
+/* The first name that nobody has.  Another process could take it between the look and the step. */
+static enum err take_name(struct hand_store *s, struct why *why)
 {
-    struct vfs_stat st;
-    enum err err = sync_folders(s, why);
-    for (int i = 1; i <= NAME_TRIES && err == OK; i++) {
+    for (int i = 1; i <= NAME_TRIES; i++) {
+        struct vfs_stat st;
         char *name = numbered(s->offer, i), *to = diskpath_join(s->dir, name);
-        if (vfs_stat(s->vfs, to, &st, NULL) == ERR_NOT_FOUND) {
-            err = vfs_rename(s->vfs, s->path, to, why);
-            if (err == OK)
-                err = vfs_sync_dir(s->vfs, s->dir, why);
+        enum err there = vfs_stat(s->vfs, to, &st, why);
+        enum err err = there == ERR_NOT_FOUND ? vfs_rename(s->vfs, s->path, to, why) : there;
+        if (there == ERR_NOT_FOUND && err == OK) {
             free(s->path);
             s->path = to;
             s->name = name;
-            if (err == OK)
-                (void)vfs_unlink(s->vfs, s->sums, NULL);
-            return err;
+            return OK;
         }
         free(name);
         free(to);
+        if (err != OK)
+            return err;
     }
-    return err != OK
-               ? err
-               : why_set(why, ERR_STATE, "%.150s is there %d times", s->offer->name, NAME_TRIES);
+    return why_set(why, ERR_STATE, "%.150s is there %d times", s->offer->name, NAME_TRIES);
+}
+
+static enum err name_work(struct hand_store *s, struct why *why)
+{
+    enum err err = s->name ? OK : sync_folders(s, why); /* else this is tried again */
+    if (err == OK && !s->name)
+        err = take_name(s, why);
+    if (err == OK)
+        err = vfs_sync_dir(s->vfs, s->dir, why);
+    if (err == OK)
+        (void)vfs_unlink(s->vfs, s->sums, NULL);
+    return err;
 }
 
 static void remove_all(const struct vfs *v, const char *path)
@@ -407,5 +416,5 @@ void hand_store_put(struct hand_store *s, struct buf *bytes, const uint8_t (*has
 void hand_store_finish(struct hand_store *s, hand_store_cb *cb, void *arg)
 {
     s->synced = 0;
-    begin(s, SYNC, cb, arg);
+    begin(s, s->name ? NAME : SYNC, cb, arg);
 }

@@ -240,6 +240,13 @@ static bool is_empty(struct kit *k, unsigned i, const char *dir)
     return n == 0;
 }
 
+static unsigned number_in(const char *code)
+{
+    struct hand_code c;
+    assert_int_equal(hand_code_parse(&c, code, NULL), OK);
+    return c.nameplate;
+}
+
 /* Another second word than that of a code. */
 static void wrong_words(const char *code, char out[HAND_CODE_TEXT])
 {
@@ -335,7 +342,7 @@ static void of_two_with_one_number_the_right_one_gives(void **state)
     char sql[100], id[HAND_ID_TEXT];
     struct why why;
     stop(k, CID);
-    snprintf(sql, sizeof sql, "UPDATE hand_give SET number = %d", atoi(a.code));
+    snprintf(sql, sizeof sql, "UPDATE hand_give SET number = %d", (int)number_in(a.code));
     assert_int_equal(db_exec(k->n[CID]->db, sql, &why), OK);
     start(k, CID);
     dial(k, BOB, k->host[CID], CID);
@@ -822,7 +829,7 @@ static void who_leaves_before_he_proves_costs_no_guess(void **state)
     struct addr ip = ip_of(ANN, 4001);
     multiaddr_of_addr(&a, &ip, REACH_TCP);
     host_learn(f->host, host_id(k->host[ANN]), &a, 1);
-    f->code.nameplate = (unsigned)atoi(o.code);
+    f->code.nameplate = number_in(o.code);
     for (unsigned i = 0; i < 2 * HAND_GUESSES; i++) {
         f->open = host_open(f->host, host_id(k->host[ANN]), protocols, 1, on_ask_stream, f);
         sim_run_for(k->sim, 2 * SEC);

@@ -66,3 +66,16 @@ void mux_stream_ends(struct mux_stream *s)
         s->ended(s->ended_arg);
     s->ended = NULL;
 }
+
+enum mux_took mux_datagram(struct conn *s, struct cur bytes)
+{
+    struct mux_stream *stream = (struct mux_stream *)s;
+    return stream->datagram ? stream->datagram(s, bytes) : MUX_NONE;
+}
+
+void mux_on_datagram(struct conn *s, void (*cb)(void *arg, struct cur bytes), void *arg)
+{
+    struct mux_stream *stream = (struct mux_stream *)s;
+    stream->came = cb;
+    stream->came_arg = arg;
+}

@@ -15,6 +15,7 @@
 #ifndef SHOAL_HOST_MUX_MUX_H
 #define SHOAL_HOST_MUX_MUX_H
 
+#include "base/cur.h"
 #include "host/mux/purse.h"
 #include "net/conn.h"
 
@@ -51,6 +52,16 @@ struct mux {
     struct purse *purse;     /* whose; held by what implements it; NULL: nobody counts */
 };
 
+/* What became of a datagram. */
+enum mux_took {
+    MUX_NONE,       /* this stream has none, or none so large now: let it go by the stream */
+    MUX_LOST,       /* too many wait */
+    MUX_SENT,       /* on its way, or lost on it */
+    MUX_SENT_SPEAK, /* likewise; and the owner says something on the stream, whatever it is, soon:
+                       only what a stream says is acknowledged for sure, and shows that the
+                       datagrams before it went or were lost */
+};
+
 /* What a stream begins with: its tab, on which stand the bytes that wait in it and what its
  * protocol draws besides; and who hears when its owner has closed it, who counts them so. */
 struct mux_stream {
@@ -58,9 +69,20 @@ struct mux_stream {
     struct tab tab;
     void (*ended)(void *arg); /* NULL: nobody asks */
     void *ended_arg;
+    enum mux_took (*datagram)(struct conn *s, struct cur bytes); /* the muxer's; NULL: none */
+    void (*came)(void *arg, struct cur bytes); /* the owner's; NULL: they are lost */
+    void *came_arg;
 };
 /* `cb` comes once, inside the conn_close() of the stream s; a stream has one. */
 void mux_on_end(struct conn *s, void (*cb)(void *arg), void *arg);
+
+/* Datagrams beside a stream, where the muxer has them (QUIC's, RFC 9221): they belong to the stream
+ * and end with it, and are lost where they cannot go soon, rather than repeated or kept in order.
+ */
+enum mux_took mux_datagram(struct conn *s, struct cur bytes);
+/* `cb` comes from the loop, with bytes valid during the call; the stream may be closed in it. */
+void mux_on_datagram(struct conn *s, void (*cb)(void *arg, struct cur bytes), void *arg);
+
 /* For muxers: it begins, its conn is filled in; the owner closes it; it is freed. */
 void mux_stream_begins(struct mux_stream *s, struct mux *m);
 void mux_stream_ends(struct mux_stream *s);

@@ -28,9 +28,13 @@ enum {
     QUIC_CONN_WINDOW_MAX = 8 << 20, /* and at most: half of a peer's purse */
     QUIC_HELD_MAX = 1 << 20,        /* bytes on their way, not yet acknowledged: of a stream */
     QUIC_CONN_HELD_MAX = 8 << 20,   /* of a connection */
-    QUIC_RETRY_AT = 16,             /* half open: from now on addresses are to be proven first */
+    QUIC_DATAGRAM_MAX = 1350,       /* bytes of one, with the number of its stream */
+    QUIC_DATAGRAMS_MAX =
+        256 << 10,      /* bytes of those that wait: to be sent; of a stream, to be told */
+    QUIC_RETRY_AT = 16, /* half open: from now on addresses are to be proven first */
 };
-#define QUIC_IDLE_US (30 * SEC) /* so long a silence is the end */
+#define QUIC_DATAGRAM_WAIT_US (200 * MSEC) /* one that waited longer is lost */
+#define QUIC_IDLE_US (30 * SEC)            /* so long a silence is the end */
 
 /* Who we are: the certificate.  Shared by sockets; outlives them.  NULL and a reason: GnuTLS does
  * not take it. */

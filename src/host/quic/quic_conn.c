@@ -100,6 +100,13 @@ static int on_stream_credit(ngtcp2_conn *nc, int64_t id, uint64_t most, void *us
     return 0;
 }
 
+static int on_datagram(ngtcp2_conn *nc, uint32_t flags, const uint8_t *data, size_t n, void *user)
+{
+    (void)nc, (void)flags;
+    quic_datagram_came(user, cur_of(data, n));
+    return 0;
+}
+
 static void on_random(uint8_t *out, size_t n, const ngtcp2_rand_ctx *ctx)
 {
     loop_random(ctx->native_handle, out, n);
@@ -152,6 +159,7 @@ static const ngtcp2_callbacks callbacks = {
     .update_key = ngtcp2_crypto_update_key_cb,
     .stream_reset = on_stream_reset,
     .extend_max_stream_data = on_stream_credit,
+    .recv_datagram = on_datagram,
     .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
     .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
     .get_path_challenge_data = on_challenge,
@@ -237,6 +245,7 @@ static void release(struct quic_conn *c)
         gnutls_deinit(c->tls);
     buf_done(&c->stuck);
     purse_drop(c->mux.purse);
+    buf_done(&c->datagrams);
     free(c);
 }
 
@@ -409,6 +418,7 @@ static void settle(struct quic_conn *c, ngtcp2_settings *settings, ngtcp2_transp
     params->initial_max_stream_data_bidi_remote = QUIC_WINDOW;
     params->initial_max_data = QUIC_CONN_WINDOW;
     params->max_idle_timeout = QUIC_IDLE_US * 1000;
+    params->max_datagram_frame_size = QUIC_DATAGRAM_MAX + 3; /* with what frames it */
     params->disable_active_migration = 1;
 }
 

@@ -4,6 +4,7 @@
  *     quic_conn.c    a connection: made, watched over, ended
  *     quic_send.c    what goes
  *     quic_stream.c  a stream, as its owner sees it
+ *     quic_datagram.c  datagrams beside streams
  *     quic_tls.c     certificates
  *
  * ngtcp2 calls us back while it reads or writes a packet, and wants to be left alone then: the
@@ -83,6 +84,8 @@ struct quic_stream {
     bool cut;            /* they do not want to read more */
     bool refused;        /* more came than their purse had room for */
     bool want_read, want_write, failing;
+    struct buf came;     /* datagrams, each behind two bytes of length */
+    bool *gone;          /* set when its owner closes it while he is told of them */
     struct why *why;     /* why it is over */
     struct timer *timer; /* CONN_CLOSED in the next turn */
 };
@@ -114,7 +117,11 @@ struct quic_conn {
     struct yamux_churn churn;
     struct timer *timer, *kick;
     uint64_t timer_at_us;
-    struct buf stuck; /* packets that the system did not take yet */
+    struct buf datagrams; /* that wait to be sent: when since, length, bytes */
+    bool datagrams_turn;  /* and not the streams' */
+    size_t unasked;       /* bytes of datagrams since one that asked for words on its stream */
+    struct quic_stream *datagram_to; /* the last that got one; NULL: look */
+    struct buf stuck;                /* packets that the system did not take yet */
     size_t stuck_segment;
     quic_made_cb *cb; /* of one that we dial */
     void *arg;
@@ -152,6 +159,16 @@ void quic_conn_orphan(struct quic_conn *c);
 void quic_flush(struct quic_conn *c);
 /* The last packet: an error of ngtcp2's, or 0: goodbye. */
 void quic_goodbye(struct quic_conn *c, int liberr);
+
+/* quic_datagram.c */
+/* One came; it is told in quic_stream_tell(). */
+void quic_datagram_came(struct quic_conn *c, struct cur bytes);
+/* Tell the owner all that came; he may close the stream in it: then false. */
+bool quic_datagram_tell(struct quic_stream *s);
+enum mux_took quic_datagram_send(struct conn *s, struct cur bytes); /* mux_datagram() */
+/* The next to be sent, after those that waited too long were dropped; of no bytes: none. */
+struct cur quic_datagram_next(struct quic_conn *c);
+void quic_datagram_sent(struct quic_conn *c); /* it, or it cannot be */
 
 /* quic_stream.c */
 struct quic_stream *quic_stream_new(struct quic_conn *c, int64_t id, bool ours);

@@ -1,7 +1,7 @@
 /* What goes: packets, many in one call where they are of one length. */
 #include "host/quic/quic_in.h"
 
-enum { PACKET_MAX = 1500, PARTS_MAX = 16 };
+enum { PACKET_MAX = 1500, PARTS_MAX = 16, SMALL_MAX = 64 };
 
 /* To the system.  What it does not take now waits for a millisecond; more than that is lost, as the
  * network may do anyway. */
@@ -35,13 +35,32 @@ static struct quic_stream *next_writer(const struct quic_conn *c)
     return NULL;
 }
 
-/* One packet; 0: there is nothing, or it must wait. */
-static ngtcp2_ssize write_packet(struct quic_conn *c, uint8_t *to, size_t cap)
+/* As many as go into one packet.  NGTCP2_ERR_WRITE_MORE: there is room for what streams have. */
+static ngtcp2_ssize write_datagrams(struct quic_conn *c, uint8_t *to, size_t cap)
+{
+    ngtcp2_ssize len = NGTCP2_ERR_WRITE_MORE;
+    for (struct cur d; len == NGTCP2_ERR_WRITE_MORE && (d = quic_datagram_next(c)).n > 0;) {
+        ngtcp2_vec part = {(uint8_t *)(uintptr_t)d.p, d.n};
+        int took = 0;
+        len =
+            ngtcp2_conn_writev_datagram(c->nc, NULL, NULL, to, cap, &took,
+                                        NGTCP2_WRITE_DATAGRAM_FLAG_MORE, 0, &part, 1, quic_now(c));
+        if (took || len == NGTCP2_ERR_INVALID_STATE || len == NGTCP2_ERR_INVALID_ARGUMENT)
+            quic_datagram_sent(c);
+    }
+    return len;
+}
+
+/* What streams have, into this packet.  With MORE: only what is small, and what is returned is
+ * NGTCP2_ERR_WRITE_MORE where there is room for more. */
+static ngtcp2_ssize write_streams(struct quic_conn *c, uint8_t *to, size_t cap, bool more)
 {
     for (;;) {
         ngtcp2_vec parts[PARTS_MAX];
         bool all = false;
         struct quic_stream *s = next_writer(c);
+        if (more && (!s || s->unsent > SMALL_MAX))
+            return NGTCP2_ERR_WRITE_MORE;
         size_t n = s ? quic_stream_unsent(s, parts, PARTS_MAX, &all) : 0;
         bool fin = s && s->shut && all;
         uint32_t flags = s ? NGTCP2_WRITE_STREAM_FLAG_MORE : 0;
@@ -65,6 +84,19 @@ static ngtcp2_ssize write_packet(struct quic_conn *c, uint8_t *to, size_t cap)
             return len;
         }
     }
+}
+
+/* One packet; 0: there is nothing, or it must wait.  Datagrams and streams take turns; what is
+ * small goes with the datagrams. */
+static ngtcp2_ssize write_packet(struct quic_conn *c, uint8_t *to, size_t cap)
+{
+    ngtcp2_ssize n = NGTCP2_ERR_WRITE_MORE;
+    c->datagrams_turn = buf_len(&c->datagrams) > 0 && (!c->datagrams_turn || !next_writer(c));
+    if (c->datagrams_turn)
+        n = write_streams(c, to, cap, true);
+    if (c->datagrams_turn && n == NGTCP2_ERR_WRITE_MORE)
+        n = write_datagrams(c, to, cap);
+    return n == NGTCP2_ERR_WRITE_MORE ? write_streams(c, to, cap, false) : n;
 }
 
 static void broken(struct quic_conn *c, int rv)

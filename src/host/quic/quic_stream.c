@@ -17,6 +17,7 @@ struct quic_stream *quic_stream_new(struct quic_conn *c, int64_t id, bool ours)
     s->conn = (struct conn){
         .ops = &stream_ops, .loop = c->mux.loop, .peer = c->mux.peer, .local = c->mux.local};
     mux_stream_begins(&s->stream, &c->mux);
+    s->stream.datagram = quic_datagram_send;
     s->c = c;
     s->id = id;
     s->ours = s->announced = ours;
@@ -55,12 +56,15 @@ static void free_stream(struct quic_stream *s)
     timer_cancel(s->timer);
     yamux_inbox_done(&s->inbox);
     mux_stream_done(&s->stream);
+    buf_done(&s->came);
     free(s->why);
     free(s);
 }
 
 static void take_out(struct quic_stream *s)
 {
+    if (s->c->datagram_to == s)
+        s->c->datagram_to = NULL;
     forget_chunks(s);
     s->c->count -= !s->orphan;
     list_drop(&s->all);
@@ -346,6 +350,9 @@ void quic_stream_tell(struct quic_stream *s)
 {
     if (!s->announced) {
         show(s);
+    } else if (buf_len(&s->came) > 0) {
+        if (quic_datagram_tell(s))
+            quic_stream_ready(s); /* for what else there is */
     } else if (s->reset) {
         fail(s, s->refused ? "more waits to be read than this peer may make us hold"
                            : "the other side reset the stream");
@@ -370,6 +377,9 @@ static void stream_close(struct conn *conn)
     struct quic_stream *s = (struct quic_stream *)conn;
     struct quic_conn *c = s->c;
     conn_watch(conn, NULL, NULL);
+    mux_on_datagram(conn, NULL, NULL);
+    if (s->gone)
+        *s->gone = true;
     mux_stream_ends(&s->stream);
     if (!c) {
         free_stream(s);

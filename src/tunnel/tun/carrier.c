@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "host/mux/mux.h"
 #include "host/talk/ping.h"
 
 #include <stdlib.h>
@@ -208,9 +209,40 @@ static void open_out(struct carrier *c)
         c->opening = host_open(c->cfg.host, &c->cfg.peer, names, 1, on_opened, c);
 }
 
+static void count_sent(struct carrier *c, size_t n)
+{
+    c->state.sent.packets++;
+    c->state.sent.bytes += n;
+}
+
+/* False: it goes by the stream.  A record of no bytes is the something that is said. */
+static bool send_datagram(struct carrier *c, struct cur packet)
+{
+    enum mux_took took = mux_datagram(c->out, packet);
+    switch (took) {
+    case MUX_NONE:
+        return false;
+    case MUX_LOST:
+        c->state.dropped++;
+        return true;
+    case MUX_SENT:
+    case MUX_SENT_SPEAK:
+        break;
+    }
+    count_sent(c, packet.n);
+    if (took == MUX_SENT_SPEAK && buf_len(&c->waiting) == 0) {
+        buf_be16(&c->waiting, 0);
+        if (!c->stuck)
+            flush(c);
+    }
+    return true;
+}
+
 void carrier_send(struct carrier *c, struct cur packet)
 {
     c->used_us = loop_now_us(c->loop);
+    if (c->out && send_datagram(c, packet))
+        return;
     if (!c->out && !c->opening && c->used_us < c->retry_at_us) {
         c->cfg.lost(c->cfg.arg, packet);
         return;
@@ -219,8 +251,7 @@ void carrier_send(struct carrier *c, struct cur packet)
         c->state.dropped++;
         return;
     }
-    c->state.sent.packets++;
-    c->state.sent.bytes += packet.n;
+    count_sent(c, packet.n);
     buf_be16(&c->waiting, (uint16_t)packet.n);
     buf_put(&c->waiting, packet.p, packet.n);
     if (!c->out)
@@ -231,24 +262,39 @@ void carrier_send(struct carrier *c, struct cur packet)
 
 /* --- the peer's ------------------------------------------------------------------------------- */
 
+/* False: it is no packet. */
+static bool give_one(struct carrier *c, struct cur packet)
+{
+    if (packet.n < CARRIER_PACKET_MIN || packet.n > CARRIER_PACKET_MAX)
+        return false;
+    c->state.received.packets++;
+    c->state.received.bytes += packet.n;
+    c->used_us = loop_now_us(c->loop);
+    c->cfg.packet(c->cfg.arg, packet);
+    return true;
+}
+
+static void on_datagram(void *arg, struct cur packet)
+{
+    struct inlet *in = arg;
+    give_one(in->c, packet);
+}
+
 /* False: it does not speak the protocol. */
 static bool give(struct inlet *in)
 {
-    struct carrier *c = in->c;
     for (;;) {
         struct cur all = buf_cur(&in->got);
         if (all.n < 2)
             return true;
         size_t n = cur_be16(&all);
-        if (n < CARRIER_PACKET_MIN || n > CARRIER_PACKET_MAX)
+        if (n > CARRIER_PACKET_MAX)
             return false;
         struct cur packet = cur_take(&all, n);
         if (packet.bad)
             return true; /* the rest is on its way */
-        c->state.received.packets++;
-        c->state.received.bytes += n;
-        c->used_us = loop_now_us(c->loop);
-        c->cfg.packet(c->cfg.arg, packet);
+        if (n > 0 && !give_one(in->c, packet))
+            return false;
         buf_eat(&in->got, 2 + n);
     }
 }
@@ -299,6 +345,7 @@ void carrier_take(struct carrier *c, struct conn *stream)
     in->conn = stream;
     c->retry_at_us = 0; /* it is there */
     conn_watch(stream, on_inlet, in);
+    mux_on_datagram(stream, on_datagram, in);
     tag(c);
 }
 

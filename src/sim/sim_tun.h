@@ -8,6 +8,7 @@
 #include "base/cur.h"
 #include "sim/sim.h"
 
+/* Every packet that the node gives to its machine. */
 typedef void sim_tun_fn(void *arg, struct cur packet);
 void sim_tun_hear(struct sim_node *node, sim_tun_fn *fn, void *arg);
 /* The node hears of it in its next turn; lost where the interface is not up. */

@@ -101,7 +101,8 @@ void quic_datagram_came(struct quic_conn *c, struct cur bytes)
     uint64_t id = cur_uvarint(&bytes);
     struct quic_stream *s = bytes.bad || id > INT64_MAX ? NULL : find(c, (int64_t)id);
     if (!s || s->orphan || !s->stream.came || bytes.n > QUIC_DATAGRAM_MAX ||
-        buf_len(&s->came) + 2 + bytes.n > QUIC_DATAGRAMS_MAX)
+        buf_len(&s->came) + 2 + bytes.n > QUIC_DATAGRAMS_MAX ||
+        tab_take(&s->stream.tab, 2 + bytes.n, "datagrams", NULL) != OK)
         return;
     buf_be16(&s->came, (uint16_t)bytes.n);
     buf_put(&s->came, bytes.p, bytes.n);
@@ -113,6 +114,7 @@ bool quic_datagram_tell(struct quic_stream *s)
     struct buf came = s->came;
     bool gone = false;
     s->came = (struct buf){0};
+    tab_give(&s->stream.tab, buf_len(&came));
     s->gone = &gone;
     for (struct cur all = buf_cur(&came); all.n > 0 && !gone;) {
         struct cur one = cur_take(&all, cur_be16(&all));

@@ -41,6 +41,7 @@ struct carrier_cfg {
 };
 
 struct carrier;
+/* Opens nothing before there is something to send. */
 struct carrier *carrier_new(const struct carrier_cfg *cfg);
 void carrier_free(struct carrier *c); /* its streams are closed; NULL: nothing */
 

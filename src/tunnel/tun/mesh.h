@@ -33,6 +33,7 @@ struct mesh_cfg {
 };
 
 struct mesh;
+/* Asks for the interface, and has no members. */
 struct mesh *mesh_new(const struct mesh_cfg *cfg);
 void mesh_free(struct mesh *m); /* the interface goes; NULL: nothing */
 

@@ -11,6 +11,7 @@
 #include "net/addr.h"
 #include "tunnel/tun/ip_msg.h"
 
+/* Always the same. */
 void ula_of_peer(const struct peer_id *peer, uint8_t out[IP_LEN]);
 /* As text, without brackets.  Returns `text`. */
 const char *ula_format(const uint8_t ula[IP_LEN], char text[ADDR_TEXT]);

@@ -1,6 +1,6 @@
 /* bench/overlay.c - two hosts of the overlay on loopback, two processes: what does it cost?
  *
- *     overlay_bench serve                      prints its address, then answers until it is killed
+ *     overlay_bench serve MULTIADDR            prints its address, then answers until it is killed
  *     overlay_bench bytes ADDRESS MIB          one stream up, by /perf/1.0.0
  *     overlay_bench streams ADDRESS COUNT      opened, agreed on, closed; 64 at once
  *     overlay_bench conns ADDRESS COUNT        dialled, upgraded, hung up; 8 at once
@@ -244,10 +244,10 @@ static void report(const struct bench *b, uint64_t began_us, double cpu)
     fflush(stdout);
 }
 
-static void serve(struct loop *loop)
+static void serve(struct loop *loop, const char *listen)
 {
     char text[MULTIADDR_TEXT];
-    struct host *h = new_host(loop, "/ip4/127.0.0.1/tcp/0");
+    struct host *h = new_host(loop, listen);
     struct multiaddr at;
     echo_new(h, true);
     perf_new(h);
@@ -263,14 +263,14 @@ int main(int argc, char **argv)
 {
     struct rlimit files;
     struct why why;
-    if (argc < 2)
+    if (argc < 3)
         return 2;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     struct bench b = {.loop = uv_loop_open(NULL)};
     if (strcmp(argv[1], "serve") == 0) {
-        serve(b.loop);
+        serve(b.loop, argv[2]);
         return 0;
     }
     struct multiaddr_route route;

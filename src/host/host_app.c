@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { LISTEN_MAX = 16, BOOTSTRAP_MAX = 32 };
 #define PAUSE_FIRST_US (5 * SEC) /* doubled up to */
@@ -173,12 +174,15 @@ static void make_tables(struct overlay *o)
 static struct reaching *make_reach(struct overlay *o)
 {
     const struct app_env *env = &o->env;
+    const char *relay = conf_text(env->conf, "host.relay");
     struct reach_cfg cfg = {.host = o->host,
                             .heard = on_verdict,
                             .arg = o,
                             .log = env->log,
                             .keys = env->keys,
-                            .relay = conf_bool(env->conf, "host.relay"),
+                            .relay = strcmp(relay, "off") != 0,
+                            .strangers = strcmp(relay, "on") == 0,
+                            .rate = (uint64_t)conf_int(env->conf, "host.relay-rate"),
                             .lab = conf_bool(env->conf, "host.lab")};
     struct reaching *r = reach_new(&cfg);
     struct multiaddr at;

@@ -9,9 +9,12 @@ const struct conf_key host_settings[] = {
      "behind it (for browsers), or /ip4/ADDRESS/udp/PORT/quic-v1; port 0 is any free one"},
     {"host.bootstrap", CONF_LIST, "", 0, 0, NULL, false,
      "Nodes that are dialled when we know nobody, multiaddrs that end in /p2p/ID"},
-    {"host.relay", CONF_BOOL, "off", 0, 0, NULL, false,
-     "Lend a little traffic to nodes that nobody can dial: others reach them through this one, 2 "
+    {"host.relay", CONF_CHOICE, "off", 0, 0, "off|trusted|on", false,
+     "Lend traffic to nodes that nobody can dial: others reach them through this one. trusted: to "
+     "and from those whom you trust, without limits but host.relay-rate; on: to strangers too, 2 "
      "minutes and 128 KiB at a time"},
+    {"host.relay-rate", CONF_RATE, "8M", 0, INT64_C(1) << 40, NULL, false,
+     "Bytes a second that are relayed for those whom you trust, all together"},
     {"host.relays", CONF_LIST, "", 0, 0, NULL, false,
      "Relays through which others can reach this node, multiaddrs that end in /p2p/ID"},
     {"host.mdns", CONF_BOOL, "on", 0, 0, NULL, false,

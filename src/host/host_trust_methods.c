@@ -23,6 +23,7 @@ static void set(struct overlay *o, struct call *c, enum trust t)
     }
     if (t == TRUST_BLOCKED)
         host_hang_up(o->host, &id);
+    reach_trust_changed(o->reach);
     host_peer(o->host, &id, &p);
     p.id = id;
     json_t *j = overlay_peer_json(o, &p, false);

@@ -151,6 +151,8 @@ struct reaching *reach_new(const struct reach_cfg *cfg)
     struct relay_server_cfg lends = {.host = cfg->host,
                                      .log = cfg->log,
                                      .keys = cfg->keys,
+                                     .strangers = cfg->strangers,
+                                     .trusted_rate = cfg->rate,
                                      .limit = {RELAY_CIRCUIT_S, RELAY_CIRCUIT_BYTES},
                                      .rate = RELAY_RATE,
                                      .lab = cfg->lab};
@@ -185,6 +187,12 @@ void reach_free(struct reaching *r)
 enum err reach_name_relay(struct reaching *r, const struct multiaddr *at, struct why *why)
 {
     return relay_client_name(r->client, at, why);
+}
+
+void reach_trust_changed(struct reaching *r)
+{
+    if (r->server)
+        relay_server_trust_changed(r->server);
 }
 
 void reach_stat(const struct reaching *r, struct reach_stat *out)

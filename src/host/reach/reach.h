@@ -13,7 +13,9 @@ struct reach_cfg {
     struct host *host;
     const struct log *log;
     const struct keys *keys;
-    bool relay;        /* lend places to others */
+    bool relay;        /* lend places to those whom the owner trusts */
+    bool strangers;    /* and to anybody, within limits */
+    uint64_t rate;     /* bytes a second, of those trusted; 0: no limit */
     bool lab;          /* private addresses are as good as any, and one peer's word is enough */
     autonat_cb *heard; /* the verdict is another; NULL: nobody cares */
     void *arg;
@@ -29,6 +31,9 @@ MUST_CHECK enum err reach_name_relay(struct reaching *r, const struct multiaddr 
                                      struct why *why);
 
 enum { REACH_ADDRS_MAX = 12 };
+/* Whom the owner trusts has changed. */
+void reach_trust_changed(struct reaching *r);
+
 struct reach_stat {
     enum verdict verdict;
     size_t relays; /* where we have a place */

@@ -72,6 +72,7 @@ static void begin(struct kit *k, unsigned i)
     struct reach_cfg rc = {.host = n->host,
                            .keys = n->keys,
                            .relay = i == OPEN,
+                           .strangers = true,
                            .lab = k->reach == REACH_TCP,
                            .heard = on_verdict,
                            .arg = n};

@@ -5,6 +5,7 @@
 #include "host/reach/relay_server.h"
 #include "host/talk/echo.h"
 #include "host/talk/ping.h"
+#include "host/trust.h"
 #include "sim/sim.h"
 
 #include <string.h>
@@ -25,6 +26,7 @@ struct kit {
     struct sim *sim;
     struct node n[NODES];
     struct relay_server_cfg lends;
+    struct trust_book *trust; /* the relay's */
     /* what the callbacks were told */
     unsigned told;
     bool good, limited, ended, reset;
@@ -72,6 +74,7 @@ static void begin(struct kit *k, unsigned i)
                            .agent = "shoal/test",
                            .listen = &here,
                            .listen_count = 1,
+                           .trust = i == RELAY ? k->trust : NULL,
                            .lab = true};
     n->host = host_new(&cfg, NULL);
     assert_non_null(n->host);
@@ -96,13 +99,16 @@ static void end(struct node *n)
     n->host = NULL;
 }
 
-static int open_kit(void **state)
+static int open_lending(void **state, bool strangers)
 {
     struct kit *k = *state = mem_zalloc(sizeof *k);
     struct sim_link line = {.latency_us = 5 * MSEC};
     k->sim = sim_new(1);
-    k->lends = (struct relay_server_cfg){
-        .limit = {RELAY_CIRCUIT_S, RELAY_CIRCUIT_BYTES}, .rate = RELAY_RATE, .lab = true};
+    k->trust = trust_open(NULL, NULL);
+    k->lends = (struct relay_server_cfg){.strangers = strangers,
+                                         .limit = {RELAY_CIRCUIT_S, RELAY_CIRCUIT_BYTES},
+                                         .rate = RELAY_RATE,
+                                         .lab = true};
     for (unsigned i = 0; i < NODES; i++) {
         uint8_t entropy[16] = {(uint8_t)(i + 1)};
         static const char *const names[] = {"hidden", "relay", "caller"};
@@ -119,6 +125,16 @@ static int open_kit(void **state)
     return 0;
 }
 
+static int open_kit(void **state)
+{
+    return open_lending(state, true);
+}
+
+static int open_for_the_trusted(void **state)
+{
+    return open_lending(state, false);
+}
+
 static int close_kit(void **state)
 {
     struct kit *k = *state;
@@ -127,6 +143,7 @@ static int close_kit(void **state)
         end(&k->n[i]);
         keys_free(k->n[i].keys);
     }
+    trust_free(k->trust);
     sim_run_for(k->sim, 60 * SEC);
     sim_free(k->sim);
     free(k);
@@ -311,6 +328,50 @@ static void past_its_time_both_are_reset(void **state)
     assert_false(host_connected(k->n[HIDDEN].host, id(k, CALLER)));
 }
 
+static void trust_in(struct kit *k, unsigned i, enum trust t)
+{
+    assert_int_equal(trust_set(k->trust, id(k, i), t, NULL, NULL), OK);
+    relay_server_trust_changed(k->n[RELAY].server);
+}
+
+static void who_is_trusted_is_not_counted(void **state)
+{
+    struct kit *k = *state;
+    struct host_peer p;
+    trust_in(k, CALLER, TRUST_TRUSTED);
+    dial_well(k);
+    assert_true(host_peer(k->n[CALLER].host, id(k, HIDDEN), &p));
+    assert_false(p.limited);
+    echo_bytes(k, 400000);
+    assert_int_equal(k->back, 400000);
+    sim_run_for(k->sim, 2 * RELAY_CIRCUIT_S * SEC);
+    assert_true(host_connected(k->n[HIDDEN].host, id(k, CALLER)));
+}
+
+static void trust_that_is_gone_takes_what_it_gave(void **state)
+{
+    struct kit *k = *state;
+    trust_in(k, HIDDEN, TRUST_TRUSTED);
+    dial_well(k);
+    assert_int_equal(relay_server_circuits(k->n[RELAY].server), 1);
+    trust_in(k, HIDDEN, TRUST_STRANGER);
+    assert_int_equal(relay_server_circuits(k->n[RELAY].server), 0);
+    sim_run_for(k->sim, 1 * SEC);
+    assert_false(host_connected(k->n[CALLER].host, id(k, HIDDEN)));
+}
+
+static void strangers_have_no_place_at_a_relay_for_the_trusted(void **state)
+{
+    struct kit *k = *state;
+    assert_int_equal(relay_server_reservations(k->n[RELAY].server), 0);
+    trust_in(k, HIDDEN, TRUST_TRUSTED);
+    sim_run_for(k->sim, RELAY_PAUSE_LAST_US);
+    assert_int_equal(relay_server_reservations(k->n[RELAY].server), 1);
+    dial_well(k); /* a stranger, to somebody who is trusted */
+    trust_in(k, HIDDEN, TRUST_STRANGER);
+    assert_int_equal(relay_server_reservations(k->n[RELAY].server), 0);
+}
+
 static void a_place_is_kept_for_hours(void **state)
 {
     struct kit *k = *state;
@@ -436,6 +497,10 @@ int main(void)
         CASE(a_protocol_that_did_not_opt_in_is_not_spoken),
         CASE(past_its_bytes_both_are_reset),
         CASE(past_its_time_both_are_reset),
+        CASE(who_is_trusted_is_not_counted),
+        CASE(trust_that_is_gone_takes_what_it_gave),
+        cmocka_unit_test_setup_teardown(strangers_have_no_place_at_a_relay_for_the_trusted,
+                                        open_for_the_trusted, close_kit),
         CASE(a_place_is_kept_for_hours),
         CASE(who_does_not_renew_loses_its_place),
         CASE(a_relay_that_comes_back_is_found_again),

@@ -4,6 +4,7 @@
 #include "host/host_in.h"
 #include "host/mux/messages.h"
 #include "host/reach/relay_pipe.h"
+#include "host/trust.h"
 
 #include <stdlib.h>
 
@@ -24,6 +25,8 @@ struct circuit {
     struct link link; /* in relay_server.circuits */
     struct relay_server *server;
     struct peer_id from, to; /* to: of nobody, until it is asked for */
+    bool trusted;            /* one of them is */
+    struct relay_limit limit;
     struct addr addr;
     struct messages *hop, *stop;
     struct host_open *open;
@@ -34,7 +37,7 @@ struct relay_server {
     struct relay_server_cfg cfg;
     struct loop *loop;
     struct link places, circuits;
-    struct bucket *rate;
+    struct bucket *rate, *trusted_rate;
     uint64_t bytes; /* of circuits that are gone */
     struct timer *sweep;
     struct host_watch watch;
@@ -50,6 +53,16 @@ static void circuit_free(struct circuit *c)
     messages_free(c->stop);
     relay_pipe_free(c->pipe);
     free(c);
+}
+
+static bool is_trusted(const struct relay_server *s, const struct peer_id *peer)
+{
+    return trust_of(host_trust(s->cfg.host), peer) == TRUST_TRUSTED;
+}
+
+static struct relay_limit limit_of(const struct relay_server *s, bool trusted)
+{
+    return trusted ? (struct relay_limit){0} : s->cfg.limit;
 }
 
 /* --- places --------------------------------------------------------------------------------- */
@@ -136,9 +149,11 @@ static void reserve(struct circuit *c)
     struct relay_server *s = c->server;
     struct multiaddr addrs[RELAY_ADDRS_MAX];
     struct buf voucher = {0};
-    struct place *p = place_get(s, c);
+    bool trusted = is_trusted(s, &c->from);
+    struct place *p = trusted || s->cfg.strangers ? place_get(s, c) : NULL;
     if (!p) {
-        refuse(c, RELAY_RESERVATION_REFUSED);
+        refuse(c,
+               trusted || s->cfg.strangers ? RELAY_RESERVATION_REFUSED : RELAY_PERMISSION_DENIED);
         return;
     }
     p->until_us = loop_now_us(s->loop) + s->cfg.reserved_s * SEC;
@@ -148,7 +163,7 @@ static void reserve(struct circuit *c)
                           .has_reservation = true,
                           .expire_s =
                               (uint64_t)(loop_wall_us(s->loop) / (int64_t)SEC) + s->cfg.reserved_s,
-                          .limit = s->cfg.limit};
+                          .limit = limit_of(s, trusted)};
     size_t n = host_advertised(s->cfg.host, addrs, RELAY_ADDRS_MAX);
     for (size_t i = 0; i < n; i++) {
         struct multiaddr_route r;
@@ -178,14 +193,15 @@ static void on_piped(void *arg, const struct why *why)
 static void join(struct circuit *c)
 {
     struct relay_server *s = c->server;
-    struct relay_msg m = {.type = RELAY_STATUS, .status = RELAY_OK, .limit = s->cfg.limit};
+    struct relay_msg m = {.type = RELAY_STATUS, .status = RELAY_OK, .limit = c->limit};
     struct buf body = {0}, first = {0};
     relay_hop_encode(&m, &body);
     buf_uvarint(&first, buf_len(&body));
     buf_put(&first, buf_bytes(&body), buf_len(&body));
     struct conn *a = messages_take(c->hop), *b = messages_take(c->stop);
     c->hop = c->stop = NULL;
-    c->pipe = relay_pipe_new(a, b, buf_cur(&first), &s->cfg.limit, s->rate, on_piped, c);
+    c->pipe = relay_pipe_new(a, b, buf_cur(&first), &c->limit,
+                             c->trusted ? s->trusted_rate : s->rate, on_piped, c);
     buf_done(&body);
     buf_done(&first);
 }
@@ -206,7 +222,7 @@ static void on_stop_message(void *arg, enum messages_event ev, struct cur msg,
 static void on_stop(void *arg, const struct host_stream *s, const struct why *why)
 {
     struct circuit *c = arg;
-    struct relay_msg m = {.type = RELAY_CONNECT, .peer = c->from, .limit = c->server->cfg.limit};
+    struct relay_msg m = {.type = RELAY_CONNECT, .peer = c->from, .limit = c->limit};
     struct buf out = {0};
     (void)why;
     c->open = NULL;
@@ -254,6 +270,8 @@ static void call(struct circuit *c, const struct peer_id *to)
         refuse(c, RELAY_RESOURCE_LIMIT_EXCEEDED);
     } else {
         c->to = *to;
+        c->trusted = is_trusted(s, &c->from) || is_trusted(s, to);
+        c->limit = limit_of(s, c->trusted);
         messages_expect(c->hop, 0);
         c->open = host_open(s->cfg.host, to, names, 1, on_stop, c);
     }
@@ -319,7 +337,10 @@ struct relay_server *relay_server_new(const struct relay_server_cfg *cfg)
     s->cfg = *cfg;
     s->cfg.reserved_s = cfg->reserved_s ? cfg->reserved_s : RELAY_RESERVED_S;
     s->loop = host_loop(cfg->host);
-    s->rate = cfg->rate ? bucket_new(cfg->rate, cfg->rate, loop_now_us(s->loop)) : NULL;
+    uint64_t now = loop_now_us(s->loop);
+    s->rate = cfg->rate ? bucket_new(cfg->rate, cfg->rate, now) : NULL;
+    s->trusted_rate =
+        cfg->trusted_rate ? bucket_new(cfg->trusted_rate, cfg->trusted_rate, now) : NULL;
     list_init(&s->places);
     list_init(&s->circuits);
     s->watch = (struct host_watch){.cb = on_host, .arg = s};
@@ -340,7 +361,18 @@ void relay_server_free(struct relay_server *s)
     LIST_EACH(&s->places, struct place, p, link)
         place_free(s, p);
     bucket_free(s->rate);
+    bucket_free(s->trusted_rate);
     free(s);
+}
+
+void relay_server_trust_changed(struct relay_server *s)
+{
+    LIST_EACH(&s->circuits, struct circuit, c, link)
+        if (c->trusted && !is_trusted(s, &c->from) && !is_trusted(s, &c->to))
+            circuit_free(c);
+    LIST_EACH(&s->places, struct place, p, link)
+        if (!s->cfg.strangers && !is_trusted(s, &p->peer))
+            place_free(s, p);
 }
 
 size_t relay_server_reservations(const struct relay_server *s)

@@ -1,11 +1,9 @@
-/* Values as JSON text and back.  Numbers are written as JavaScript writes them, since the text goes
+/* Values as JSON text.  Numbers are written as JavaScript writes them, since the text goes
  * into updates that must not differ from Yjs's by a byte. */
 #include "ydoc/any.h"
 
-#include "base/mem.h"
 #include "ydoc/lib0.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,96 +155,4 @@ void any_json(struct cur *in, enum any_style style, struct buf *out)
     default:
         buf_str(out, "null");
     }
-}
-
-/* ---- from JSON ---- */
-
-/* A lone half of a pair, \ud800 to \udfff, has no UTF-8; what Yjs writes for it is U+FFFD.  The
- * escapes are rewritten in place, so that the parser does not refuse the whole text. */
-static void mend_halves(char *text, size_t n)
-{
-    for (size_t i = 0; i + 5 < n; i++) {
-        if (text[i] != '\\')
-            continue;
-        if (text[i + 1] != 'u' || (text[i + 2] | 0x20) != 'd' ||
-            !strchr("89abABcdefCDEF", text[i + 3])) {
-            i++; /* whatever is escaped, it is no backslash that starts another */
-            continue;
-        }
-        bool low = strchr("cdefCDEF", text[i + 3]) != NULL;
-        bool pair = !low && i + 11 < n && text[i + 6] == '\\' && text[i + 7] == 'u' &&
-                    (text[i + 8] | 0x20) == 'd' && strchr("cdefCDEF", text[i + 9]);
-        if (pair)
-            i += 11;
-        else
-            memcpy(text + i + 2, "fffd", 4);
-    }
-}
-
-static enum err put_json(json_t *v, struct buf *out, unsigned depth, struct why *why)
-{
-    enum err e = OK;
-    if (depth > ANY_DEPTH_MAX)
-        return why_set(why, ERR_LIMIT, "values nested deeper than %d", ANY_DEPTH_MAX);
-    switch (json_typeof(v)) {
-    case JSON_NULL:
-        buf_u8(out, ANY_NULL);
-        break;
-    case JSON_TRUE:
-        buf_u8(out, ANY_TRUE);
-        break;
-    case JSON_FALSE:
-        buf_u8(out, ANY_FALSE);
-        break;
-    case JSON_INTEGER:
-    case JSON_REAL:
-        any_put_number(out, json_number_value(v));
-        break;
-    case JSON_STRING:
-        any_put_text(out, json_string_value(v), json_string_length(v));
-        break;
-    case JSON_ARRAY:
-        any_put_head(out, ANY_ARRAY, json_array_size(v));
-        for (size_t i = 0; e == OK && i < json_array_size(v); i++)
-            e = put_json(json_array_get(v, i), out, depth + 1, why);
-        break;
-    case JSON_OBJECT:
-        any_put_head(out, ANY_OBJECT, json_object_size(v));
-        for (void *at = json_object_iter(v); e == OK && at; at = json_object_iter_next(v, at)) {
-            lib0_put_bytes(out, json_object_iter_key(at), json_object_iter_key_len(at));
-            e = put_json(json_object_iter_value(at), out, depth + 1, why);
-        }
-        break;
-    }
-    return e;
-}
-
-enum err any_from_json(const void *text, size_t n, struct buf *out, struct why *why)
-{
-    static const struct {
-        const char *text;
-        uint8_t kind;
-    } word[] = {{"true", ANY_TRUE}, {"false", ANY_FALSE}, {"null", ANY_NULL}};
-    for (size_t i = 0; i < sizeof word / sizeof *word; i++) /* nearly all marks in texts */
-        if (n == strlen(word[i].text) && memcmp(text, word[i].text, n) == 0) {
-            buf_u8(out, word[i].kind);
-            return OK;
-        }
-    json_error_t at;
-    char *copy = mem_strndup(text, n);
-    mend_halves(copy, n);
-    json_t *v =
-        json_loadb(copy, n, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &at);
-    free(copy);
-    if (!v)
-        return why_set(why, ERR_INVALID, "not JSON at byte %d: %s", at.position, at.text);
-    struct buf raw = {0};
-    enum err e = put_json(v, &raw, 0, why);
-    json_decref(v);
-    if (e == OK) { /* once more, for the order of keys */
-        struct cur c = buf_cur(&raw);
-        e = any_copy(&c, out, why);
-    }
-    buf_done(&raw);
-    return e;
 }

@@ -1,7 +1,6 @@
 /* Updates, state vectors and snapshots of a document. */
 #include "base/mem.h"
 #include "ydoc/doc_in.h"
-#include "ydoc/update.h"
 
 #include <stdlib.h>
 
@@ -53,21 +52,31 @@ static void put_item(struct ydoc *d, const struct item *it, uint32_t skip, bool 
     d->text.tail = d->text.head + mark;
 }
 
-void doc_put_client(struct ydoc *d, uint32_t client, uint32_t from, struct update_writer *w)
+/* What is known of one client from a clock on; counted only where w is NULL. */
+static uint64_t put_known(struct ydoc *d, const struct client *c, uint32_t from,
+                          struct update_writer *w)
 {
-    const struct runs *runs = &d->clients[client].runs;
     const struct run *run;
     struct run_at at;
     uint64_t n = 0;
-    if (!runs_find(runs, from, &at))
-        return;
-    for (struct run_at k = at; runs_get(runs, k); runs_next(runs, &k))
-        n++;
-    update_put_section(w, n, (struct yid){d->clients[client].id, from});
-    for (; (run = runs_get(runs, at)); runs_next(runs, &at)) {
+    if (from >= c->state || !runs_find(&c->runs, from, &at))
+        return 0;
+    for (; (run = runs_get(&c->runs, at)); runs_next(&c->runs, &at), n++) {
         const struct item *it = item_of(d, run->item);
-        put_item(d, it, it->clock < from ? from - it->clock : 0, false, w);
+        if (w)
+            put_item(d, it, it->clock < from ? from - it->clock : 0, false, w);
     }
+    return n;
+}
+
+void doc_put_client(struct ydoc *d, uint32_t client, uint32_t from, struct update_writer *w)
+{
+    const struct client *c = &d->clients[client];
+    uint64_t n = put_known(d, c, from, NULL);
+    if (n == 0)
+        return;
+    update_put_section(w, n, (struct yid){c->id, from});
+    put_known(d, c, from, w);
 }
 
 struct place {
@@ -94,122 +103,119 @@ void doc_sort_clients(const struct ydoc *d, struct numbers *clients)
     free(all);
 }
 
+/* ---- what waits ---- */
+
+/* The waiting items of a client from `clock` on, with a Skip over each gap; of what overlaps only
+ * the rest.  Counted only where w is NULL. */
+static uint64_t put_waiting(struct ydoc *d, const struct client *c, uint32_t clock,
+                            struct update_writer *w)
+{
+    const struct run *run;
+    uint64_t n = 0;
+    for (struct run_at at = runs_first(); (run = runs_get(&c->todo, at));
+         runs_next(&c->todo, &at)) {
+        const struct item *it = item_of(d, run->item);
+        if (item_end(it) <= clock)
+            continue;
+        if (it->clock > clock) {
+            struct ystruct skip = {.kind = CONTENT_SKIP,
+                                   .len = it->clock - clock,
+                                   .left.client = NO_CLIENT,
+                                   .right.client = NO_CLIENT};
+            if (w)
+                update_put(w, &skip, NULL);
+            n++;
+        }
+        if (w)
+            put_item(d, it, it->clock < clock ? clock - it->clock : 0, true, w);
+        n++;
+        clock = item_end(it);
+    }
+    return n;
+}
+
+/* Where the first item starts that reaches beyond the clock, or NONE. */
+static uint32_t first_waiting(const struct ydoc *d, const struct client *c, uint32_t clock)
+{
+    const struct run *run;
+    for (struct run_at at = runs_first(); (run = runs_get(&c->todo, at));
+         runs_next(&c->todo, &at)) {
+        const struct item *it = item_of(d, run->item);
+        if (item_end(it) > clock)
+            return it->clock > clock ? it->clock : clock;
+    }
+    return NONE;
+}
+
 /* ---- all of it ---- */
+
+static uint32_t had(const struct states *have, const struct client *c)
+{
+    uint64_t clock = have ? states_get(have, c->id) : 0;
+    return clock > UPDATE_CLOCK_MAX ? UPDATE_CLOCK_MAX : (uint32_t)clock;
+}
 
 /* Those who wrote anything that `have` lacks. */
 static void those_with_news(const struct ydoc *d, const struct states *have, struct numbers *out)
 {
-    for (uint32_t c = 0; c < d->n_clients; c++)
-        if (d->clients[c].state > (have ? states_get(have, d->clients[c].id) : 0))
-            numbers_add(out, c);
+    for (uint32_t i = 0; i < d->n_clients; i++) {
+        const struct client *c = &d->clients[i];
+        if (c->state > had(have, c) || first_waiting(d, c, had(have, c)) != NONE)
+            numbers_add(out, i);
+    }
     doc_sort_clients(d, out);
 }
 
-static void all_deleted(const struct ydoc *d, struct ranges *out)
+/* What is known, a Skip, and what waits: one section. */
+static void put_client(struct ydoc *d, const struct client *c, uint32_t from,
+                       struct update_writer *w)
+{
+    uint64_t known = put_known(d, c, from, NULL);
+    uint32_t waits = first_waiting(d, c, from);
+    uint32_t first = known > 0 ? from : waits;
+    uint32_t next = known > 0 ? c->state : waits;
+    update_put_section(w, known + (waits == NONE ? 0 : put_waiting(d, c, next, NULL)),
+                       (struct yid){c->id, first});
+    put_known(d, c, from, w);
+    if (waits != NONE)
+        put_waiting(d, c, next, w);
+}
+
+static void all_deleted(const struct ydoc *d, bool waiting, struct ranges *out)
 {
     const struct run *run;
-    for (uint32_t c = 0; c < d->n_clients; c++) {
-        const struct runs *runs = &d->clients[c].runs;
-        for (struct run_at at = runs_first(); (run = runs_get(runs, at)); runs_next(runs, &at)) {
-            const struct item *it = item_of(d, run->item);
-            if (item_deleted(it))
-                ranges_add(out, d->clients[c].id, it->clock, it->len);
-        }
-    }
-    ranges_tidy(out);
-}
-
-static void encode_known(struct ydoc *d, enum update_format format, const struct states *have,
-                         struct buf *out)
-{
-    struct update_writer w;
-    struct numbers clients = {0};
-    struct ranges deleted = {0};
-    those_with_news(d, have, &clients);
-    all_deleted(d, &deleted);
-    update_write(&w, format);
-    update_put_clients(&w, clients.n);
-    for (uint32_t i = 0; i < clients.n; i++) {
-        const struct client *c = &d->clients[clients.at[i]];
-        doc_put_client(d, clients.at[i], have ? (uint32_t)states_get(have, c->id) : 0, &w);
-    }
-    update_put_deletes(&w, &deleted);
-    update_end(&w, out);
-    ranges_done(&deleted);
-    free(clients.at);
-}
-
-/* ---- what waits ---- */
-
-/* Its items, with a Skip over each gap; overlaps are left out. */
-static void put_waiting(struct ydoc *d, const struct client *c, struct update_writer *w)
-{
-    const struct run *run;
-    uint32_t clock = 0, first = 0;
-    uint64_t n = 0;
-    for (int count = 1; count >= 0; count--) {
-        clock = first = runs_get(&c->todo, runs_first())->clock;
-        if (!count)
-            update_put_section(w, n, (struct yid){c->id, first});
-        for (struct run_at at = runs_first(); (run = runs_get(&c->todo, at));
-             runs_next(&c->todo, &at)) {
-            const struct item *it = item_of(d, run->item);
-            if (item_end(it) <= clock)
-                continue;
-            struct ystruct skip = {.kind = CONTENT_SKIP,
-                                   .len = it->clock > clock ? it->clock - clock : 0,
-                                   .left.client = NO_CLIENT,
-                                   .right.client = NO_CLIENT};
-            n += count ? (skip.len > 0 ? 2 : 1) : 0;
-            if (!count && skip.len > 0)
-                update_put(w, &skip, NULL);
-            if (!count)
-                put_item(d, it, it->clock < clock ? clock - it->clock : 0, true, w);
-            clock = item_end(it);
-        }
-    }
-}
-
-static void encode_waiting(struct ydoc *d, struct buf *out)
-{
-    struct update_writer w;
-    struct numbers clients = {0};
-    struct ranges deletes = {0};
     for (uint32_t i = 0; i < d->n_clients; i++) {
         const struct client *c = &d->clients[i];
-        if (!runs_empty(&c->todo))
-            numbers_add(&clients, i);
-        for (uint32_t k = 0; k < c->deletes.n; k++)
-            ranges_add(&deletes, c->id, c->deletes.at[k].clock, c->deletes.at[k].len);
+        for (struct run_at at = runs_first(); (run = runs_get(&c->runs, at));
+             runs_next(&c->runs, &at)) {
+            const struct item *it = item_of(d, run->item);
+            if (item_deleted(it))
+                ranges_add(out, c->id, it->clock, it->len);
+        }
+        for (uint32_t k = 0; waiting && k < c->deletes.n; k++)
+            ranges_add(out, c->id, c->deletes.at[k].clock, c->deletes.at[k].len);
     }
-    doc_sort_clients(d, &clients);
-    ranges_tidy(&deletes);
-    update_write(&w, UPDATE_V1);
-    update_put_clients(&w, clients.n);
-    for (uint32_t i = 0; i < clients.n; i++)
-        put_waiting(d, &d->clients[clients.at[i]], &w);
-    update_put_deletes(&w, &deletes);
-    update_end(&w, out);
-    ranges_done(&deletes);
-    free(clients.at);
+    ranges_tidy(out);
 }
 
 void ydoc_encode(struct ydoc *d, enum update_format format, const struct states *have,
                  struct buf *out)
 {
-    if (!ydoc_pending(d)) {
-        encode_known(d, format, have, out);
-        return;
+    struct update_writer w;
+    struct numbers clients = {0};
+    struct ranges deleted = {0};
+    those_with_news(d, have, &clients);
+    all_deleted(d, true, &deleted);
+    update_write(&w, format);
+    update_put_clients(&w, clients.n);
+    for (uint32_t i = 0; i < clients.n; i++) {
+        const struct client *c = &d->clients[clients.at[i]];
+        put_client(d, c, had(have, c), &w);
     }
-    struct buf known = {0}, waiting = {0}, both = {0};
-    encode_known(d, UPDATE_V1, have, &known);
-    encode_waiting(d, &waiting);
-    struct cur parts[] = {buf_cur(&known), buf_cur(&waiting)};
-    if (update_merge(UPDATE_V1, parts, 2, &both, NULL) == OK) /* our own bytes: it is */
-        update_convert(buf_cur(&both), UPDATE_V1, format, out, NULL);
-    buf_done(&known);
-    buf_done(&waiting);
-    buf_done(&both);
+    update_put_deletes(&w, &deleted);
+    update_end(&w, out);
+    ranges_done(&deleted);
+    free(clients.at);
 }
 
 void ydoc_state(const struct ydoc *d, struct buf *out)
@@ -226,7 +232,7 @@ void ydoc_state(const struct ydoc *d, struct buf *out)
 void ydoc_snapshot(struct ydoc *d, struct buf *out)
 {
     struct ranges deleted = {0};
-    all_deleted(d, &deleted);
+    all_deleted(d, false, &deleted);
     ranges_put(&deleted, false, out);
     ydoc_state(d, out);
     ranges_done(&deleted);

@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 #define UPDATE_STRUCTS_MAX                                                                         \
-    ((uint64_t)1 << 21) /* in one update; format 2 packs many into few bytes */
+    ((uint64_t)1 << 22) /* in one update; format 2 packs many into few bytes */
 #define UPDATE_SWELL 64 /* structs, and bytes of content, for a byte of it ... */
 #define UPDATE_SWELL_FREE ((uint64_t)1 << 16) /* ... beyond these */
 #define UPDATE_CLOCK_MAX UINT32_MAX           /* units that one client may write */

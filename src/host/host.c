@@ -8,6 +8,7 @@
 #include "host/find/own.h"
 #include "host/host_quic.h"
 #include "host/upgrade.h"
+#include "host/web_cert.h"
 #include "net/tls.h"
 #include "net/ws.h"
 
@@ -154,12 +155,21 @@ static void on_accept_ws(void *arg, struct conn *c)
     host_receive(arg, ws, &(struct way){.path = PATH_DIRECT, .reach = REACH_WS, .inbound = true});
 }
 
+static void on_accept_wss(void *arg, struct conn *c)
+{
+    struct host *h = arg;
+    c = tls_accept(web_cert_tls(h->cfg.web_cert), c, NULL, NULL);
+    struct conn *ws = ws_accept(c, NULL, NULL);
+    host_receive(h, ws, &(struct way){.path = PATH_DIRECT, .reach = REACH_WSS, .inbound = true});
+}
+
 static enum err open_ear(struct host *h, struct ear *ear, const struct addr *at, struct why *why)
 {
+    static accept_cb *const accept[] = {
+        [REACH_TCP] = on_accept, [REACH_WS] = on_accept_ws, [REACH_WSS] = on_accept_wss};
     if (ear->reach == REACH_QUIC)
         return host_quic_listen(h, ear, at, why);
-    ear->listener =
-        tcp_listen(h->loop, at, ear->reach == REACH_WS ? on_accept_ws : on_accept, h, why);
+    ear->listener = tcp_listen(h->loop, at, accept[ear->reach], h, why);
     if (!ear->listener)
         return ERR_IO;
     ear->at = listener_addr(ear->listener);
@@ -174,11 +184,15 @@ static enum err listen_on(struct host *h, const struct multiaddr *a, struct why 
         return why_set(why, ERR_LIMIT, "more than %d addresses to listen on", EARS_MAX);
     if (multiaddr_route(a, &r, why) != OK)
         return why_in(why, ERR_INVALID, "%s", multiaddr_format(a, text));
-    if (r.named || r.relayed || r.reach == REACH_WSS)
-        return why_set(
-            why, ERR_INVALID,
-            "%s: only /ip4 or /ip6 with /tcp, /tcp/../ws or /udp/../quic-v1 is listened on",
-            multiaddr_format(a, text));
+    if (r.named || r.relayed)
+        return why_set(why, ERR_INVALID,
+                       "%s: only /ip4 or /ip6 with /tcp, /tcp/../ws, /tcp/../tls/ws or "
+                       "/udp/../quic-v1 is listened on",
+                       multiaddr_format(a, text));
+    if (r.reach == REACH_WSS && !h->cfg.web_cert)
+        return why_set(why, ERR_STATE,
+                       "%s: there is no certificate (host.tls-cert and host.tls-key)",
+                       multiaddr_format(a, text));
     if (loop_proxy(h->loop)) /* nobody can come through it, and nobody shall come past it */
         return OK;
     struct ear *ear = &h->ears[h->ear_count];

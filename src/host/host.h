@@ -35,6 +35,7 @@ enum {
 
 struct kad;
 struct trust_book;
+struct web_cert;
 struct host_cfg {
     struct loop *loop;
     const struct log *log;
@@ -45,8 +46,9 @@ struct host_cfg {
     bool lab; /* loopback and private addresses are advertised and dialled; one address may be many
                */
     const struct trust_book
-        *trust;                   /* the blocked are hung up on; outlives the host; NULL: nobody */
-    size_t conns_low, conns_high; /* trimmed to low when high is passed; 0: 160 and 192 */
+        *trust; /* the blocked are hung up on; outlives the host; NULL: nobody */
+    const struct web_cert *web_cert; /* to listen on /wss; outlives the host; NULL: not there */
+    size_t conns_low, conns_high;    /* trimmed to low when high is passed; 0: 160 and 192 */
 };
 
 struct host;

@@ -1,6 +1,7 @@
 #include "host/host_app.h"
 
 #include "host/host_app_in.h"
+#include "host/host_in.h"
 #include "net/udp.h"
 
 #include "base/mem.h"
@@ -125,8 +126,42 @@ static struct host *host_with_any_port(struct host_cfg *cfg, struct multiaddr *l
     return host_new(cfg, why);
 }
 
+/* The certificate for /wss, where one is named. */
+static enum err open_cert(const struct app_env *env, struct web_cert **out, struct why *why)
+{
+    const char *cert = conf_text(env->conf, "host.tls-cert");
+    const char *key = conf_text(env->conf, "host.tls-key");
+    *out = NULL;
+    if (!*cert && !*key)
+        return OK;
+    if (!*cert || !*key)
+        return why_set(why, ERR_INVALID, "host.%s is not set, and host.%s alone is of no use",
+                       *cert ? "tls-key" : "tls-cert", *cert ? "tls-cert" : "tls-key");
+    *out = web_cert_open(env->loop, env->log, env->vfs, cert, key, why);
+    return *out ? OK : why_in(why, why->code, "host.tls-cert, host.tls-key");
+}
+
+/* What the owner says that others are told. */
+static enum err announce(const struct app_env *env, struct host *h, struct why *why)
+{
+    struct multiaddr all[TOLD_MAX];
+    struct multiaddr_route r;
+    char text[CONF_ITEM_MAX];
+    size_t n = 0;
+    for (size_t i = 0; conf_item(env->conf, "host.announce", i, text, sizeof text); i++) {
+        if (n == TOLD_MAX)
+            return why_set(why, ERR_LIMIT, "host.announce has more than %d addresses", TOLD_MAX);
+        if (multiaddr_parse(&all[n], text, why) != OK || multiaddr_route(&all[n], &r, why) != OK)
+            return why_in(why, ERR_INVALID, "host.announce");
+        multiaddr_drop_peer(&all[n++]);
+    }
+    host_tell_addrs(h, TOLD_ANNOUNCED, all, n);
+    return OK;
+}
+
 static struct host *make_host(const struct app_env *env, const char *agent,
-                              const struct trust_book *trust, struct why *why)
+                              const struct trust_book *trust, const struct web_cert *cert,
+                              struct why *why)
 {
     struct multiaddr listen[LISTEN_MAX];
     struct host_cfg cfg = {.loop = env->loop,
@@ -135,6 +170,7 @@ static struct host *make_host(const struct app_env *env, const char *agent,
                            .agent = agent,
                            .listen = listen,
                            .lab = conf_bool(env->conf, "host.lab"),
+                           .web_cert = cert,
                            .trust = trust};
     struct host *h = NULL;
     if (read_listen(env, listen, &cfg.listen_count, why) == OK &&
@@ -143,6 +179,10 @@ static struct host *make_host(const struct app_env *env, const char *agent,
         h = host_new(&cfg, why);
         if (!h && !conf_is_set(env->conf, "host.listen"))
             h = host_with_any_port(&cfg, listen, why);
+    }
+    if (h && announce(env, h, why) != OK) {
+        host_free(h);
+        h = NULL;
     }
     return h;
 }
@@ -197,9 +237,12 @@ static struct reaching *make_reach(struct overlay *o)
 static void *start(const struct app_env *env, struct why *why)
 {
     char *agent = mem_printf("shoal/%s", env->version);
+    struct web_cert *cert = NULL;
     struct trust_book *trust = trust_open(env->db, why);
-    struct host *h = trust ? make_host(env, agent, trust, why) : NULL;
+    struct host *h =
+        trust && open_cert(env, &cert, why) == OK ? make_host(env, agent, trust, cert, why) : NULL;
     if (!h) {
+        web_cert_close(cert);
         trust_free(trust);
         free(agent);
         return NULL;
@@ -209,6 +252,7 @@ static void *start(const struct app_env *env, struct why *why)
     o->agent = agent;
     o->host = h;
     o->trust = trust;
+    o->web_cert = cert;
     o->echo = echo_new(h, conf_bool(env->conf, "host.lab"));
     if (conf_bool(env->conf, "host.lab"))
         o->perf = perf_new(h);
@@ -256,6 +300,7 @@ static void app_free(void *app)
     echo_free(o->echo);
     perf_free(o->perf);
     host_free(o->host);
+    web_cert_close(o->web_cert);
     trust_free(o->trust);
     free(o->agent);
     free(o);

@@ -11,6 +11,7 @@
 #include "host/kad/kad.h"
 #include "host/reach/reach.h"
 #include "host/trust.h"
+#include "host/web_cert.h"
 
 #include "host/talk/echo.h"
 #include "host/talk/perf.h"
@@ -23,6 +24,7 @@ struct overlay {
     char *agent;
     struct host *host;
     struct trust_book *trust;
+    struct web_cert *web_cert; /* NULL: none was named */
     struct echo *echo;
     struct perf *perf; /* in laboratories */
     struct kad *tables[TABLES];

@@ -93,9 +93,9 @@ struct host_punches {
     bool (*came)(void *arg, struct conn *c);      /* by TCP; true: it is taken */
 };
 
-/* Addresses besides those that we listen on that others are told: where strangers have dialled us,
- * at relays, and as peers see us. */
-enum told { TOLD_REACHED, TOLD_RELAYED, TOLD_OBSERVED, TOLD_KINDS };
+/* Addresses besides those that we listen on that others are told: those that the owner named,
+ * where strangers have dialled us, at relays, and as peers see us. */
+enum told { TOLD_ANNOUNCED, TOLD_REACHED, TOLD_RELAYED, TOLD_OBSERVED, TOLD_KINDS };
 enum { TOLD_MAX = 6, HIDDEN_MAX = 12 };
 
 struct host {

@@ -6,7 +6,15 @@ const struct conf_key host_settings[] = {
     {"host.enabled", CONF_BOOL, "on", 0, 0, NULL, false, "Meet other nodes by libp2p"},
     {"host.listen", CONF_LIST, "/ip4/0.0.0.0/udp/4001/quic-v1,/ip6/::/udp/4001/quic-v1,/ip4/0.0.0.0/tcp/4001,/ip6/::/tcp/4001", 0, 0, NULL, false,
      "Where other nodes reach us, multiaddrs: /ip4/ADDRESS/tcp/PORT, the same with /ws "
-     "behind it (for browsers), or /ip4/ADDRESS/udp/PORT/quic-v1; port 0 is any free one"},
+     "behind it, or with /tls/ws (for browsers; see host.tls-cert), or "
+     "/ip4/ADDRESS/udp/PORT/quic-v1; port 0 is any free one"},
+    {"host.announce", CONF_LIST, "", 0, 0, NULL, false,
+     "Addresses that others are told besides, multiaddrs: /dns4/NAME/tcp/443/tls/ws, or where a "
+     "router lets them in"},
+    {"host.tls-cert", CONF_TEXT, "", 0, 0, NULL, false,
+     "A PEM file with the certificate for /tls/ws, and those that vouch for it; read again when it "
+     "changes"},
+    {"host.tls-key", CONF_TEXT, "", 0, 0, NULL, false, "A PEM file with its private key"},
     {"host.bootstrap", CONF_LIST, "", 0, 0, NULL, false,
      "Nodes that are dialled when we know nobody, multiaddrs that end in /p2p/ID"},
     {"host.relay", CONF_CHOICE, "off", 0, 0, "off|trusted|on", false,

@@ -17,11 +17,8 @@ static bool is_hidden(const struct host *h, const struct multiaddr *a)
     return false;
 }
 
-static size_t add_once(const struct host *h, struct multiaddr *out, size_t n, size_t cap,
-                       const struct multiaddr *a)
+static size_t add_once(struct multiaddr *out, size_t n, size_t cap, const struct multiaddr *a)
 {
-    if (is_hidden(h, a))
-        return n;
     for (size_t i = 0; i < n; i++)
         if (multiaddr_equal(&out[i], a))
             return n;
@@ -35,10 +32,14 @@ size_t host_advertised(const struct host *h, struct multiaddr *out, size_t cap)
 {
     size_t n = 0;
     for (size_t kind = 0; kind < TOLD_KINDS; kind++) /* those that strangers can use come first */
-        for (size_t i = 0; i < h->told[kind].count; i++)
-            n = add_once(h, out, n, cap, &h->told[kind].addrs[i]);
+        for (size_t i = 0; i < h->told[kind].count; i++) {
+            const struct multiaddr *a = &h->told[kind].addrs[i];
+            if (kind == TOLD_ANNOUNCED || !is_hidden(h, a)) /* the owner knows better */
+                n = add_once(out, n, cap, a);
+        }
     for (size_t i = 0; i < h->own.count; i++)
-        n = add_once(h, out, n, cap, &h->own.addrs[i]);
+        if (!is_hidden(h, &h->own.addrs[i]))
+            n = add_once(out, n, cap, &h->own.addrs[i]);
     return n;
 }
 

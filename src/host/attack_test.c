@@ -10,10 +10,10 @@
 #include "host/mux/purse.h"
 #include "host/mux/yamux.h"
 #include "host/mux/yamux_msg.h"
+#include "host/net_test.h"
 #include "host/talk/echo.h"
 #include "host/talk/ping.h"
 #include "host/upgrade.h"
-#include "sim/sim.h"
 
 #include <malloc.h>
 #include <string.h>
@@ -53,52 +53,29 @@ struct kit {
     unsigned pings, pongs;
 };
 
-static struct multiaddr at(unsigned i)
-{
-    struct multiaddr a;
-    struct addr addr = addr_v4(10, 0, 0, (uint8_t)(i + 1), 4001);
-    multiaddr_of_addr(&a, &addr, REACH_TCP);
-    return a;
-}
-
 static void begin(struct node *n, unsigned i)
 {
-    struct multiaddr here = at(i);
-    struct host_cfg cfg = {.loop = n->loop,
-                           .keys = n->keys,
-                           .agent = "shoal/test",
-                           .listen = &here,
-                           .listen_count = 1};
-    n->host = host_new(&cfg, NULL);
+    struct multiaddr here = net_at(i);
+    n->host = net_host(n->loop, n->keys, &here, false);
     n->echo = echo_new(n->host, true);
     struct kad_cfg kad = {.host = n->host, .protocol = KAD_PROTOCOL, .server = true};
     n->kad = kad_new(&kad);
 }
 
-static void ignore(void *arg, const struct peer_id *peer, const struct why *why)
-{
-    (void)arg;
-    (void)peer;
-    (void)why;
-}
-
 static int open_kit(void **state)
 {
     struct kit *k = *state = mem_zalloc(sizeof *k);
-    struct sim_link line = {.latency_us = 5 * MSEC};
-    struct multiaddr there = at(HOST);
+    struct multiaddr there = net_at(HOST);
     k->sim = sim_new(1);
     for (unsigned i = 0; i < NODES; i++) {
-        uint8_t entropy[16] = {(uint8_t)(i + 1)};
-        char name[] = {(char)('a' + i), 0};
-        k->n[i].sim = sim_node_add(k->sim, name, addr_v4(10, 0, 0, (uint8_t)(i + 1), 0), line);
+        k->n[i].sim = net_machine(k->sim, i, 5 * MSEC);
         k->n[i].loop = sim_node_loop(k->n[i].sim);
-        k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
+        k->n[i].keys = net_keys(i);
         if (i != FOE)
             begin(&k->n[i], i);
     }
     k->foe = secure_self_new(k->n[FOE].loop, k->n[FOE].keys, upgrade_muxers);
-    host_dial(k->n[FRIEND].host, host_id(k->n[HOST].host), &there, 1, ignore, NULL);
+    host_dial(k->n[FRIEND].host, host_id(k->n[HOST].host), &there, 1, net_ignore, NULL);
     sim_run_for(k->sim, 5 * SEC);
     assert_true(host_connected(k->n[FRIEND].host, host_id(k->n[HOST].host)));
     return 0;

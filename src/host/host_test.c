@@ -2,9 +2,9 @@
 
 #include "base/mem.h"
 #include "base/test.h"
+#include "host/net_test.h"
 #include "host/talk/echo.h"
 #include "host/talk/ping.h"
-#include "sim/sim.h"
 
 #include <string.h>
 
@@ -56,15 +56,7 @@ static void begin(struct kit *k, unsigned i)
 {
     struct node *n = &k->n[i];
     struct multiaddr here = at(k, i);
-    struct host_cfg cfg = {.loop = n->loop,
-                           .keys = n->keys,
-                           .agent = "shoal/test",
-                           .listen = &here,
-                           .listen_count = 1};
-    struct why why;
-    n->host = host_new(&cfg, &why);
-    if (!n->host)
-        fail_msg("%s", why.text);
+    n->host = net_host(n->loop, n->keys, &here, false);
     n->echo = echo_new(n->host, true);
     n->watch = (struct host_watch){.cb = on_host, .arg = n};
     host_watch(n->host, &n->watch);
@@ -82,14 +74,11 @@ static int open_kit_over(void **state, enum reach reach)
 {
     struct kit *k = *state = mem_zalloc(sizeof *k);
     k->reach = reach;
-    struct sim_link line = {.latency_us = 5 * MSEC};
     k->sim = sim_new(1);
     for (unsigned i = 0; i < NODES; i++) {
-        uint8_t entropy[16] = {(uint8_t)(i + 1)};
-        char name[] = {(char)('a' + i), 0};
-        k->n[i].sim = sim_node_add(k->sim, name, addr_v4(10, 0, 0, (uint8_t)(i + 1), 0), line);
+        k->n[i].sim = net_machine(k->sim, i, 5 * MSEC);
         k->n[i].loop = sim_node_loop(k->n[i].sim);
-        k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
+        k->n[i].keys = net_keys(i);
         begin(k, i);
     }
     return 0;

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/test.h"
-#include "sim/sim.h"
+#include "host/net_test.h"
 
 #include <string.h>
 
@@ -47,10 +47,8 @@ static int open_kit(void **state)
     struct kit *k = *state = MEM_NEW(struct kit);
     k->sim = sim_new(1);
     for (uint8_t i = 0; i < 2; i++) {
-        uint8_t entropy[16] = {(uint8_t)(i + 1)};
-        struct sim_link line = {.latency_us = 5 * MSEC};
-        k->machine[i] = sim_node_add(k->sim, "n", addr_v4(10, 0, 0, (uint8_t)(i + 1), 0), line);
-        k->keys[i] = keys_of_entropy(entropy, sizeof entropy);
+        k->machine[i] = net_machine(k->sim, i, 5 * MSEC);
+        k->keys[i] = net_keys(i);
     }
     return 0;
 }

@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "base/test.h"
 #include "host/find/mdns_msg.h"
+#include "host/net_test.h"
 #include "net/mcast.h"
-#include "sim/sim.h"
 
 #include <string.h>
 
@@ -58,10 +58,9 @@ static int open_kit(void **state)
     k->sim = sim_new(1);
     sim_set_multicast(k->sim, true);
     for (unsigned i = 0; i < NODES; i++) {
-        uint8_t entropy[16] = {(uint8_t)(i + 1)};
         struct addr ip = addr_v4(192, 168, i == 3 ? 2 : 1, (uint8_t)(i + 1), 0);
         k->n[i].machine = sim_node_add(k->sim, "n", ip, (struct sim_link){.latency_us = MSEC});
-        k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
+        k->n[i].keys = net_keys(i);
     }
     return 0;
 }

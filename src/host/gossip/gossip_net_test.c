@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "base/test.h"
-#include "sim/sim.h"
+#include "host/net_test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,14 +26,6 @@ struct kit {
     struct node n[NODES];
 };
 
-static struct multiaddr at(unsigned i)
-{
-    struct multiaddr a;
-    struct addr addr = addr_v4(10, 0, 0, (uint8_t)(i + 1), 4001);
-    multiaddr_of_addr(&a, &addr, REACH_TCP);
-    return a;
-}
-
 static enum gossip_verdict on_news(void *arg, const struct gossip_news *news)
 {
     struct node *n = arg;
@@ -49,15 +41,8 @@ static enum gossip_verdict on_news(void *arg, const struct gossip_news *news)
 static void begin(struct kit *k, unsigned i)
 {
     struct node *n = &k->n[i];
-    struct multiaddr here = at(i);
-    struct host_cfg cfg = {.loop = n->loop,
-                           .keys = n->keys,
-                           .agent = "shoal/test",
-                           .listen = &here,
-                           .listen_count = 1,
-                           .lab = true};
-    n->host = host_new(&cfg, NULL);
-    assert_non_null(n->host);
+    struct multiaddr here = net_at(i);
+    n->host = net_host(n->loop, n->keys, &here, true);
     struct gossip_cfg gc = {.host = n->host, .keys = n->keys, .lab = true};
     n->gossip = gossip_new(&gc);
     n->sub = gossip_subscribe(n->gossip, "news", on_news, n, NULL);
@@ -72,33 +57,20 @@ static void end(struct node *n)
     n->host = NULL;
 }
 
-static void ignore(void *arg, const struct peer_id *peer, const struct why *why)
-{
-    (void)arg;
-    (void)peer;
-    (void)why;
-}
-
 static void dial(struct kit *k, unsigned from, unsigned to)
 {
-    struct multiaddr a = at(to);
-    assert_int_equal(multiaddr_add_peer(&a, host_id(k->n[to].host)), OK);
-    host_dial(k->n[from].host, NULL, &a, 1, ignore, NULL);
+    net_dial(k->n[from].host, k->n[to].host);
 }
 
 /* A ring with chords: each dials four, and has eight neighbours. */
 static int open_kit(void **state)
 {
     struct kit *k = *state = mem_zalloc(sizeof *k);
-    struct sim_link line = {.latency_us = 10 * MSEC};
     k->sim = sim_new(1);
     for (unsigned i = 0; i < NODES; i++) {
-        uint8_t entropy[16] = {(uint8_t)(i + 1)};
-        char name[8];
-        snprintf(name, sizeof name, "n%02u", i);
-        k->n[i].sim = sim_node_add(k->sim, name, addr_v4(10, 0, 0, (uint8_t)(i + 1), 0), line);
+        k->n[i].sim = net_machine(k->sim, i, 10 * MSEC);
         k->n[i].loop = sim_node_loop(k->n[i].sim);
-        k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
+        k->n[i].keys = net_keys(i);
         begin(k, i);
     }
     static const unsigned far[DIALS] = {1, 7, 19, 29};

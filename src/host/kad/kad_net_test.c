@@ -7,7 +7,7 @@
 #include "host/kad/ipns_test.h"
 #include "host/kad/kad_in.h"
 #include "host/kad/kad_table.h"
-#include "sim/sim.h"
+#include "host/net_test.h"
 
 #include <string.h>
 
@@ -33,26 +33,11 @@ struct kit {
     struct why why;
 };
 
-static struct multiaddr at(unsigned i)
-{
-    struct multiaddr a;
-    struct addr addr = addr_v4(10, 0, 0, (uint8_t)(i + 1), 4001);
-    multiaddr_of_addr(&a, &addr, REACH_TCP);
-    return a;
-}
-
 static void begin(struct kit *k, unsigned i, bool server)
 {
     struct node *n = &k->n[i];
-    struct multiaddr here = at(i);
-    struct host_cfg cfg = {.loop = n->loop,
-                           .keys = n->keys,
-                           .agent = "shoal/test",
-                           .listen = &here,
-                           .listen_count = 1,
-                           .lab = true};
-    n->host = host_new(&cfg, NULL);
-    assert_non_null(n->host);
+    struct multiaddr here = net_at(i);
+    n->host = net_host(n->loop, n->keys, &here, true);
     struct kad_cfg kc = {.host = n->host, .protocol = KAD_PROTOCOL, .server = server, .lab = true};
     n->kad = kad_new(&kc);
 }
@@ -65,32 +50,19 @@ static void end(struct node *n)
     n->host = NULL;
 }
 
-static void ignore(void *arg, const struct peer_id *peer, const struct why *why)
-{
-    (void)arg;
-    (void)peer;
-    (void)why;
-}
-
 /* All know the first; the last is a client. */
 static int open_kit(void **state)
 {
     struct kit *k = *state = mem_zalloc(sizeof *k);
-    struct sim_link line = {.latency_us = 5 * MSEC};
     k->sim = sim_new(1);
     for (unsigned i = 0; i < NODES; i++) {
-        uint8_t entropy[16] = {(uint8_t)(i + 1)};
-        char name[8];
-        snprintf(name, sizeof name, "n%02u", i);
-        k->n[i].sim = sim_node_add(k->sim, name, addr_v4(10, 0, 0, (uint8_t)(i + 1), 0), line);
+        k->n[i].sim = net_machine(k->sim, i, 5 * MSEC);
         k->n[i].loop = sim_node_loop(k->n[i].sim);
-        k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
+        k->n[i].keys = net_keys(i);
         begin(k, i, i != NODES - 1);
     }
-    struct multiaddr first = at(0);
-    assert_int_equal(multiaddr_add_peer(&first, host_id(k->n[0].host)), OK);
     for (unsigned i = 1; i < NODES; i++)
-        host_dial(k->n[i].host, NULL, &first, 1, ignore, NULL);
+        net_dial(k->n[i].host, k->n[0].host);
     sim_run_for(k->sim, 60 * SEC);
     return 0;
 }
@@ -296,9 +268,7 @@ static void who_gave_an_older_value_is_brought_the_newer(void **state)
     sim_cut(k->n[one].sim, NULL);
     name_it(k, 1, &key, 2);
     sim_heal(k->n[one].sim, NULL);
-    struct multiaddr there = at(one); /* the connection was lost */
-    assert_int_equal(multiaddr_add_peer(&there, host_id(k->n[one].host)), OK);
-    host_dial(k->n[20].host, NULL, &there, 1, ignore, NULL);
+    net_dial(k->n[20].host, k->n[one].host); /* the connection was lost */
     sim_run_for(k->sim, 60 * SEC);
     kad_get(k->n[20].kad, buf_cur(&key), on_get, k);
     sim_run_for(k->sim, 30 * SEC);
@@ -357,7 +327,7 @@ static void private_addresses_are_a_matter_between_neighbours(void **state)
 {
     struct kit *k = *state;
     struct kad *ours[OURS];
-    struct multiaddr here = at(7), there;
+    struct multiaddr here = net_at(7), there;
     struct addr public = addr_v4(8, 8, 8, 8, 4001), loop = addr_v4(127, 0, 0, 1, 4001);
     open_ours(k, ours);
     assert_true(host_connected(k->n[0].host, host_id(k->n[1].host)));

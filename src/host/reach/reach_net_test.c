@@ -1,9 +1,9 @@
 /* All of it together, in the simulator: two who may stand behind routers, and one in the open. */
 #include "base/mem.h"
 #include "base/test.h"
+#include "host/net_test.h"
 #include "host/reach/reach.h"
 #include "host/talk/echo.h"
-#include "sim/sim.h"
 
 #include <string.h>
 
@@ -104,14 +104,13 @@ static struct kit *open_reach(enum sim_nat_kind ann, int bob, enum reach reach)
     k->reach = reach;
     for (unsigned i = 0; i < NODES; i++) {
         static const char *const names[] = {"ann", "open", "bob"};
-        uint8_t entropy[16] = {(uint8_t)(i + 1)};
         k->n[i].sim = sim_node_add(k->sim, names[i], ip(i), line);
         if (i == ANN)
             sim_node_behind(k->n[i].sim, addr_v4(192, 0, 2, 1, 0), ann);
         if (i == BOB && bob >= 0)
             sim_node_behind(k->n[i].sim, addr_v4(203, 0, 113, 1, 0), (enum sim_nat_kind)bob);
         k->n[i].loop = sim_node_loop(k->n[i].sim);
-        k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
+        k->n[i].keys = net_keys(i);
         begin(k, i);
     }
     struct multiaddr open = at(k, OPEN);

@@ -1,12 +1,12 @@
 /* A peer that nobody can dial, a relay, and somebody who wants to reach it, in the simulator. */
 #include "base/mem.h"
 #include "base/test.h"
+#include "host/net_test.h"
 #include "host/reach/relay_client.h"
 #include "host/reach/relay_server.h"
 #include "host/talk/echo.h"
 #include "host/talk/ping.h"
 #include "host/trust.h"
-#include "sim/sim.h"
 
 #include <string.h>
 
@@ -35,19 +35,6 @@ struct kit {
     size_t sent, to_send, back;
 };
 
-static struct addr ip(unsigned i)
-{
-    return addr_v4(10, 0, 0, (uint8_t)(i + 1), 4001);
-}
-
-static struct multiaddr at(unsigned i)
-{
-    struct multiaddr a;
-    struct addr addr = ip(i);
-    multiaddr_of_addr(&a, &addr, REACH_TCP);
-    return a;
-}
-
 static const struct peer_id *id(const struct kit *k, unsigned i)
 {
     return host_id(k->n[i].host);
@@ -56,7 +43,7 @@ static const struct peer_id *id(const struct kit *k, unsigned i)
 /* /ip4/RELAY/tcp/4001/p2p/RELAY[/p2p-circuit/p2p/HIDDEN] */
 static struct multiaddr through(const struct kit *k, bool circuit)
 {
-    struct multiaddr a = at(RELAY);
+    struct multiaddr a = net_at(RELAY);
     assert_int_equal(multiaddr_add_peer(&a, id(k, RELAY)), OK);
     if (circuit) {
         assert_int_equal(multiaddr_add(&a, MA_P2P_CIRCUIT, cur_of(NULL, 0)), OK);
@@ -68,7 +55,7 @@ static struct multiaddr through(const struct kit *k, bool circuit)
 static void begin(struct kit *k, unsigned i)
 {
     struct node *n = &k->n[i];
-    struct multiaddr here = at(i);
+    struct multiaddr here = net_at(i);
     struct host_cfg cfg = {.loop = n->loop,
                            .keys = n->keys,
                            .agent = "shoal/test",
@@ -110,13 +97,12 @@ static int open_lending(void **state, bool strangers)
                                          .rate = RELAY_RATE,
                                          .lab = true};
     for (unsigned i = 0; i < NODES; i++) {
-        uint8_t entropy[16] = {(uint8_t)(i + 1)};
         static const char *const names[] = {"hidden", "relay", "caller"};
-        k->n[i].sim = sim_node_add(k->sim, names[i], ip(i), line);
+        k->n[i].sim = sim_node_add(k->sim, names[i], net_ip(i), line);
         if (i == HIDDEN)
             sim_node_behind(k->n[i].sim, addr_v4(192, 0, 2, 1, 0), SIM_PORT_RESTRICTED);
         k->n[i].loop = sim_node_loop(k->n[i].sim);
-        k->n[i].keys = keys_of_entropy(entropy, sizeof entropy);
+        k->n[i].keys = net_keys(i);
         begin(k, i);
     }
     struct multiaddr relay = through(k, false);
@@ -260,7 +246,7 @@ static void the_hidden_one_says_where_it_is_reached(void **state)
 static void it_cannot_be_dialled_but_through_the_relay(void **state)
 {
     struct kit *k = *state;
-    struct multiaddr plain = at(HIDDEN);
+    struct multiaddr plain = net_at(HIDDEN);
     struct host_peer p;
     host_dial(k->n[CALLER].host, id(k, HIDDEN), &plain, 1, on_dial, k);
     sim_run_for(k->sim, 60 * SEC);
@@ -479,7 +465,7 @@ static void calls_of_who_is_no_relay_of_ours_are_not_taken(void **state)
 {
     struct kit *k = *state;
     static const char *const names[] = {RELAY_STOP_PROTOCOL};
-    struct multiaddr a = at(CALLER);
+    struct multiaddr a = net_at(CALLER);
     host_dial(k->n[HIDDEN].host, id(k, CALLER), &a, 1, on_dial, k);
     sim_run_for(k->sim, 2 * SEC);
     host_open(k->n[CALLER].host, id(k, HIDDEN), names, 1, on_stop_stream, k);

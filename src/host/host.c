@@ -345,6 +345,7 @@ bool host_peer(struct host *h, const struct peer_id *id, struct host_peer *out)
     out->protocols = p->protocols;
     out->protocol_count = p->protocol_count;
     out->addr_count = peer_addrs(p, out->addrs, HOST_ADDRS_MAX);
+    out->record = buf_cur(&p->record);
     out->path = "";
     best = connection_best(p, true);
     LIST_EACH(&p->conns, struct connection, c, link) {

@@ -125,8 +125,10 @@ struct host_peer {
     struct addr remote; /* of its best connection; of no family: relayed */
     enum reach reach;   /* how it goes there */
     bool inbound, limited;
-    uint64_t rtt_us;  /* 0: not measured */
-    const char *path; /* "direct", "hole-punched", "relayed" */
+    struct cur record; /* what it says of where it is, signed (host/name/envelope.h); n 0: nothing,
+                          or it is not connected */
+    uint64_t rtt_us;   /* 0: not measured */
+    const char *path;  /* "direct", "hole-punched", "relayed" */
 };
 bool host_peer(struct host *h, const struct peer_id *id, struct host_peer *out);
 bool host_peer_speaks(struct host *h, const struct peer_id *id, const char *protocol);

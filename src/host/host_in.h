@@ -16,8 +16,9 @@ enum {
     KNOWN_MAX = 4096, /* peers without a connection that are remembered; the oldest are forgotten */
     TAGS_MAX = 8,     /* of one peer */
     EARS_MAX = 16,    /* addresses that we listen on */
-    DIALS_MAX = 64,   /* attempts at once, in all */
-    SEARCHES_MAX = 8, /* of the finder at once */
+    RECORD_KEPT_MAX = 1 << 10, /* bytes of a signed record of a peer that is connected */
+    DIALS_MAX = 64,            /* attempts at once, in all */
+    SEARCHES_MAX = 8,          /* of the finder at once */
 };
 
 /* --- whom we know --------------------------------------------------------------------------- */
@@ -33,6 +34,7 @@ struct peer {
     const char **protocols; /* likewise */
     size_t protocol_count;
     bool identified;
+    struct buf record; /* its signed peer record, while it is connected; RECORD_KEPT_MAX */
     struct {
         const char *name;
         unsigned weight;

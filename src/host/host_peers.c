@@ -29,6 +29,7 @@ static void destroy(struct host *h, struct peer *p)
     peer_forget_said(h, p);
     buf_done(&p->addrs);
     purse_drop(p->purse);
+    buf_done(&p->record);
     map_drop(h->peers, p->id.bytes, p->id.len);
     list_drop(&p->link);
     free(p);
@@ -69,10 +70,12 @@ void peer_moved(struct host *h, struct peer *p)
     bool busy = !list_empty(&p->conns);
     list_drop(&p->link);
     list_push(busy ? &h->busy : &h->idle, &p->link);
-    if (busy)
+    if (busy) {
         h->idle_count--;
-    else
+    } else {
         h->idle_count++;
+        buf_done(&p->record);
+    }
 }
 
 unsigned peer_weight(const struct peer *p)

@@ -89,6 +89,9 @@ static void learn_addrs(struct peer *p, const struct identify *id)
         peer_id_equal(&r.peer, &p->id)) {
         for (size_t i = 0; i < r.count; i++)
             peer_learn(p, &r.addrs[i]);
+        buf_done(&p->record);
+        if (id->record.n <= RECORD_KEPT_MAX)
+            buf_put(&p->record, id->record.p, id->record.n);
         return;
     }
     for (size_t i = 0; i < id->addr_count; i++)

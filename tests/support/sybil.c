@@ -60,7 +60,7 @@ static void say_graft(struct victim *v)
 static void say_prune(struct victim *v)
 {
     struct buf c = {0};
-    gossip_put_prune(&c, v->sybil->topic, UINT64_MAX / 2);
+    gossip_put_prune(&c, v->sybil->topic, UINT64_MAX / 2, NULL);
     say_control(v, &c);
 }
 

@@ -8,13 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct gossip_sub {
-    struct link link; /* in own.subs */
-    struct own *own;
-    gossip_news_cb *cb;
-    void *arg;
-};
-
 static struct cur text(const char *s)
 {
     return cur_of(s, strlen(s));
@@ -25,27 +18,6 @@ static struct cur text(const char *s)
 static struct own *own_find(const struct gossip *g, struct cur topic)
 {
     return map_get(g->own, topic.p, topic.n);
-}
-
-enum gossip_verdict gossip_deliver(struct gossip *g, struct cur topic,
-                                   const struct gossip_author *author, struct cur data)
-{
-    struct own *own = own_find(g, topic);
-    enum gossip_verdict all = GOSSIP_ACCEPT;
-    if (!own)
-        return GOSSIP_ACCEPT;
-    struct gossip_news n = {
-        .topic = own->topic, .from = &author->id, .seqno = author->seqno, .data = data};
-    bool last = false;
-    for (struct link *l = own->subs.next; !last;) {
-        struct gossip_sub *sub = LIST_OF(l, struct gossip_sub, link);
-        l = l->next;
-        last = l == &own->subs; /* read now: it may unsubscribe, and the topic be no more */
-        enum gossip_verdict v = sub->cb(sub->arg, &n);
-        if (v == GOSSIP_REJECT || all == GOSSIP_ACCEPT)
-            all = v;
-    }
-    return all;
 }
 
 static void tell_all(struct gossip *g, struct cur topic, bool subscribe)
@@ -93,6 +65,11 @@ void gossip_unsubscribe(struct gossip_sub *sub)
     free(own);
 }
 
+void gossip_name_by(struct gossip_sub *sub, gossip_namer *namer, void *arg)
+{
+    gossip_state_namer(sub->own->gossip->state, text(sub->own->topic), namer, arg);
+}
+
 /* --- publishing ----------------------------------------------------------------------------- */
 
 /* It must rise, also over restarts: who remembers our last one throws the rest away. */
@@ -117,11 +94,12 @@ enum err gossip_publish(struct gossip *g, const char *topic, struct cur data, si
         data = cur_of("", 0);
     struct gossip_author self = {.id = *host_id(g->cfg.host), .seqno = next_seqno(g)};
     pubkey_of_ed25519(&self.key, keys_peer_public(g->cfg.keys));
-    if (gossip_deliver(g, name, &self, data) == GOSSIP_REJECT)
+    struct gossip_doubt doubt;
+    if (gossip_deliver(g, name, &self, data, &doubt) == GOSSIP_REJECT)
         return why_set(why, ERR_INVALID, "whoever listens to this topic here rejects the message");
     struct buf msg = {0};
     gossip_sign(g->cfg.keys, &self.id, self.seqno, name, data, &msg);
-    *peers = gossip_state_publish(g->state, &self, name, buf_cur(&msg), loop_now_us(g->loop));
+    *peers = gossip_state_publish(g->state, &self, name, data, buf_cur(&msg), loop_now_us(g->loop));
     buf_done(&msg);
     g->stat.said++;
     return OK;
@@ -131,8 +109,10 @@ enum err gossip_publish(struct gossip *g, const char *topic, struct cur data, si
 
 static void on_act(void *arg, const struct gossip_action *a)
 {
-    (void)arg;
-    gossip_session_act(gossip_peer_owner(a->to), a);
+    if (a->act == GOSSIP_MEET)
+        gossip_meet(arg, a->id, a->record);
+    else
+        gossip_session_act(gossip_peer_owner(a->to), a);
 }
 
 static void on_stream(void *arg, const struct host_stream *hs)
@@ -173,6 +153,7 @@ static void on_beat(void *arg)
     struct gossip *g = arg;
     struct gossip_session *s;
     g->beat = timer_start(g->loop, GOSSIP_BEAT_US, on_beat, g);
+    gossip_trials_beat(g);
     gossip_state_beat(g->state, loop_now_us(g->loop));
     for (size_t at = 0; (s = map_next(g->sessions, &at, NULL, NULL));)
         gossip_session_beat(s);
@@ -229,11 +210,15 @@ struct gossip *gossip_new(const struct gossip_cfg *cfg)
     struct gossip_state_cfg sc = {.seed = loop_random_u64(g->loop),
                                   .self = *host_id(cfg->host),
                                   .weights = cfg->lab ? &gossip_weights_lab : &gossip_weights,
+                                  .name = gossip_name_peer,
                                   .act = on_act,
                                   .arg = g};
     g->state = gossip_state_new(&sc);
     g->sessions = map_new(loop_random_u64(g->loop));
     g->own = map_new(loop_random_u64(g->loop));
+    g->trials_by = map_new(loop_random_u64(g->loop));
+    list_init(&g->trials);
+    list_init(&g->meets);
     for (size_t i = 0; i < GOSSIP_PROTOCOLS; i++)
         host_handle(cfg->host, &(struct host_protocol){
                                    .name = gossip_protocols[i], .cb = on_stream, .arg = g});
@@ -258,6 +243,8 @@ void gossip_free(struct gossip *g)
         host_ignore(g->cfg.host, gossip_protocols[i]);
     host_unwatch(&g->watch);
     timer_cancel(g->beat);
+    gossip_meets_free(g);
+    gossip_trials_free(g);
     for (size_t at = 0; (s = map_next(g->sessions, &at, NULL, NULL));)
         gossip_session_free(s);
     for (size_t at = 0; (own = map_next(g->own, &at, NULL, NULL));) {

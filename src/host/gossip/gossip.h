@@ -34,9 +34,11 @@ struct gossip_news {
     const struct peer_id *from; /* its author; ourselves too */
     uint64_t seqno;
     struct cur data;
+    uint64_t ticket; /* for gossip_judge() */
 };
 /* What it is worth; of several subscribers to one topic the harshest is heard.  It may unsubscribe
- * itself, and no other. */
+ * itself, and no other.  GOSSIP_LATER: gossip_judge() says it; until then the message goes no
+ * further. (Of our own messages it is as good as GOSSIP_ACCEPT.) */
 typedef enum gossip_verdict gossip_news_cb(void *arg, const struct gossip_news *n);
 
 /* Text without a NUL, 1 to GOSSIP_TOPIC_MAX bytes.  NULL: ERR_LIMIT. */
@@ -44,6 +46,15 @@ struct gossip_sub;
 struct gossip_sub *gossip_subscribe(struct gossip *g, const char *topic, gossip_news_cb *cb,
                                     void *arg, struct why *why);
 void gossip_unsubscribe(struct gossip_sub *sub); /* NULL: nothing */
+
+/* After the callback that said GOSSIP_LATER has returned; once for each subscriber that said so. An
+ * unknown ticket, as of one that waited longer than GOSSIP_LATER_US and is ignored: nothing. */
+enum { GOSSIP_LATER_MAX = 1024, GOSSIP_LATER_PEER_MAX = 64 }; /* at once; more are ignored */
+#define GOSSIP_LATER_US (30 * SEC)
+void gossip_judge(struct gossip *g, uint64_t ticket, enum gossip_verdict v);
+
+/* How the messages of this topic are named, from now on and until nobody here listens to it. */
+void gossip_name_by(struct gossip_sub *sub, gossip_namer *namer, void *arg);
 
 /* Subscribers here hear it too, from inside.  peers: how many it is sent to; 0 is no failure.
  * ERR_LIMIT: longer than GOSSIP_DATA_MAX; ERR_INVALID: a subscriber here rejects it. */

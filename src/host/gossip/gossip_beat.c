@@ -13,6 +13,9 @@ enum {
     DONT_WANT_BEATS = 3,
 };
 
+/* Of a broken promise: over lines that lose much honest ones break some too. */
+#define PROMISE_BLAME 0.5
+
 /* --- peers ---------------------------------------------------------------------------------- */
 
 static void check_promise(struct gossip_state *s, struct gossip_peer *p, uint64_t now_us)
@@ -20,7 +23,7 @@ static void check_promise(struct gossip_state *s, struct gossip_peer *p, uint64_
     if (p->promises == 0 || now_us < p->promised_until_us)
         return;
     if (!gossip_cache_has(s->cache, buf_cur(&p->promised), now_us, NULL))
-        gossip_peer_blame(p, 1);
+        gossip_peer_blame(p, PROMISE_BLAME);
     p->promises = 0;
 }
 
@@ -86,7 +89,7 @@ static void drop_bad(struct gossip_state *s, struct topic *t, uint64_t now_us)
 {
     LIST_EACH(&t->ties, struct tie, tie, of_topic)
         if (tie->mesh && gossip_peer_score(s, tie->peer, now_us) < 0)
-            mesh_drop(s, tie, true, GOSSIP_BACKOFF_US, now_us);
+            mesh_drop(s, tie, FAREWELL_PRUNE, GOSSIP_BACKOFF_US, now_us);
 }
 
 static void graft_some(struct gossip_state *s, struct topic *t, tie_test *test, size_t want,
@@ -133,7 +136,7 @@ static void shrink(struct gossip_state *s, struct topic *t, uint64_t now_us)
     ties_shuffle(s, ties + GOSSIP_D_SCORE, n - GOSSIP_D_SCORE);
     keep_outbound(ties, n);
     for (size_t i = GOSSIP_D; i < n; i++)
-        mesh_drop(s, ties[i], true, GOSSIP_BACKOFF_US, now_us);
+        mesh_drop(s, ties[i], FAREWELL_PX, GOSSIP_BACKOFF_US, now_us);
     free(ties);
 }
 
@@ -185,9 +188,7 @@ static void tell_one(struct gossip_state *s, struct topic *t, struct gossip_peer
 {
     struct buf ids = {0};
     for (size_t i = n; i-- > 0 && buf_len(&ids) < TELL_BYTES_MAX;) { /* newest first */
-        struct cur name = recent[i]->names[p->form];
-        if (name.n > 0)
-            gossip_put_id(&ids, GOSSIP_IHAVE, name);
+        gossip_put_id(&ids, GOSSIP_IHAVE, gossip_held_name(recent[i], p->form));
     }
     if (buf_len(&ids) > 0)
         say_ids(s, p, GOSSIP_IHAVE, t->name, &ids);

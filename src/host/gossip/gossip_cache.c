@@ -37,6 +37,11 @@ struct gossip_held *gossip_held_keep(struct gossip_held *m)
     return m;
 }
 
+struct cur gossip_held_name(const struct gossip_held *m, enum gossip_form form)
+{
+    return m->names[form].n > 0 ? m->names[form] : m->names[GOSSIP_GO];
+}
+
 void gossip_held_drop(struct gossip_held *m)
 {
     if (m && --m->refs == 0)
@@ -99,7 +104,8 @@ bool gossip_cache_has(struct gossip_cache *c, struct cur id, uint64_t now_us,
     const struct seen *s = find(c, id);
     if (!s || now_us - s->at_us >= GOSSIP_SEEN_US)
         return false;
-    for (int f = 0; form && f < GOSSIP_FORMS; f++)
+    bool one = s->names[GOSSIP_RUST].n == 0; /* an app's: it tells nothing of who uses it */
+    for (int f = 0; form && !one && f < GOSSIP_FORMS; f++)
         if (s->names[f].n == id.n && memcmp(s->names[f].p, id.p, id.n) == 0)
             *form = (enum gossip_form)f;
     return true;
@@ -121,13 +127,21 @@ static struct cur keep(uint8_t **to, struct cur from)
     return kept;
 }
 
-static struct seen *seen_new(const struct gossip_author *a, uint64_t now_us)
+static struct seen *seen_new(const struct gossip_author *a, const struct gossip_id *own,
+                             uint64_t now_us)
 {
     struct gossip_id ids[GOSSIP_FORMS];
     size_t total = 0;
     for (int f = 0; f < GOSSIP_FORMS; f++) {
-        gossip_name(a, (enum gossip_form)f, &ids[f]);
+        if (own)
+            ids[f].len = 0;
+        else
+            gossip_name(a, (enum gossip_form)f, &ids[f]);
         total += ids[f].len;
+    }
+    if (own) {
+        ids[GOSSIP_GO] = *own;
+        total = own->len;
     }
     struct seen *s = mem_zalloc(sizeof *s + total);
     uint8_t *to = s->bytes;
@@ -144,6 +158,7 @@ static struct gossip_held *held_new(const struct seen *s, const struct gossip_au
     struct gossip_held *m = mem_zalloc(sizeof *m + whole.n + topic.n + s->size);
     uint8_t *to = m->bytes;
     m->refs = 2; /* the cache's and the caller's */
+    m->at_us = s->at_us;
     m->author = a->id;
     m->whole = keep(&to, whole);
     m->topic = keep(&to, topic);
@@ -153,9 +168,10 @@ static struct gossip_held *held_new(const struct seen *s, const struct gossip_au
 }
 
 struct gossip_held *gossip_cache_add(struct gossip_cache *c, const struct gossip_author *a,
-                                     struct cur topic, struct cur whole, uint64_t now_us)
+                                     const struct gossip_id *own, struct cur topic,
+                                     struct cur whole, uint64_t now_us)
 {
-    struct seen *s = seen_new(a, now_us);
+    struct seen *s = seen_new(a, own, now_us);
     struct gossip_held *m = held_new(s, a, topic, whole);
     forget_old(c, now_us);
     for (int f = 0; f < GOSSIP_FORMS; f++) {

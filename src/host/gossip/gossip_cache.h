@@ -22,11 +22,14 @@ enum {
 /* The bytes of a message. */
 struct gossip_held {
     unsigned refs;
+    uint64_t at_us; /* when it came */
     struct peer_id author;
     struct cur whole, topic;        /* views into bytes */
     struct cur names[GOSSIP_FORMS]; /* n 0: it has none of this form */
     uint8_t bytes[];
 };
+/* Its name for a peer that names messages so; that of go where it has none. */
+struct cur gossip_held_name(const struct gossip_held *m, enum gossip_form form);
 struct gossip_held *gossip_held_keep(struct gossip_held *m);
 void gossip_held_drop(struct gossip_held *m); /* NULL: nothing */
 
@@ -40,9 +43,11 @@ bool gossip_cache_has(struct gossip_cache *c, struct cur id, uint64_t now_us,
                       enum gossip_form *form);
 /* Since when; UINT64_MAX: it was not. */
 uint64_t gossip_cache_age_us(const struct gossip_cache *c, struct cur id, uint64_t now_us);
-/* Remember one that is not there; the caller holds one count of what comes back. */
+/* Remember one that is not there; the caller holds one count of what comes back.  own: the name
+ * that an app gives it, the only one then, as if it were go's; NULL: by its author. */
 struct gossip_held *gossip_cache_add(struct gossip_cache *c, const struct gossip_author *a,
-                                     struct cur topic, struct cur whole, uint64_t now_us);
+                                     const struct gossip_id *own, struct cur topic,
+                                     struct cur whole, uint64_t now_us);
 /* Remember only that it was seen: it is not to be passed on. */
 void gossip_cache_hide(struct gossip_cache *c, struct cur id);
 /* For peer number `who`, who asked; NULL: not there any more, or given GOSSIP_GIVEN_MAX times. */

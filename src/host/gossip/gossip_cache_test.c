@@ -38,7 +38,7 @@ static void add(struct kit *k, uint64_t seqno, size_t len, uint64_t now_us)
     uint8_t *bytes = mem_zalloc(len + 1);
     k->author.seqno = seqno;
     gossip_held_drop(
-        gossip_cache_add(k->cache, &k->author, text("news"), cur_of(bytes, len), now_us));
+        gossip_cache_add(k->cache, &k->author, NULL, text("news"), cur_of(bytes, len), now_us));
     free(bytes);
 }
 

@@ -5,7 +5,7 @@
 #include "base/test.h"
 #include "host/gossip/gossip_out.h"
 #include "host/mux/messages.h"
-#include "sim/sim.h"
+#include "host/net_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,49 +51,10 @@ static struct cur text(const char *s)
     return cur_of(s, strlen(s));
 }
 
-static struct sim_node *machine(struct kit *k, unsigned i)
+static struct host *host_at(struct loop *loop, const struct keys *keys, unsigned i)
 {
-    struct sim_link line = {.latency_us = 5 * MSEC};
-    char name[8];
-    snprintf(name, sizeof name, "n%02u", i);
-    return sim_node_add(k->sim, name, addr_v4(10, 0, 0, (uint8_t)(i + 1), 0), line);
-}
-
-static struct host *host_at(struct loop *loop, struct keys *keys, unsigned i)
-{
-    struct multiaddr here;
-    struct addr addr = addr_v4(10, 0, 0, (uint8_t)(i + 1), 4001);
-    multiaddr_of_addr(&here, &addr, REACH_TCP);
-    struct host_cfg cfg = {.loop = loop,
-                           .keys = keys,
-                           .agent = "shoal/test",
-                           .listen = &here,
-                           .listen_count = 1,
-                           .lab = true};
-    struct host *h = host_new(&cfg, NULL);
-    assert_non_null(h);
-    return h;
-}
-
-static struct keys *keys_at(unsigned i)
-{
-    uint8_t entropy[16] = {(uint8_t)(i + 1), 3};
-    return keys_of_entropy(entropy, sizeof entropy);
-}
-
-static void ignore(void *arg, const struct peer_id *peer, const struct why *why)
-{
-    (void)arg;
-    (void)peer;
-    (void)why;
-}
-
-static void dial(struct host *from, struct host *to)
-{
-    struct multiaddr a;
-    assert_int_equal(host_listening(to, &a, 1), 1);
-    assert_int_equal(multiaddr_add_peer(&a, host_id(to)), OK);
-    host_dial(from, NULL, &a, 1, ignore, NULL);
+    struct multiaddr here = net_at(i);
+    return net_host(loop, keys, &here, true);
 }
 
 static enum gossip_verdict on_news(void *arg, const struct gossip_news *news)
@@ -113,15 +74,15 @@ static int open_kit(void **state)
     k->sim = sim_new(1);
     for (unsigned i = 0; i < HONEST; i++) {
         struct node *n = &k->n[i];
-        n->sim = machine(k, i);
+        n->sim = net_machine(k->sim, i, 5 * MSEC);
         n->loop = sim_node_loop(n->sim);
-        n->keys = keys_at(i);
+        n->keys = net_keys(i);
         n->host = host_at(n->loop, n->keys, i);
         struct gossip_cfg gc = {.host = n->host, .keys = n->keys, .lab = true};
         n->gossip = gossip_new(&gc);
         n->sub = gossip_subscribe(n->gossip, "news", on_news, n, NULL);
         for (unsigned j = 0; j < i; j++)
-            dial(n->host, k->n[j].host);
+            net_dial(n->host, k->n[j].host);
     }
     sim_run_for(k->sim, 5 * SEC);
     return 0;
@@ -226,12 +187,12 @@ static struct foe *foe(struct kit *k, bool deaf)
     unsigned i = k->foes++;
     struct foe *f = &k->f[i];
     f->deaf = deaf;
-    f->loop = sim_node_loop(machine(k, HONEST + i));
-    f->keys = keys_at(HONEST + i);
+    f->loop = sim_node_loop(net_machine(k->sim, HONEST + i, 5 * MSEC));
+    f->keys = net_keys(HONEST + i);
     f->host = host_at(f->loop, f->keys, HONEST + i);
     host_handle(f->host,
                 &(struct host_protocol){.name = "/meshsub/1.2.0", .cb = on_stream, .arg = f});
-    dial(f->host, k->n[0].host);
+    net_dial(f->host, k->n[0].host);
     sim_run_for(k->sim, 2 * SEC);
     say_again(k, f);
     return f;
@@ -334,7 +295,7 @@ static void grafts_in_the_backoff_end_in_silence(void **state)
     struct buf c = {0};
     subscribe(f);
     sim_run_for(k->sim, 3 * SEC);
-    gossip_put_prune(&c, text("news"), UINT64_MAX);
+    gossip_put_prune(&c, text("news"), UINT64_MAX, NULL);
     say_control(f, &c);
     for (unsigned i = 0; i < 50; i++)
         graft(f);
@@ -449,7 +410,7 @@ static void a_control_of_many_parts_is_worked_on_in_turns(void **state)
     char topic[32];
     for (unsigned i = 0; i < 2000; i++) {
         snprintf(topic, sizeof topic, "topic %u", i);
-        gossip_put_prune(&c, text(topic), 60);
+        gossip_put_prune(&c, text(topic), 60, NULL);
     }
     gossip_put_graft(&c, text("news"));
     gossip_put_control(&rpc, &c);

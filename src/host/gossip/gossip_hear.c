@@ -20,7 +20,7 @@ static void on_unsubscribe(struct gossip_state *s, struct gossip_peer *p, struct
     struct tie *tie = t ? tie_find(t, p) : NULL;
     if (!tie)
         return;
-    mesh_drop(s, tie, false, 0, now_us);
+    mesh_drop(s, tie, FAREWELL_NONE, 0, now_us);
     tie->subscribed = tie->fanout = false;
     tie_settle(s, tie, now_us);
 }
@@ -95,11 +95,8 @@ static void on_dont_want(struct gossip_state *s, struct gossip_peer *p, struct g
 {
     struct cur id;
     while (p->dontwants < GOSSIP_DONTWANT_MAX && gossip_ids_next(it, &id)) {
-        uint64_t h = id_hash(s, id);
-        p->dontwants++;
         known(s, p, id, now_us);
-        if (!map_get(p->dont_want, &h, sizeof h)) /* one that is said again does not move back */
-            map_put(p->dont_want, &h, sizeof h, (void *)(uintptr_t)(s->beats + 1));
+        peer_declines(s, p, id);
     }
 }
 
@@ -114,19 +111,33 @@ static void on_graft(struct gossip_state *s, struct gossip_peer *p, struct cur n
         return;
     if (now_us < tie->backoff_until_us) {
         gossip_peer_blame(p, 1);
-        say_prune(s, tie, GOSSIP_BACKOFF_US, now_us); /* "and extend it" */
+        say_prune(s, tie, false, GOSSIP_BACKOFF_US, now_us); /* "and extend it" */
         return;
     }
     bool full = t->mesh_count >= GOSSIP_D_HIGH && !p->cfg.outbound;
-    if (full || p->cfg.version == GOSSIP_FLOODSUB || gossip_peer_score(s, p, now_us) < 0) {
-        say_prune(s, tie, GOSSIP_BACKOFF_US, now_us);
+    bool bad = gossip_peer_score(s, p, now_us) < 0;
+    if (full || bad || p->cfg.version == GOSSIP_FLOODSUB) {
+        say_prune(s, tie, full && !bad, GOSSIP_BACKOFF_US, now_us);
         return;
     }
     tie->subscribed = true; /* it would not ask otherwise */
     mesh_add(s, tie, false, now_us);
 }
 
-static void on_prune(struct gossip_state *s, struct gossip_peer *p, const struct gossip_item *it,
+/* v1.1 "PRUNE Backoff and Peer Exchange": only a peer that was useful is believed, and only where
+ * the mesh wants more. */
+static void meet_others(struct gossip_state *s, const struct topic *t, struct gossip_peer *p,
+                        struct gossip_item *it, uint64_t now_us)
+{
+    struct cur id, record;
+    if (!t->ours || t->mesh_count >= GOSSIP_D || gossip_peer_score(s, p, now_us) < GOSSIP_SCORE_PX)
+        return;
+    for (unsigned n = 0; n < GOSSIP_PX_MAX && gossip_px_next(it, &id, &record); n++)
+        say_act(s, &(struct gossip_action){
+                       .act = GOSSIP_MEET, .to = p, .topic = t->name, .id = id, .record = record});
+}
+
+static void on_prune(struct gossip_state *s, struct gossip_peer *p, struct gossip_item *it,
                      uint64_t now_us)
 {
     struct topic *t = topic_find(s, it->topic);
@@ -138,9 +149,12 @@ static void on_prune(struct gossip_state *s, struct gossip_peer *p, const struct
         backoff_us = it->backoff_s < GOSSIP_BACKOFF_MAX_US / GOSSIP_BEAT_US
                          ? it->backoff_s * GOSSIP_BEAT_US
                          : GOSSIP_BACKOFF_MAX_US;
-    mesh_drop(s, tie, false, 0, now_us);
+    bool first = now_us >= tie->backoff_until_us; /* who leaves the topic may have said so before */
+    mesh_drop(s, tie, FAREWELL_NONE, 0, now_us);
     if (now_us + backoff_us > tie->backoff_until_us)
         tie->backoff_until_us = now_us + backoff_us;
+    if (first)
+        meet_others(s, t, p, it, now_us);
 }
 
 void gossip_state_hear(struct gossip_state *s, struct gossip_peer *p, struct gossip_item *it,

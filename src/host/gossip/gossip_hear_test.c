@@ -39,11 +39,11 @@ static void who_promises_and_sends_nothing_is_to_blame(void **state)
     struct kit *k = *state;
     crowd(k, 2);
     beats(k, 1);
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 24; i++) {
         say_ids(k, 1, GOSSIP_IHAVE, i * 10, 1);
         say_ids(k, 2, GOSSIP_IHAVE, i * 10, 1);
         bring(k, 2, 2, 10, GOSSIP_ACCEPT, false); /* that one sends */
-        beats(k, 4);
+        beats(k, 3);
     }
     assert_true(gossip_peer_score(k->state, k->p[1], k->now_us) < GOSSIP_SCORE_GOSSIP);
     assert_true(gossip_peer_score(k->state, k->p[2], k->now_us) > 0);

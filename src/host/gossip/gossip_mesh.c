@@ -17,7 +17,7 @@ void mesh_add(struct gossip_state *s, struct tie *tie, bool tell, uint64_t now_u
                        .act = GOSSIP_SAY_GRAFT, .to = tie->peer, .topic = tie->topic->name});
 }
 
-void mesh_drop(struct gossip_state *s, struct tie *tie, bool tell, uint64_t backoff_us,
+void mesh_drop(struct gossip_state *s, struct tie *tie, enum farewell how, uint64_t backoff_us,
                uint64_t now_us)
 {
     if (!tie->mesh)
@@ -26,8 +26,8 @@ void mesh_drop(struct gossip_state *s, struct tie *tie, bool tell, uint64_t back
     tie->topic->mesh_count--;
     tie->peer->score_stale = true;
     gossip_mark_mesh(&tie->marks, s->cfg.weights, false, now_us);
-    if (tell)
-        say_prune(s, tie, backoff_us, now_us);
+    if (how != FAREWELL_NONE)
+        say_prune(s, tie, how == FAREWELL_PX, backoff_us, now_us);
 }
 
 static void fill_mesh(struct gossip_state *s, struct topic *t, uint64_t now_us)
@@ -66,16 +66,26 @@ enum err gossip_state_join(struct gossip_state *s, struct cur topic, uint64_t no
     return OK;
 }
 
+void gossip_state_namer(struct gossip_state *s, struct cur topic, gossip_namer *namer, void *arg)
+{
+    struct topic *t = topic_find(s, topic);
+    if (!t || !t->ours)
+        return;
+    t->namer = namer;
+    t->namer_arg = arg;
+}
+
 void gossip_state_leave(struct gossip_state *s, struct cur topic, uint64_t now_us)
 {
     struct topic *t = topic_find(s, topic);
     if (!t || !t->ours)
         return;
     LIST_EACH(&t->ties, struct tie, tie, of_topic) {
-        mesh_drop(s, tie, true, GOSSIP_BACKOFF_LEAVE_US, now_us);
+        mesh_drop(s, tie, FAREWELL_PX, GOSSIP_BACKOFF_LEAVE_US, now_us);
         tie->peer->score_stale = true;
     }
     t->ours = false;
+    t->namer = NULL;
     s->ours_count--;
     topic_settle(s, t, now_us);
 }

@@ -218,6 +218,76 @@ static void after_leaving_a_topic_nobody_is_grafted_for_ten_seconds(void **state
     assert_int_equal(told(k, GOSSIP_SAY_GRAFT, NULL), 6);
 }
 
+/* --- peers that are named ------------------------------------------------------------------- */
+
+static const struct said *last(const struct kit *k, enum gossip_act act)
+{
+    for (size_t i = k->count; i-- > 0;)
+        if (k->said[i].act == act)
+            return &k->said[i];
+    fail_msg("nothing of that kind was said");
+    return NULL;
+}
+
+static void who_is_sent_away_for_want_of_room_is_told_of_others(void **state)
+{
+    struct kit *k = *state;
+    crowd(k, 40);
+    for (unsigned i = 1; i <= GOSSIP_D_HIGH; i++)
+        graft(k, i);
+    graft(k, 13);
+    assert_int_equal(last(k, GOSSIP_SAY_PRUNE)->named, GOSSIP_PX_MAX);
+    gossip_peer_rate(k->p[15], -1);
+    graft(k, 15);
+    assert_ptr_equal(last(k, GOSSIP_SAY_PRUNE)->to, k->p[15]);
+    assert_int_equal(last(k, GOSSIP_SAY_PRUNE)->named, 0); /* it is bad */
+    here(k, 41, GOSSIP_V10, false);
+    graft(k, 41);
+    assert_int_equal(last(k, GOSSIP_SAY_PRUNE)->named, 0); /* it would not understand */
+    graft(k, 14); /* one too many: at the heartbeat they shrink */
+    beats(k, 1);
+    assert_int_equal(last(k, GOSSIP_SAY_PRUNE)->named, GOSSIP_PX_MAX);
+}
+
+static void prune_naming(struct kit *k, unsigned i, unsigned names)
+{
+    struct buf part = {0}, peers = {0};
+    for (unsigned n = 0; n < names; n++)
+        gossip_put_px(&peers, text("somebody"), text(""));
+    gossip_put_prune(&part, text(NEWS), 60, &peers);
+    buf_done(&peers);
+    control(k, i, &part);
+}
+
+static void those_are_met_whom_a_useful_peer_of_the_mesh_names(void **state)
+{
+    struct kit *k = *state;
+    crowd(k, 6);
+    beats(k, 1);
+    gossip_peer_rate(k->p[1], GOSSIP_SCORE_PX - 1);
+    gossip_peer_rate(k->p[2], GOSSIP_SCORE_PX);
+    gossip_peer_rate(k->p[3], GOSSIP_SCORE_PX);
+    prune_naming(k, 1, 3);
+    assert_int_equal(told(k, GOSSIP_MEET, NULL), 0);
+    prune_naming(k, 2, 3);
+    assert_int_equal(told(k, GOSSIP_MEET, k->p[2]), 3);
+    prune_naming(k, 2, 3); /* once for each time that it sends us away */
+    assert_int_equal(told(k, GOSSIP_MEET, k->p[2]), 3);
+    prune_naming(k, 3, GOSSIP_PX_MAX + 1);
+    assert_int_equal(told(k, GOSSIP_MEET, k->p[3]), GOSSIP_PX_MAX);
+}
+
+static void nobody_is_met_while_the_mesh_is_full(void **state)
+{
+    struct kit *k = *state;
+    crowd(k, 8);
+    for (unsigned i = 1; i <= 8; i++)
+        graft(k, i);
+    gossip_peer_rate(k->p[1], GOSSIP_SCORE_PX);
+    prune_naming(k, 1, 3);
+    assert_int_equal(told(k, GOSSIP_MEET, NULL), 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
@@ -236,6 +306,9 @@ int main(void)
         CASE(a_graft_of_a_topic_that_is_not_ours_is_not_answered),
         CASE(the_backoff_outlives_the_connection),
         CASE(after_leaving_a_topic_nobody_is_grafted_for_ten_seconds),
+        CASE(who_is_sent_away_for_want_of_room_is_told_of_others),
+        CASE(those_are_met_whom_a_useful_peer_of_the_mesh_names),
+        CASE(nobody_is_met_while_the_mesh_is_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@ enum { MSG_FROM = 1, MSG_DATA = 2, MSG_SEQNO = 3, MSG_TOPIC = 4, MSG_SIGNATURE =
 enum { CTL_IHAVE = 1, CTL_IWANT = 2, CTL_GRAFT = 3, CTL_PRUNE = 4, CTL_IDONTWANT = 5 };
 enum { IHAVE_TOPIC = 1, IHAVE_IDS = 2, IDS = 1 };
 enum { PRUNE_TOPIC = 1, PRUNE_PEERS = 2, PRUNE_BACKOFF = 3 };
+enum { PX_ID = 1, PX_RECORD = 2 };
 
 /* --- reading -------------------------------------------------------------------------------- */
 
@@ -45,13 +46,12 @@ static bool take_sub(struct gossip_item *out, struct cur msg)
 static bool take_topic(struct gossip_item *out, struct cur msg)
 {
     struct pb_field f;
+    out->peers = msg;
     while (pb_next(&msg, &f)) {
         if (f.number == PRUNE_TOPIC)
             out->topic = f.bytes;
         if (out->kind == GOSSIP_PRUNE && f.number == PRUNE_BACKOFF)
             out->backoff_s = f.value;
-        if (out->kind == GOSSIP_PRUNE && f.number == PRUNE_PEERS)
-            out->px = true;
     }
     return cur_done(&msg);
 }
@@ -187,6 +187,25 @@ bool gossip_ids_next(struct gossip_item *it, struct cur *id)
     return false;
 }
 
+bool gossip_px_next(struct gossip_item *it, struct cur *id, struct cur *record)
+{
+    struct pb_field f, part;
+    while (pb_next(&it->peers, &f)) {
+        if (f.number != PRUNE_PEERS || f.wire != PB_BYTES)
+            continue;
+        *id = *record = cur_of(NULL, 0);
+        while (pb_next(&f.bytes, &part)) {
+            if (part.number == PX_ID)
+                *id = part.bytes;
+            if (part.number == PX_RECORD)
+                *record = part.bytes;
+        }
+        if (cur_done(&f.bytes) && id->n > 0)
+            return true;
+    }
+    return false;
+}
+
 /* --- writing -------------------------------------------------------------------------------- */
 
 void gossip_put_sub(struct buf *rpc, struct cur topic, bool subscribe)
@@ -217,10 +236,23 @@ void gossip_put_graft(struct buf *control, struct cur topic)
     buf_done(&graft);
 }
 
-void gossip_put_prune(struct buf *control, struct cur topic, uint64_t backoff_s)
+void gossip_put_px(struct buf *peers, struct cur id, struct cur record)
+{
+    struct buf one = {0};
+    pb_put_bytes(&one, PX_ID, id.p, id.n);
+    if (record.n > 0)
+        pb_put_bytes(&one, PX_RECORD, record.p, record.n);
+    pb_put_buf(peers, PRUNE_PEERS, &one);
+    buf_done(&one);
+}
+
+void gossip_put_prune(struct buf *control, struct cur topic, uint64_t backoff_s,
+                      const struct buf *peers)
 {
     struct buf prune = {0};
     pb_put_bytes(&prune, PRUNE_TOPIC, topic.p, topic.n);
+    if (peers)
+        buf_put(&prune, buf_bytes(peers), buf_len(peers));
     pb_put_uint(&prune, PRUNE_BACKOFF, backoff_s);
     pb_put_buf(control, CTL_PRUNE, &prune);
     buf_done(&prune);

@@ -53,7 +53,7 @@ struct gossip_item {
     struct cur ids;        /* IHAVE, IWANT, IDONTWANT: for gossip_ids_next() */
     uint32_t ids_field;
     uint64_t backoff_s; /* GOSSIP_PRUNE, as the peer says it: not clamped; 0: not said */
-    bool px;            /* GOSSIP_PRUNE with peers */
+    struct cur peers;   /* GOSSIP_PRUNE: for gossip_px_next() */
 };
 
 struct gossip_rpc {
@@ -67,6 +67,10 @@ bool gossip_rpc_next(struct gossip_rpc *r, struct gossip_item *out);
 /* The ids of an item, one after the other. */
 bool gossip_ids_next(struct gossip_item *it, struct cur *id);
 
+/* The peers of a PRUNE, one after the other: an id, and the signed record (host/name/envelope.h),
+ * which may be empty.  Nothing of it was looked at. */
+bool gossip_px_next(struct gossip_item *it, struct cur *id, struct cur *record);
+
 /* One message alone. */
 MUST_CHECK enum err gossip_msg_decode(struct gossip_msg *out, struct cur bytes, struct why *why);
 
@@ -76,7 +80,10 @@ void gossip_put_msg(struct buf *rpc, struct cur message);
 void gossip_put_control(struct buf *rpc, const struct buf *control); /* nothing where it is empty */
 /* Parts of a control message, appended. */
 void gossip_put_graft(struct buf *control, struct cur topic);
-void gossip_put_prune(struct buf *control, struct cur topic, uint64_t backoff_s);
+/* peers: as gossip_put_px() made them, or NULL. */
+void gossip_put_prune(struct buf *control, struct cur topic, uint64_t backoff_s,
+                      const struct buf *peers);
+void gossip_put_px(struct buf *peers, struct cur id, struct cur record);
 /* kind: GOSSIP_IHAVE (with its topic), GOSSIP_IWANT or GOSSIP_IDONTWANT; ids as gossip_put_id()
  * made them. */
 void gossip_put_ids(struct buf *control, enum gossip_item_kind kind, struct cur topic,

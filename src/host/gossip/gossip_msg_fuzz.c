@@ -20,6 +20,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         while (it.ids.n > 0 && gossip_ids_next(&ids, &id))
             if (id.n == 0 || id.n > GOSSIP_ID_MAX)
                 abort();
+        struct gossip_item px = it;
+        struct cur record;
+        while (it.kind == GOSSIP_PRUNE && gossip_px_next(&px, &id, &record))
+            if (id.n == 0)
+                abort();
         struct gossip_msg again;
         if (it.kind == GOSSIP_MESSAGE && gossip_msg_decode(&again, it.msg.whole, NULL) != OK)
             abort();

@@ -31,7 +31,7 @@ static void put_all(struct buf *rpc)
     pb_put_str(&msg, 6, "key");
     gossip_put_msg(rpc, buf_cur(&msg));
     gossip_put_graft(&control, text("g"));
-    gossip_put_prune(&control, text("p"), 60);
+    gossip_put_prune(&control, text("p"), 60, NULL);
     gossip_put_id(&ids, GOSSIP_IHAVE, text("id1"));
     gossip_put_id(&ids, GOSSIP_IHAVE, text("id2"));
     gossip_put_ids(&control, GOSSIP_IHAVE, text("h"), &ids);
@@ -83,6 +83,35 @@ static void what_is_written_is_read(void **state)
     }
     assert_false(gossip_rpc_next(&rpc, &it));
     buf_done(&b);
+}
+
+static void a_prune_names_peers_and_what_is_wrong_among_them_is_passed_over(void **state)
+{
+    (void)state;
+    struct buf b = {0}, control = {0}, peers = {0};
+    struct gossip_rpc rpc;
+    struct gossip_item it;
+    struct cur id, record;
+    gossip_put_px(&peers, text("ann"), text("her record"));
+    pb_put_str(&peers, 2, "\x0a\x7f"); /* longer than it is */
+    gossip_put_px(&peers, text(""), text("nobody's"));
+    gossip_put_px(&peers, text("bob"), text(""));
+    gossip_put_prune(&control, text("p"), 60, &peers);
+    gossip_put_control(&b, &control);
+    assert_int_equal(gossip_rpc_open(&rpc, buf_cur(&b), NULL), OK);
+    assert_true(gossip_rpc_next(&rpc, &it));
+    assert_int_equal(it.kind, GOSSIP_PRUNE);
+    assert_int_equal(it.backoff_s, 60);
+    assert_true(gossip_px_next(&it, &id, &record));
+    is_text(id, "ann");
+    is_text(record, "her record");
+    assert_true(gossip_px_next(&it, &id, &record));
+    is_text(id, "bob");
+    assert_int_equal(record.n, 0);
+    assert_false(gossip_px_next(&it, &id, &record));
+    buf_done(&b);
+    buf_done(&control);
+    buf_done(&peers);
 }
 
 static void nothing_that_is_cut_short_is_acted_on(void **state)
@@ -171,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(a_prune_names_peers_and_what_is_wrong_among_them_is_passed_over),
         cmocka_unit_test(nothing_that_is_cut_short_is_acted_on),
         cmocka_unit_test(too_many_items_are_refused),
         cmocka_unit_test(topics_and_ids_that_are_too_long_are_passed_over),

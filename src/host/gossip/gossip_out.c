@@ -173,12 +173,14 @@ void gossip_out_act(struct gossip_out *o, const struct gossip_action *a)
         push(o, OUT_MUST, &b, NULL);
         break;
     case GOSSIP_SAY_PRUNE:
-        gossip_put_prune(&b, a->topic, a->backoff_s);
+        gossip_put_prune(&b, a->topic, a->backoff_s, a->peers);
         push(o, OUT_MUST, &b, NULL);
         break;
     case GOSSIP_SAY_IDS:
         gossip_put_ids(&b, a->kind, a->topic, a->ids);
         push(o, OUT_IDS, &b, NULL);
+        break;
+    case GOSSIP_MEET:
         break;
     }
 }
@@ -257,4 +259,9 @@ size_t gossip_out_waiting(const struct gossip_out *o)
 size_t gossip_out_dropped(const struct gossip_out *o)
 {
     return o->dropped;
+}
+
+size_t gossip_out_messages(const struct gossip_out *o)
+{
+    return o->count[OUT_MESSAGE];
 }

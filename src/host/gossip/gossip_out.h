@@ -38,7 +38,8 @@ void gossip_out_stream(struct gossip_out *o, struct conn *stream);
 void gossip_out_sub(struct gossip_out *o, struct cur topic, bool subscribe);
 void gossip_out_act(struct gossip_out *o, const struct gossip_action *a);
 
-size_t gossip_out_waiting(const struct gossip_out *o); /* bytes */
-size_t gossip_out_dropped(const struct gossip_out *o); /* things, so far */
+size_t gossip_out_waiting(const struct gossip_out *o);  /* bytes */
+size_t gossip_out_messages(const struct gossip_out *o); /* that wait */
+size_t gossip_out_dropped(const struct gossip_out *o);  /* things, so far */
 
 #endif

@@ -43,7 +43,8 @@ static void message(struct kit *k, size_t len)
     uint8_t *bytes = mem_zalloc(len);
     pubkey_of_ed25519(&a.key, pub);
     peer_id_of_key(&a.key, &a.id);
-    struct gossip_held *m = gossip_cache_add(k->cache, &a, cur_of("t", 1), cur_of(bytes, len), 0);
+    struct gossip_held *m =
+        gossip_cache_add(k->cache, &a, NULL, cur_of("t", 1), cur_of(bytes, len), 0);
     gossip_out_act(k->out, &(struct gossip_action){.act = GOSSIP_SAY_MESSAGE, .message = m});
     gossip_held_drop(m);
     free(bytes);

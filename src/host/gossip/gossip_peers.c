@@ -65,7 +65,7 @@ void peer_gone_settle(struct gossip_state *s, struct gossip_peer *p, uint64_t no
 void gossip_peer_gone(struct gossip_state *s, struct gossip_peer *p, uint64_t now_us)
 {
     LIST_EACH(&p->ties, struct tie, tie, of_peer) {
-        mesh_drop(s, tie, false, 0, now_us);
+        mesh_drop(s, tie, FAREWELL_NONE, 0, now_us);
         tie->subscribed = tie->fanout = false;
         gossip_marks_gone(&tie->marks);
     }
@@ -90,7 +90,7 @@ void gossip_peer_again(struct gossip_state *s, struct gossip_peer *p, enum gossi
 {
     p->cfg.version = v;
     LIST_EACH(&p->ties, struct tie, tie, of_peer)
-        mesh_drop(s, tie, false, 0, now_us);
+        mesh_drop(s, tie, FAREWELL_NONE, 0, now_us);
 }
 
 size_t gossip_peer_meshes(const struct gossip_peer *p)
@@ -147,8 +147,10 @@ size_t gossip_peer_declined(const struct gossip_peer *p)
 }
 
 bool gossip_peer_wants(const struct gossip_state *s, const struct gossip_peer *p,
-                       const struct gossip_held *m)
+                       const struct gossip_held *m, uint64_t now_us)
 {
+    if (now_us - m->at_us > GOSSIP_STALE_US)
+        return false;
     if (map_count(p->dont_want) == 0)
         return true;
     for (int f = 0; f < GOSSIP_FORMS; f++) {
@@ -157,4 +159,17 @@ bool gossip_peer_wants(const struct gossip_state *s, const struct gossip_peer *p
             return false;
     }
     return true;
+}
+
+void peer_declines(struct gossip_state *s, struct gossip_peer *p, struct cur id)
+{
+    uint64_t h = id_hash(s, id);
+    p->dontwants++;
+    if (!map_get(p->dont_want, &h, sizeof h)) /* one that is said again does not move back */
+        map_put(p->dont_want, &h, sizeof h, (void *)(uintptr_t)(s->beats + 1));
+}
+
+void gossip_peer_waits(struct gossip_peer *p, bool backlog)
+{
+    p->backlog = backlog;
 }

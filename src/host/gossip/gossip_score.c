@@ -10,7 +10,7 @@
     .topic_cap = 50, .mesh_time = 0.01, .mesh_time_cap = 300, .first = 0.5, .first_cap = 40,       \
     .first_decay = 0.99, .rate = 0, .rate_cap = 100, .rate_decay = 0.98, .rate_expected = 5,       \
     .rate_after_us = UINT64_C(60000000), .failure = -1, .failure_decay = 0.99, .invalid = -10,     \
-    .invalid_decay = 0.995, .app = 1, .conduct = -5, .conduct_decay = 0.99, .conduct_allowed = 2
+    .invalid_decay = 0.995, .app = 1, .conduct = -5, .conduct_decay = 0.98, .conduct_allowed = 2
 
 const struct gossip_weights gossip_weights = {COMMON, .colocated = -5, .colocated_allowed = 10};
 const struct gossip_weights gossip_weights_lab = {COMMON, .colocated = 0, .colocated_allowed = 1};

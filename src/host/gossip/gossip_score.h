@@ -18,7 +18,8 @@
 #define GOSSIP_SCORE_GOSSIP (-40.0)   /* neither told of messages nor believed about them */
 #define GOSSIP_SCORE_PUBLISH (-60.0)  /* not given messages of ours */
 #define GOSSIP_SCORE_GRAYLIST (-80.0) /* not listened to */
-/* and above this: */
+/* and above these: */
+#define GOSSIP_SCORE_PX 10.0           /* peers that it names are met (v1.1 "AcceptPXThreshold") */
 #define GOSSIP_SCORE_OPPORTUNISTIC 2.0 /* a mesh with a lower median takes better ones in */
 
 struct gossip_weights {

@@ -35,6 +35,7 @@ struct gossip_session {
     struct gossip_rpc rpc;
     struct timer *work;
     bool tagged;
+    unsigned waits; /* messages of it that are being judged */
 };
 
 static void open_out(struct gossip_session *s);
@@ -47,6 +48,7 @@ static void on_message(struct gossip_session *s, const struct gossip_msg *m)
     struct gossip_author author;
     struct gossip_held *held;
     struct peer_id id = s->id;
+    gossip_peer_waits(s->peer, gossip_out_messages(s->out) > 0);
     switch (gossip_state_take(g->state, s->peer, m, loop_now_us(g->loop), &author, &held)) {
     case GOSSIP_NEW:
         g->stat.heard++;
@@ -61,13 +63,15 @@ static void on_message(struct gossip_session *s, const struct gossip_msg *m)
         return;
     }
     struct cur data = m->data.p ? m->data : cur_of("", 0);
-    enum gossip_verdict v = gossip_deliver(g, m->topic, &author, data);
+    struct gossip_doubt doubt;
+    enum gossip_verdict v = gossip_deliver(g, m->topic, &author, data, &doubt);
     g->stat.refused += v == GOSSIP_REJECT;
     s = map_get(g->sessions, id.bytes, id.len); /* an app may have hung up */
-    if (s && s->peer)
-        gossip_state_judge(g->state, s->peer, held, v, loop_now_us(g->loop));
+    if (v == GOSSIP_LATER && s)
+        gossip_doubt(g, s, held, &doubt);
     else
-        gossip_held_drop(held);
+        gossip_state_judge(g->state, s ? s->peer : NULL, held,
+                           v == GOSSIP_LATER ? GOSSIP_IGNORE : v, loop_now_us(g->loop));
 }
 
 /* A part of an RPC, so that others have their turn.  False: there is more. */
@@ -251,8 +255,10 @@ static void on_lost(void *arg, const struct why *why)
 static bool wants(void *arg, const struct gossip_held *m)
 {
     const struct gossip_session *s = arg;
-    s->gossip->stat.passed++;
-    return s->peer && gossip_peer_wants(s->gossip->state, s->peer, m);
+    struct gossip *g = s->gossip;
+    bool yes = s->peer && gossip_peer_wants(g->state, s->peer, m, loop_now_us(g->loop));
+    g->stat.passed += yes;
+    return yes;
 }
 
 void gossip_session_sub(struct gossip_session *s, struct cur topic, bool subscribe)
@@ -323,4 +329,20 @@ size_t gossip_session_dropped(const struct gossip_session *s)
 struct gossip_peer *gossip_session_peer(const struct gossip_session *s)
 {
     return s->peer;
+}
+
+const struct peer_id *gossip_session_id(const struct gossip_session *s)
+{
+    return &s->id;
+}
+
+bool gossip_session_waits(struct gossip_session *s, int more)
+{
+    if (more > 0 && s->waits == GOSSIP_LATER_PEER_MAX)
+        return false;
+    if (more > 0)
+        s->waits++;
+    else if (s->waits > 0) /* it may have come anew meanwhile */
+        s->waits--;
+    return true;
 }

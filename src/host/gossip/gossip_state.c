@@ -61,6 +61,11 @@ bool may_be_given(struct gossip_state *s, const struct tie *tie, uint64_t now_us
     return tie->subscribed && gossip_peer_score(s, tie->peer, now_us) >= GOSSIP_SCORE_PUBLISH;
 }
 
+bool may_be_named(struct gossip_state *s, const struct tie *tie, uint64_t now_us)
+{
+    return tie->subscribed && gossip_peer_score(s, tie->peer, now_us) >= 0;
+}
+
 /* --- topics and ties ------------------------------------------------------------------------ */
 
 struct topic *topic_find(const struct gossip_state *s, struct cur name)
@@ -162,14 +167,33 @@ void say_ids(struct gossip_state *s, struct gossip_peer *to, enum gossip_item_ki
                    .act = GOSSIP_SAY_IDS, .to = to, .topic = topic, .kind = kind, .ids = ids});
 }
 
-void say_prune(struct gossip_state *s, struct tie *tie, uint64_t backoff_us, uint64_t now_us)
+static void name_others(struct gossip_state *s, const struct tie *but, uint64_t now_us,
+                        struct buf *peers)
 {
+    size_t n;
+    struct tie **ties = ties_pick(s, but->topic, may_be_named, now_us, &n);
+    for (size_t i = 0, named = 0; i < n && named < GOSSIP_PX_MAX; i++)
+        if (ties[i] != but) {
+            s->cfg.name(s->cfg.arg, &ties[i]->peer->id, peers);
+            named++;
+        }
+    free(ties);
+}
+
+void say_prune(struct gossip_state *s, struct tie *tie, bool px, uint64_t backoff_us,
+               uint64_t now_us)
+{
+    struct buf peers = {0};
     if (now_us + backoff_us > tie->backoff_until_us)
         tie->backoff_until_us = now_us + backoff_us;
+    if (px && s->cfg.name && tie->peer->cfg.version >= GOSSIP_V11)
+        name_others(s, tie, now_us, &peers);
     say_act(s, &(struct gossip_action){.act = GOSSIP_SAY_PRUNE,
                                        .to = tie->peer,
                                        .topic = tie->topic->name,
-                                       .backoff_s = backoff_us / GOSSIP_BEAT_US});
+                                       .backoff_s = backoff_us / GOSSIP_BEAT_US,
+                                       .peers = &peers});
+    buf_done(&peers);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@ enum {
     GOSSIP_D_HIGH = 12,
     GOSSIP_D_SCORE = 4, /* of them by score, when it shrinks */
     GOSSIP_D_OUT = 2,   /* of them whom we dialled: nobody can fill it from outside */
+    GOSSIP_PX_MAX = 16, /* peers that a PRUNE names, or that are heard of one */
     GOSSIP_D_LAZY = 6,  /* told of messages: so many or a quarter, whichever is more */
 
     GOSSIP_TOPICS_MAX = 1024,     /* ours */
@@ -44,7 +45,9 @@ enum {
 #define GOSSIP_FANOUT_US (60 * GOSSIP_BEAT_US)
 #define GOSSIP_IMPROVE_US (60 * GOSSIP_BEAT_US)   /* opportunistic grafting */
 #define GOSSIP_NEAR_FIRST_US (2 * GOSSIP_BEAT_US) /* not the first, and still a delivery (P3) */
-#define GOSSIP_PROMISE_US (3 * GOSSIP_BEAT_US)    /* who told of a message gives it in this time */
+/* What waited so long for a peer is not sent: it must not go round longer than it is known. */
+#define GOSSIP_STALE_US (GOSSIP_SEEN_US / 4)
+#define GOSSIP_PROMISE_US (3 * GOSSIP_BEAT_US) /* who told of a message gives it in this time */
 
 enum gossip_version { GOSSIP_FLOODSUB, GOSSIP_V10, GOSSIP_V11, GOSSIP_V12 };
 
@@ -56,6 +59,7 @@ enum gossip_act {
     GOSSIP_SAY_GRAFT,
     GOSSIP_SAY_PRUNE,
     GOSSIP_SAY_IDS, /* IHAVE, IWANT, IDONTWANT */
+    GOSSIP_MEET,    /* nothing is said: `to` names a peer that might be connected to */
 };
 
 /* Views, valid during the call. */
@@ -65,6 +69,8 @@ struct gossip_action {
     struct cur topic;
     struct gossip_held *message; /* SAY_MESSAGE; keep it to keep it */
     uint64_t backoff_s;          /* SAY_PRUNE */
+    const struct buf *peers;     /* SAY_PRUNE, made by gossip_put_px(); NULL: none */
+    struct cur id, record;       /* MEET: as they came, not looked at */
     enum gossip_item_kind kind;  /* SAY_IDS, made by gossip_put_id() */
     const struct buf *ids;
 };
@@ -76,6 +82,9 @@ struct gossip_state_cfg {
     /* Messages of ours go to the mesh alone (or, where the topic is not ours, to a fanout). The
      * rule is that they go to all who listen: nobody can keep them in by sitting around us. */
     bool mesh_only;
+    /* Append by gossip_put_px() what others are told of a peer; nothing: it is not named.  May be
+     * NULL. */
+    void (*name)(void *arg, const struct peer_id *peer, struct buf *peers);
     void (*act)(void *arg, const struct gossip_action *a); /* calls nothing of the state */
     void *arg;
 };
@@ -112,9 +121,11 @@ void gossip_peer_rate(struct gossip_peer *p, double app);
 bool gossip_peer_heard(struct gossip_state *s, struct gossip_peer *p, uint64_t now_us);
 /* It misbehaved in a way that only the stream shows (P7). */
 void gossip_peer_blame(struct gossip_peer *p, double n);
-/* False: it said IDONTWANT. */
+/* False: it said IDONTWANT, or gave it to us; or it waited too long, and is old. */
 bool gossip_peer_wants(const struct gossip_state *s, const struct gossip_peer *p,
-                       const struct gossip_held *m);
+                       const struct gossip_held *m, uint64_t now_us);
+/* Messages wait for it: those that it gives us meanwhile need not be given to it. */
+void gossip_peer_waits(struct gossip_peer *p, bool backlog);
 
 size_t gossip_peer_declined(const struct gossip_peer *p); /* names that are noted of it */
 
@@ -130,6 +141,13 @@ MUST_CHECK enum err gossip_state_join(struct gossip_state *s, struct cur topic, 
                                       struct why *why);
 void gossip_state_leave(struct gossip_state *s, struct cur topic, uint64_t now_us);
 
+/* An app names the messages of a topic of ours itself, as by a hash of what they say: at most
+ * GOSSIP_ID_MAX bytes, the same in all peers, and before anything was verified.  False: the message
+ * has no name and is wrong.  NULL: by its author, as it begins. */
+typedef bool gossip_namer(void *arg, const struct gossip_author *author, struct cur data,
+                          struct gossip_id *out);
+void gossip_state_namer(struct gossip_state *s, struct cur topic, gossip_namer *namer, void *arg);
+
 /* Who listens, and who is in the mesh; sorted by id, at most cap (counted beyond it). */
 size_t gossip_state_listeners(const struct gossip_state *s, struct cur topic, struct peer_id *out,
                               size_t cap);
@@ -142,6 +160,7 @@ enum gossip_verdict {
     GOSSIP_ACCEPT,
     GOSSIP_REJECT, /* it is wrong, and who passed it on is to blame (P4) */
     GOSSIP_IGNORE, /* it goes no further */
+    GOSSIP_LATER,  /* it is not known yet; never for gossip_state_judge() */
 };
 
 enum gossip_taken {
@@ -154,11 +173,12 @@ enum gossip_taken {
 enum gossip_taken gossip_state_take(struct gossip_state *s, struct gossip_peer *from,
                                     const struct gossip_msg *m, uint64_t now_us,
                                     struct gossip_author *author, struct gossip_held **held);
+/* from: NULL where it has left meanwhile. */
 void gossip_state_judge(struct gossip_state *s, struct gossip_peer *from, struct gossip_held *held,
                         enum gossip_verdict v, uint64_t now_us);
-/* One of ours, as gossip_sign() made it; returns how many it is given to. */
+/* One of ours, as gossip_sign() made it; returns how many it is given to.  data: what it says. */
 size_t gossip_state_publish(struct gossip_state *s, const struct gossip_author *self,
-                            struct cur topic, struct cur whole, uint64_t now_us);
+                            struct cur topic, struct cur data, struct cur whole, uint64_t now_us);
 
 /* Once in GOSSIP_BEAT_US. */
 void gossip_state_beat(struct gossip_state *s, uint64_t now_us);

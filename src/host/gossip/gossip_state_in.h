@@ -14,6 +14,8 @@ struct topic {
     bool ours;
     uint64_t fanout_until_us; /* of one that is not ours, and that we published to */
     uint64_t improve_at_us;
+    gossip_namer *namer; /* NULL: by author and number */
+    void *namer_arg;
     struct cur name; /* in bytes */
     uint8_t bytes[];
 };
@@ -32,7 +34,7 @@ struct gossip_peer {
     struct link link; /* in state.peers; in state.gone, who left first is first */
     struct peer_id id;
     uint64_t number; /* no other has it */
-    bool here;
+    bool here, backlog;
     struct gossip_peer_cfg cfg;
     struct link ties;
     size_t tie_count;
@@ -69,7 +71,9 @@ struct topic *topic_get(struct gossip_state *s, struct cur name);
 
 /* What is to be said, to one that is there. */
 void say_act(struct gossip_state *s, const struct gossip_action *a);
-void say_prune(struct gossip_state *s, struct tie *tie, uint64_t backoff_us, uint64_t now_us);
+/* px: others of the topic are named, where they are good. */
+void say_prune(struct gossip_state *s, struct tie *tie, bool px, uint64_t backoff_us,
+               uint64_t now_us);
 void say_message(struct gossip_state *s, struct gossip_peer *to, struct gossip_held *m);
 void say_ids(struct gossip_state *s, struct gossip_peer *to, enum gossip_item_kind kind,
              struct cur topic, const struct buf *ids);
@@ -79,21 +83,25 @@ typedef bool tie_test(struct gossip_state *s, const struct tie *tie, uint64_t no
 struct tie **ties_pick(struct gossip_state *s, struct topic *t, tie_test *test, uint64_t now_us,
                        size_t *n);
 void ties_shuffle(struct gossip_state *s, struct tie **ties, size_t n);
-tie_test may_be_grafted, may_be_told, may_be_given;
+tie_test may_be_grafted, may_be_told, may_be_given, may_be_named;
 
 /* Of a message's name. */
 uint64_t id_hash(const struct gossip_state *s, struct cur id);
 
 /* --- gossip_peers.c --- */
 void peer_free(struct gossip_state *s, struct gossip_peer *p, uint64_t now_us);
+/* GOSSIP_DONTWANT_MAX is the caller's to count. */
+void peer_declines(struct gossip_state *s, struct gossip_peer *p, struct cur id);
 /* One that left is forgotten where there is nothing to be remembered of it. */
 void peer_gone_settle(struct gossip_state *s, struct gossip_peer *p, uint64_t now_us);
 
 /* --- gossip_mesh.c --- */
 /* tell: with a GRAFT. */
 void mesh_add(struct gossip_state *s, struct tie *tie, bool tell, uint64_t now_us);
-/* tell: with a PRUNE.  Neither side asks again for so long. */
-void mesh_drop(struct gossip_state *s, struct tie *tie, bool tell, uint64_t backoff_us,
+/* How the peer hears of it: not at all, by a PRUNE, or by one that names others. */
+enum farewell { FAREWELL_NONE, FAREWELL_PRUNE, FAREWELL_PX };
+/* With a PRUNE neither side asks again for so long. */
+void mesh_drop(struct gossip_state *s, struct tie *tie, enum farewell how, uint64_t backoff_us,
                uint64_t now_us);
 
 #endif

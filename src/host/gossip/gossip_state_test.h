@@ -19,7 +19,7 @@ struct said {
     struct gossip_peer *to;
     enum gossip_item_kind kind;
     uint64_t backoff_s;
-    size_t ids;
+    size_t ids, named;
 };
 
 struct kit {
@@ -46,11 +46,20 @@ static inline void on_act(void *arg, const struct gossip_action *a)
     struct cur ids = a->ids ? buf_cur(a->ids) : cur_of(NULL, 0);
     struct gossip_item it = {.ids = ids, .ids_field = a->kind == GOSSIP_IHAVE ? 2 : 1};
     struct said s = {.act = a->act, .to = a->to, .kind = a->kind, .backoff_s = a->backoff_s};
-    struct cur id;
+    struct cur id, record;
     while (gossip_ids_next(&it, &id))
         s.ids++;
+    it.peers = a->peers ? buf_cur(a->peers) : cur_of(NULL, 0);
+    while (gossip_px_next(&it, &id, &record))
+        s.named++;
     assert_true(k->count < SAID_MAX);
     k->said[k->count++] = s;
+}
+
+static inline void on_name(void *arg, const struct peer_id *peer, struct buf *peers)
+{
+    (void)arg;
+    gossip_put_px(peers, cur_of(peer->bytes, peer->len), text("record"));
 }
 
 static inline struct peer_id id_of(struct kit *k, unsigned i)
@@ -112,7 +121,7 @@ static inline void graft(struct kit *k, unsigned i)
 static inline void prune(struct kit *k, unsigned i, uint64_t backoff_s)
 {
     struct buf part = {0};
-    gossip_put_prune(&part, text(NEWS), backoff_s);
+    gossip_put_prune(&part, text(NEWS), backoff_s, NULL);
     control(k, i, &part);
 }
 
@@ -196,8 +205,12 @@ static inline int open_kit(void **state)
 {
     struct kit *k = *state = MEM_NEW(struct kit);
     k->now_us = 1000 * S;
-    struct gossip_state_cfg cfg = {
-        .seed = 3, .self = id_of(k, 0), .weights = &gossip_weights, .act = on_act, .arg = k};
+    struct gossip_state_cfg cfg = {.seed = 3,
+                                   .self = id_of(k, 0),
+                                   .weights = &gossip_weights,
+                                   .name = on_name,
+                                   .act = on_act,
+                                   .arg = k};
     k->state = gossip_state_new(&cfg);
     assert_int_equal(gossip_state_join(k->state, text(NEWS), k->now_us, NULL), OK);
     return 0;

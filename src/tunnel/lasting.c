@@ -230,6 +230,24 @@ static void on_turn(void *arg)
     on_stream(r, CONN_READABLE, NULL);
 }
 
+static void turn_soon(struct lasting *r)
+{
+    if (!r->turn)
+        r->turn = timer_start(r->conn.loop, 0, on_turn, r);
+}
+
+/* Bytes that came go to an owner who waits for them, without being held (do_recv).  What he took.
+ */
+static size_t pass_on(struct lasting *r)
+{
+    uint64_t before = r->state.got;
+    if (!r->want_read || r->left || buf_len(&r->state.held) > 0)
+        return 0;
+    r->want_read = false;
+    conn_raise(&r->conn, CONN_READABLE, NULL);
+    return (size_t)(r->state.got - before);
+}
+
 /* What is there is read, the owner taking it or not: he is held up by what we allow, and not by
  * the stream, where acknowledgements would wait behind bytes. */
 static void pull(struct lasting *r)
@@ -238,11 +256,14 @@ static void pull(struct lasting *r)
     ssize_t n = 1;
     size_t sum = 0;
     while (n > 0 && sum < TURN_MAX) {
-        n = r->body_in > 0 ? read_body(r) : read_head(r, &why);
+        size_t passed = r->body_in > 0 ? pass_on(r) : 0;
+        if (r->gone || !r->stream)
+            return;
+        n = passed > 0 ? (ssize_t)passed : r->body_in > 0 ? read_body(r) : read_head(r, &why);
         sum += n > 0 ? (size_t)n : 0;
     }
-    if (n > 0 && !r->turn)
-        r->turn = timer_start(r->conn.loop, 0, on_turn, r);
+    if (n > 0)
+        turn_soon(r);
     if (why.code != OK)
         fail(r, &why);
     else if (n == CONN_END)
@@ -303,8 +324,7 @@ static void attach(struct lasting *r, struct conn *stream)
     r->shut = false;
     buf_clear(&r->out);
     conn_watch(stream, on_stream, r);
-    if (!r->turn)
-        r->turn = timer_start(r->conn.loop, 0, on_turn, r);
+    turn_soon(r);
 }
 
 static void on_asked(void *arg, const struct ask_answer *answer, const struct why *why);
@@ -377,16 +397,32 @@ static struct lasting *lasting_of(struct conn *c)
     return (struct lasting *)c;
 }
 
+/* From the stream to the owner. */
+static ssize_t recv_at_once(struct lasting *r, void *to, size_t n)
+{
+    n = n < r->body_in ? n : r->body_in;
+    ssize_t got = conn_recv(r->stream, to, n);
+    if (got > 0) {
+        r->body_in -= (uint32_t)got;
+        lasting_state_passed(&r->state, (size_t)got);
+    }
+    if (!r->busy && (got == CONN_END || (got > 0 && r->body_in == 0)))
+        turn_soon(r); /* nobody else would see what follows */
+    return got > 0 ? got : CONN_AGAIN;
+}
+
 static ssize_t do_recv(struct conn *c, void *to, size_t n)
 {
     struct lasting *r = lasting_of(c);
     if (r->failed)
         return CONN_FAILED;
-    n = lasting_state_take(&r->state, to, n);
-    if (n > 0) {
+    ssize_t got = (ssize_t)lasting_state_take(&r->state, to, n);
+    if (got == 0 && r->body_in > 0 && r->stream)
+        got = recv_at_once(r, to, n);
+    if (got > 0) {
         if (r->state.ack_due && !r->busy)
             flush(r);
-        return (ssize_t)n;
+        return got;
     }
     if (r->state.they_ended)
         return CONN_END;

@@ -50,9 +50,13 @@ static inline size_t pair_say(struct lasting_pair *p, unsigned i, size_t n)
     struct lasting_end *e = &p->e[i];
     size_t room = lasting_state_room(&e->state);
     n = n < room ? n : room;
-    for (size_t k = 0; k < n; k++) {
-        uint8_t byte = lasting_byte(i, e->said++);
-        lasting_state_put(&e->state, &byte, 1);
+    for (size_t left = n; left > 0;) {
+        uint8_t bytes[512];
+        size_t part = left < sizeof bytes ? left : sizeof bytes;
+        for (size_t k = 0; k < part; k++)
+            bytes[k] = lasting_byte(i, e->said++);
+        lasting_state_put(&e->state, bytes, part);
+        left -= part;
     }
     return n;
 }

@@ -122,11 +122,11 @@ static enum err heard_ack(struct lasting_state *s, const struct lasting_frame *f
 /* Only for an owner who takes all that comes. */
 static void grow(struct lasting_state *s)
 {
-    uint32_t more = s->window;
+    uint32_t more = LASTING_GROWTH * s->window - s->window;
     if (!s->they_want || buf_len(&s->held) > 0)
         return;
     s->they_want = false;
-    if (s->window >= LASTING_WINDOW_MAX || *s->spare < more)
+    if (s->window + more > LASTING_WINDOW_MAX || *s->spare < more)
         return;
     *s->spare -= more;
     s->window += more;
@@ -183,6 +183,14 @@ size_t lasting_state_take(struct lasting_state *s, void *to, size_t n)
     grow(s);
     s->ack_due |= to_allow(s) - s->allowed >= s->window / 4;
     return n;
+}
+
+void lasting_state_passed(struct lasting_state *s, size_t n)
+{
+    assert(buf_len(&s->held) == 0);
+    s->got += n;
+    s->ack_due |= s->got - s->told >= LASTING_ACK_AFTER;
+    grow(s);
 }
 
 void lasting_state_rest(struct lasting_state *s)

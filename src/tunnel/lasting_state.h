@@ -20,6 +20,7 @@
 
 enum {
     LASTING_WINDOW = 256 << 10,   /* may come before anything is said of it; of the protocol */
+    LASTING_GROWTH = 4,           /* times, when it is wanted */
     LASTING_WINDOW_MAX = 4 << 20, /* held for an owner who does not take it */
     LASTING_KEPT_MAX = 4 << 20,   /* said and not acknowledged; more is not taken from the owner */
     LASTING_WAITING_MAX = 128 << 10, /* of that, not yet said: the stream is slow, or away */
@@ -64,6 +65,8 @@ uint8_t *lasting_state_into(struct lasting_state *s, size_t n);
 void lasting_state_came(struct lasting_state *s, size_t n);
 /* For the owner; how many. */
 size_t lasting_state_take(struct lasting_state *s, void *to, size_t n);
+/* So many came and went to him at once; only where nothing is held. */
+void lasting_state_passed(struct lasting_state *s, size_t n);
 
 /* It is quiet for now: what holds nothing holds no room. */
 void lasting_state_rest(struct lasting_state *s);

@@ -120,8 +120,8 @@ static void the_window_grows_for_who_takes_all_and_is_given_back(void **state)
             pair_write(&p.e[0]);
         round_of(&p, SIZE_MAX);
     }
-    assert_int_equal(p.e[1].state.window, 2 << 20); /* the next step would not fit */
-    assert_int_equal(p.spare, spare + LASTING_WINDOW - (2 << 20));
+    assert_int_equal(p.e[1].state.window, 1 << 20); /* the next step would not fit */
+    assert_int_equal(p.spare, spare + LASTING_WINDOW - (1 << 20));
     pair_close(&p);
     assert_int_equal(p.spare, spare);
 }

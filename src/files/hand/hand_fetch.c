@@ -8,10 +8,10 @@
 #include <string.h>
 
 enum {
-    READ = 128 << 10,            /* bytes at once */
-    GATHER_MAX = 2 * HAND_CHUNK, /* that wait for the disk; then nothing is read */
-    GATHER_COUNT = 4096,         /* chunks of them */
-    TURN = 16,                   /* reads in one turn; then others have theirs */
+    READ = 128 << 10,        /* bytes at once */
+    GATHER_MAX = HAND_CHUNK, /* that wait for the disk; then nothing is read */
+    GATHER_COUNT = 4096,     /* chunks of them */
+    TURN = 16,               /* reads in one turn; then others have theirs */
 };
 #define PAUSE_MIN_US (5 * MSEC)
 

@@ -1,4 +1,4 @@
-/* files/hand/hand_msg.h - what is said in handing over: doc/DESIGN-files.md "From hand to hand".
+/* files/hand/hand_msg.h - what is said in handing over: doc/DESIGN-hand.md.
  *
  * /shoal/hand/1, by who has a code, of who made it; each message behind its length as a varint:
  *

@@ -2,9 +2,8 @@
  * it gets them with `shoal file receive CODE`, from any node to any other.
  *
  * Part of the app `files`, which makes one of these where there is an overlay.  How the two find
- * each other, what a code is worth and what strangers may try: doc/DESIGN-files.md "From hand to
- * hand".  What is offered and what is being received is in the database and goes on after a
- * restart. */
+ * each other, what a code is worth and what strangers may try: doc/DESIGN-hand.md.  What is offered
+ * and what is being received is in the database and goes on after a restart. */
 #ifndef SHOAL_FILES_HAND_HANDS_H
 #define SHOAL_FILES_HAND_HANDS_H
 

@@ -5,12 +5,13 @@ import os
 import subprocess
 
 import lab as L
+import nat
 
 MIB = 1 << 20
 
 
-def node(lab, name, **more):
-    n = lab.node(name, **{'host.listen': f'/ip4/127.0.0.1/tcp/{L.free_port()}', 'host.lab': 'on',
+def node(lab, name, under=(), **more):
+    n = lab.node(name, under, **{'host.listen': f'/ip4/127.0.0.1/tcp/{L.free_port()}', 'host.lab': 'on',
                           'files.dht': 'off', 'files.dir': lab.folder(name + '-got'), **more})
     learn(n)
     return n
@@ -189,8 +190,25 @@ def two_who_only_share_a_third_find_each_other(lab):
     L.same(path, b.json('file', 'receive', code, '--yes')['path'])
 
 
+def two_behind_routers_find_each_other(lab):
+    """They share a node that anybody reaches: its table knows who is asked for, it relays the words, and
+    the bytes go by the hole that is punched meanwhile."""
+    between = nat.middle(lab)
+    homes = [nat.Home(lab, 1), nat.Home(lab, 2)]
+    anywhere = {'host.listen': '/ip4/0.0.0.0/tcp/4001', 'files.listen': '0.0.0.0:0'}
+    relay = node(lab, 'relay', between, **anywhere, **{'host.relay': 'on'})
+    at = f'/ip4/{nat.MIDDLE}/tcp/4001/p2p/{relay.id}'
+    a, b = (node(lab, name, home.under, **anywhere, **{'host.bootstrap': at}) for name, home in zip(('ann', 'bob'), homes))
+    for n in a, b:
+        L.until('a place at the relay', lambda n=n: any('p2p-circuit' in x for x in n.json('status')['listen']))
+    path = L.make_file(os.path.join(lab.folder('have'), 'x'), 3 * MIB)
+    code, _ = send(a, path)
+    L.same(path, b.json('file', 'receive', code, '--yes')['path'])
+    assert b.json('peer', 'show', a.id)['path'] == 'hole-punched'
+
+
 if __name__ == '__main__':
     L.main(a_file_goes_by_its_code, a_folder_goes_with_all_that_is_in_it, what_is_there_is_not_written_over,
            four_wrong_guesses_end_a_code, words_are_mended_or_told, who_declines_is_heard,
            a_kill_of_either_side_costs_no_byte, what_changed_is_not_sent, a_code_outlives_a_restart,
-           two_who_only_share_a_third_find_each_other)
+           two_who_only_share_a_third_find_each_other, two_behind_routers_find_each_other)

@@ -289,6 +289,7 @@ static void on_fetched(void *arg, bool over, const struct why *why)
 {
     struct get *g = arg;
     g->fetch = NULL;
+    hand_tend(g->h, &g->peer);
     if (why && over)
         fail(g, why, why->code == ERR_INVALID ? HAND_DECLINED : HAND_GOES_ON);
     else if (why)
@@ -318,7 +319,7 @@ static void go_on(struct get *g)
     } else if (hand_store_next(g->store) < hand_store_offer(g->store)->chunks) {
         g->phase = HAND_RUNNING;
         g->fetch = fetch_start(g, HAND_GOES_ON, on_fetched, g);
-        hand_keep_place(g);
+        hand_tend(g->h, &g->peer);
     } else {
         g->phase = HAND_CHECKING;
         scan_on(g);
@@ -328,6 +329,8 @@ static void go_on(struct get *g)
 
 void get_hello(struct get *g)
 {
+    if (g->phase == HAND_RUNNING)
+        hand_keep_places(g);
     if (!g->again)
         return;
     timer_cancel(g->again);
@@ -351,7 +354,10 @@ static enum err may_be_here(const struct get *g, struct why *why)
         if (pattern)
             return why_set(why, ERR_DENIED, "files.deny has %.60s, which %.120s is", pattern, path);
     }
-    return policy_may_store(cfg->env->policy, cfg->stored(cfg->arg), o->size, why);
+    uint64_t used = cfg->stored(cfg->arg);
+    LIST_EACH(&g->h->gets, struct get, other, link)
+        used += other->phase == HAND_RUNNING || other->phase == HAND_CHECKING ? other->size : 0;
+    return policy_may_store(cfg->env->policy, used, o->size, why);
 }
 
 enum err get_accept(struct get *g, struct why *why)
@@ -406,7 +412,7 @@ static bool on_sought(void *arg, const struct peer_id *peer, const uint8_t token
         fail(g, &mine, HAND_GOES_ON);
         return false;
     }
-    hand_keep_place(g);
+    hand_keep_places(g);
     wipe(&g->code, sizeof g->code);
     g->phase = HAND_OFFERED;
     if (g->wanted && get_accept(g, &mine) != OK)

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ const char hands_tables[] =
     " token BLOB NOT NULL,"
     " offer BLOB NOT NULL,"
     " accepted INTEGER NOT NULL," /* enum hand_accepted */
-    " place TEXT NOT NULL"        /* where the peer was reached last: a multiaddr, or '' */
+    " places TEXT NOT NULL"       /* where the peer was last: multiaddrs, apart by spaces */
     ") WITHOUT ROWID";
 
 static struct db *db_of(const struct hands *h)
@@ -160,7 +161,7 @@ static enum err load_gives(struct hands *h, struct why *why)
 enum err hand_keep_get(const struct get *g, struct cur offer, struct why *why)
 {
     struct db_stmt *q = db_prepare(
-        db_of(g->h), "INSERT INTO hand_get (id, dir, peer, token, offer, accepted, place)"
+        db_of(g->h), "INSERT INTO hand_get (id, dir, peer, token, offer, accepted, places)"
                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, '')");
     db_bind_text(q, 1, g->id);
     db_bind_text(q, 2, g->dir);
@@ -186,36 +187,52 @@ void hand_keep_get_gone(const struct get *g)
     run_or_say(g->h, q, "forgetting what is received");
 }
 
-void hand_keep_place(const struct get *g)
+void hand_keep_places(const struct get *g)
 {
     struct host_peer p;
+    struct buf places = {0};
     char text[MULTIADDR_TEXT];
     if (!host_peer(g->h->host, &g->peer, &p) || p.addr_count == 0)
         return;
-    struct db_stmt *q = db_prepare(db_of(g->h), "UPDATE hand_get SET place = ?2 WHERE id = ?1");
+    for (size_t i = 0; i < p.addr_count; i++)
+        buf_printf(&places, "%s%s", i ? " " : "", multiaddr_format(&p.addrs[i], text));
+    char *all = buf_take_str(&places);
+    struct db_stmt *q = db_prepare(db_of(g->h), "UPDATE hand_get SET places = ?2 WHERE id = ?1");
     db_bind_text(q, 1, g->id);
-    db_bind_text(q, 2, multiaddr_format(&p.addrs[0], text));
+    db_bind_text(q, 2, all);
     run_or_say(g->h, q, "keeping where a peer is");
+    free(all);
+}
+
+static void learn_places(const struct get *g, const char *places)
+{
+    char text[MULTIADDR_TEXT];
+    struct multiaddr at;
+    for (const char *p = places; *p;) {
+        size_t n = strcspn(p, " ");
+        snprintf(text, sizeof text, "%.*s", (int)n, p);
+        if (multiaddr_parse(&at, text, NULL) == OK)
+            host_learn(g->h->host, &g->peer, &at, 1);
+        p += n + (p[n] == ' ');
+    }
 }
 
 static void load_get(struct hands *h, struct db_stmt *q)
 {
-    struct multiaddr at;
     struct get *g = get_new(h, &(struct hand_code){0}, &(struct peer_id){0}, db_text(q, 1), false);
     memcpy(g->id, db_text(q, 0), HAND_ID_TEXT);
     if (!read_peer(q, 2, &g->peer) || !read_bytes(q, 3, g->token, sizeof g->token)) {
         get_free(g);
         return;
     }
-    if (multiaddr_parse(&at, db_text(q, 6), NULL) == OK)
-        host_learn(h->host, &g->peer, &at, 1);
+    learn_places(g, db_text(q, 6));
     get_restore(g, read_blob(q, 4), (int)db_int(q, 5));
 }
 
 static enum err load_gets(struct hands *h, struct why *why)
 {
     struct db_stmt *q =
-        db_prepare(db_of(h), "SELECT id, dir, peer, token, offer, accepted, place FROM hand_get");
+        db_prepare(db_of(h), "SELECT id, dir, peer, token, offer, accepted, places FROM hand_get");
     enum db_step step;
     while ((step = db_step(q, why)) == DB_ROW)
         if (strlen(db_text(q, 0)) == HAND_ID_TEXT - 1)

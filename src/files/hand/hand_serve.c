@@ -29,8 +29,10 @@ struct serve {
 
 static void serve_free(struct serve *s)
 {
-    if (s->give)
+    if (s->give) {
         s->give->serve = NULL;
+        hand_tend(s->h, &s->peer);
+    }
     s->h->serve_count--;
     list_drop(&s->link);
     hand_read_cancel(s->read);
@@ -238,6 +240,7 @@ static void on_want(struct serve *s, const struct hand_want *w)
         serve_free(g->serve);
     s->give = g;
     g->serve = s;
+    hand_tend(s->h, &s->peer);
     switch (w->end) {
     case HAND_GOES_ON:
         begin(s, w);

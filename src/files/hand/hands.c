@@ -80,6 +80,19 @@ uint64_t hand_pace_rate(struct hand_pace *p, uint64_t now_us)
     return p->rate;
 }
 
+/* --- connections --------------------------------------------------------------------------------
+ */
+
+void hand_tend(struct hands *h, const struct peer_id *peer)
+{
+    bool busy = false;
+    LIST_EACH(&h->gives, struct give, g, link)
+        busy |= g->serve && peer_id_equal(&g->state.peer, peer);
+    LIST_EACH(&h->gets, struct get, g, link)
+        busy |= g->fetch && peer_id_equal(&g->peer, peer);
+    host_tag(h->host, peer, "hand", busy ? HOST_TEND : 0);
+}
+
 /* --- telling ---------------------------------------------------------------------------------- */
 
 const char *hand_phase_word(enum hand_phase p)

@@ -132,6 +132,9 @@ void hand_channel(struct buf *out, const struct peer_id *asks, const struct peer
 void hand_password(struct buf *out, const struct hand_code *c);
 void hand_token(const struct cpace_keys *keys, uint8_t token[HAND_TOKEN_LEN]);
 
+/* Bytes go, or go no more: while they do, a dead connection to this peer is noticed soon. */
+void hand_tend(struct hands *h, const struct peer_id *peer);
+
 /* hand_give.c */
 struct give *give_find(const struct hands *h, const char *id);
 struct give *give_of_number(const struct hands *h, unsigned number);
@@ -213,7 +216,7 @@ MUST_CHECK enum err hand_keep_get(const struct get *g, struct cur offer, struct 
 MUST_CHECK enum err hand_keep_get_accepted(const struct get *g, enum hand_accepted a,
                                            struct why *why);
 void hand_keep_get_gone(const struct get *g);
-void hand_keep_place(const struct get *g); /* where the other side is */
+void hand_keep_places(const struct get *g); /* where the other side is */
 
 /* hand_methods.c */
 json_t *give_json(struct give *g);

@@ -2,6 +2,7 @@
 
 #include "host/host_app_in.h"
 #include "host/host_in.h"
+#include "host/kept.h"
 #include "net/udp.h"
 
 #include "base/mem.h"
@@ -12,6 +13,8 @@
 enum { LISTEN_MAX = 16, BOOTSTRAP_MAX = 32 };
 #define PAUSE_FIRST_US (5 * SEC) /* doubled up to */
 #define PAUSE_LAST_US (600 * SEC)
+#define KEPT_FIRST_US (60 * SEC) /* after the start: somebody is known by then */
+#define KEPT_NEXT_US (10 * SEC)
 
 /* --- whom to begin with --------------------------------------------------------------------- */
 
@@ -37,7 +40,7 @@ static void on_bootstrap(void *arg)
     struct peer_id one;
     char text[CONF_ITEM_MAX];
     o->bootstrap = NULL;
-    if (host_peers(o->host, &one, 1) > 0)
+    if (host_peers(o->host, &one, 1) > 0 && kad_known(o->tables[TABLE_IPFS]) > 0)
         return;
     for (size_t i = 0;
          i < BOOTSTRAP_MAX && conf_item(o->env.conf, "host.bootstrap", i, text, sizeof text); i++) {
@@ -187,6 +190,13 @@ static struct host *make_host(const struct app_env *env, const char *agent,
     return h;
 }
 
+/* What the owner wants kept there is told again, one thing after the other. */
+static void on_again(void *arg)
+{
+    struct overlay *o = arg;
+    o->again = overlay_kept_next(o) ? timer_start(o->env.loop, KEPT_NEXT_US, on_again, o) : NULL;
+}
+
 /* Whoever can be dialled serves in the tables; in Shoal's also who does not know, as in a house
  * that nobody outside knows of; in laboratories all do. */
 static void on_verdict(void *arg, enum verdict v)
@@ -209,6 +219,7 @@ static void make_tables(struct overlay *o)
         o->tables[t] = kad_new(&cfg);
     }
     host_set_table(o->host, o->tables[TABLE_SHOAL]);
+    o->again = timer_start(o->env.loop, KEPT_FIRST_US, on_again, o);
 }
 
 static struct reaching *make_reach(struct overlay *o)
@@ -289,6 +300,7 @@ static void app_free(void *app)
     struct overlay *o = app;
     host_methods_done(o);
     timer_cancel(o->bootstrap);
+    timer_cancel(o->again);
     host_unwatch(&o->watch);
     host_set_finder(o->host, NULL);
     beacon_free(o->beacon);
@@ -340,10 +352,12 @@ void host_app_set_items(void *app, const struct items_port *items)
     beacon_set_items(((struct overlay *)app)->beacon, items);
 }
 
+static const struct migration migrations[] = {TRUST_MIGRATION, KEPT_MIGRATION};
+
 const struct app_ops host_app = {
     .name = "host",
-    .migrations = trust_migrations,
-    .migration_count = TRUST_MIGRATIONS,
+    .migrations = migrations,
+    .migration_count = sizeof migrations / sizeof migrations[0],
     .settings = host_settings,
     .methods = host_methods,
     .start = start,

@@ -35,6 +35,8 @@ struct overlay {
     struct link listened; /* topics, for who asked through the API */
     struct host_watch watch;
     struct link asked;       /* struct asked: calls that are answered later */
+    struct timer *again;     /* what is kept in the tables is told after the start: the next, */
+    size_t again_at;         /* in the order of kept_list() */
     struct timer *bootstrap; /* when there is nobody: again */
     uint64_t pause_us;       /* until then */
 };
@@ -76,6 +78,15 @@ extern method_fn overlay_on_put, overlay_on_get, overlay_on_provide, overlay_on_
 
 /* host_stat_methods.c */
 extern method_fn overlay_on_stat;
+
+/* Bits of the tables that the call is about. */
+unsigned overlay_tables(const struct call *c);
+const char *overlay_table_name(enum table t);
+
+/* host_kept_methods.c: what is to be there tomorrow. */
+extern method_fn overlay_on_kept, overlay_on_withdraw;
+/* The next that was kept before the start is told; false: that was all. */
+bool overlay_kept_next(struct overlay *o);
 
 /* A peer as the API has it; all: with addresses and protocols. */
 json_t *overlay_peer_json(const struct overlay *o, const struct host_peer *p, bool all);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "crypto/hex.h"
 #include "host/kad/kad_record.h"
+#include "host/kept.h"
 #include "host/name/cid.h"
 
 #include <stdlib.h>
@@ -17,14 +18,30 @@ static const char *const table_names[TABLES] = {"ipfs", "shoal"};
 
 typedef struct kad_op *begin_fn(struct search *s, struct kad *k);
 
-/* Both are asked at once unless one is named. */
+/* Both, unless one is named. */
+unsigned overlay_tables(const struct call *c)
+{
+    const char *which = call_text(c, "table");
+    unsigned bits = 0;
+    for (enum table t = 0; t < TABLES; t++)
+        if (!which || strcmp(which, "both") == 0 || strcmp(which, table_names[t]) == 0)
+            bits |= 1U << t;
+    return bits;
+}
+
+const char *overlay_table_name(enum table t)
+{
+    return table_names[t];
+}
+
+/* All at once. */
 static void ask_tables(struct asked *a, begin_fn *begin)
 {
-    const char *which = call_text(a->call, "table");
+    unsigned bits = overlay_tables(a->call);
     for (enum table t = 0; t < TABLES; t++) {
         struct search *s = &a->searches[t];
         s->asked = a;
-        if (!which || strcmp(which, "both") == 0 || strcmp(which, table_names[t]) == 0)
+        if (bits >> t & 1)
             s->op = begin(s, a->o->tables[t]);
     }
 }
@@ -57,6 +74,16 @@ static bool take_hex(struct call *c, const char *name, struct buf *out)
     return false;
 }
 
+/* Said when it will be there tomorrow too. */
+static enum err note_kept(struct asked *a, struct why *why)
+{
+    struct kept k = {.is_value = !call_has(a->call, "cid"),
+                     .key = buf_cur(&a->key),
+                     .value = buf_cur(&a->value),
+                     .tables = overlay_tables(a->call)};
+    return kept_put(a->o->env.db, &k, why);
+}
+
 static void on_kept(void *arg, size_t kept, const struct why *why)
 {
     struct search *s = arg;
@@ -67,8 +94,11 @@ static void on_kept(void *arg, size_t kept, const struct why *why)
     const char *name = call_has(a->call, "cid") ? "cid" : "key";
     struct why none = a->why;
     size_t all = a->kept;
+    enum err noted = all > 0 ? note_kept(a, &none) : OK;
     struct call *c = overlay_answered(a);
-    if (all == 0)
+    if (noted != OK)
+        call_fail(c, "net.not_kept", &none, "shoal net kept, and shoal net withdraw KEY");
+    else if (all == 0)
         call_fail(c, "net.nobody", &none, "shoal net dial MULTIADDR, to know somebody");
     else
         call_ok(c, json_pack("{s:O, s:I}", name, json_object_get(call_params(c), name), "kept",
@@ -77,7 +107,7 @@ static void on_kept(void *arg, size_t kept, const struct why *why)
 
 static struct kad_op *begin_put(struct search *s, struct kad *k)
 {
-    return kad_put(k, buf_cur(&s->asked->key), buf_cur(&s->asked->value), on_kept, s);
+    return kad_keep(k, buf_cur(&s->asked->key), buf_cur(&s->asked->value), on_kept, s);
 }
 
 void overlay_on_put(void *app, struct call *c)

@@ -320,6 +320,16 @@ static const struct param publish_params[] = {
     {0},
 };
 
+static const struct param withdraw_params[] = {
+    {.name = "key",
+     .type = PARAM_TEXT,
+     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+     .max = 256,
+     .help = "The key in hex, or the content's id"},
+    {0},
+};
+
+static const struct column kept_columns[] = {{"kind", "KIND", "text"}, {"key", "KEY", "text"}, {0}};
 static const struct column found_columns[] = {{"id", "PEER", "text"}, {0}};
 
 static const struct column peer_columns[] = {
@@ -345,9 +355,9 @@ const struct method host_methods[] = {
      .route = "/net/put",
      .flags = METHOD_WRITE,
      .params = put_params,
-     .summary = "Keep a value in the distributed table",
+     .summary = "Keep a value in the distributed tables, until net withdraw",
      .result = "{key, kept}: how many nodes keep it",
-     .errors = "net.bad_hex, net.refused, net.nobody",
+     .errors = "net.bad_hex, net.nobody, net.not_kept",
      .example = "shoal net put 2f706b2f... 0801...",
      .call = overlay_on_put},
     {.name = "net.get",
@@ -364,11 +374,30 @@ const struct method host_methods[] = {
      .route = "/net/provide",
      .flags = METHOD_WRITE,
      .params = cid_params,
-     .summary = "Tell the distributed table that this node has something",
+     .summary = "Tell the distributed tables that this node has something, until net withdraw",
      .result = "{cid, kept}: how many nodes know it",
-     .errors = "net.bad_cid, net.nobody",
+     .errors = "net.bad_cid, net.nobody, net.not_kept",
      .example = "shoal net provide bafybei...",
      .call = overlay_on_provide},
+    {.name = "net.kept",
+     .http = "GET",
+     .route = "/net/kept",
+     .summary = "List what is told to the tables again and again: net.put and net.provide",
+     .result = "[{kind, key, value, tables}]: value for values; key and value in hex",
+     .errors = "net.not_kept",
+     .example = "shoal net kept",
+     .columns = kept_columns,
+     .call = overlay_on_kept},
+    {.name = "net.withdraw",
+     .http = "DELETE",
+     .route = "/net/kept/{key}",
+     .flags = METHOD_WRITE,
+     .params = withdraw_params,
+     .summary = "Tell it no more: others forget a value in 36 hours, who has something in 48",
+     .result = "{key}",
+     .errors = "net.bad_key, net.not_found",
+     .example = "shoal net withdraw bafybei...",
+     .call = overlay_on_withdraw},
     {.name = "net.find",
      .http = "GET",
      .route = "/net/providers/{cid}",
@@ -422,7 +451,8 @@ const struct method host_methods[] = {
      .http = "GET",
      .route = "/net/stat",
      .summary = "Show what the overlay does",
-     .result = "{reach, reachable, unreachable, peers, table, shoal_table, relays, relaying, "
+     .result = "{reach, reachable, unreachable, peers, table, shoal_table, size, shoal_size, "
+               "relays, relaying, "
                "reservations, circuits, relayed_bytes, gossip, topics, connections, streams, "
                "held_bytes, by_peer: [{id, connections, in, out, bytes}], by_protocol: [{protocol, "
                "in, out, bytes}]}: where strangers have dialled us, or could not; bytes wait to be "

@@ -70,10 +70,12 @@ void overlay_on_stat(void *app, struct call *c)
     struct reach_stat r;
     reach_stat(o->reach, &r);
     json_t *j = json_pack(
-        "{s:s, s:o, s:o, s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "reach", verdict_word(r.verdict),
-        "reachable", addrs_of(o, VERDICT_PUBLIC), "unreachable", addrs_of(o, VERDICT_PRIVATE),
-        "table", (json_int_t)kad_known(o->tables[TABLE_IPFS]), "shoal_table",
-        (json_int_t)kad_known(o->tables[TABLE_SHOAL]), "relays", (json_int_t)r.relays, "relaying",
+        "{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:I}", "reach",
+        verdict_word(r.verdict), "reachable", addrs_of(o, VERDICT_PUBLIC), "unreachable",
+        addrs_of(o, VERDICT_PRIVATE), "table", (json_int_t)kad_known(o->tables[TABLE_IPFS]),
+        "shoal_table", (json_int_t)kad_known(o->tables[TABLE_SHOAL]), "size",
+        (json_int_t)kad_size(o->tables[TABLE_IPFS]), "shoal_size",
+        (json_int_t)kad_size(o->tables[TABLE_SHOAL]), "relays", (json_int_t)r.relays, "relaying",
         r.relaying, "reservations", (json_int_t)r.reservations, "circuits", (json_int_t)r.circuits,
         "relayed_bytes", (json_int_t)r.relayed_bytes);
     overlay_gossip_stat(o, j);

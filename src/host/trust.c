@@ -7,8 +7,7 @@
 #include <string.h>
 
 const struct migration trust_migrations[TRUST_MIGRATIONS] = {
-    {"whom the owner trusts, and whom not",
-     "CREATE TABLE trust (peer BLOB PRIMARY KEY, trust INTEGER NOT NULL, name TEXT NOT NULL)"},
+    TRUST_MIGRATION,
 };
 
 struct trust_book {

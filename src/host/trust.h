@@ -20,6 +20,13 @@ struct trust_row {
     char name[TRUST_NAME_MAX + 1]; /* "": none */
 };
 
+/* For a database that holds more than this: the first of its migrations. */
+#define TRUST_MIGRATION                                                                            \
+    {                                                                                              \
+        "whom the owner trusts, and whom not",                                                     \
+            "CREATE TABLE trust (peer BLOB PRIMARY KEY, trust INTEGER NOT NULL, name TEXT NOT "    \
+            "NULL)"                                                                                \
+    }
 enum { TRUST_MIGRATIONS = 1 };
 extern const struct migration trust_migrations[TRUST_MIGRATIONS];
 

@@ -72,6 +72,21 @@ def ours_find_each_other_in_a_table_of_our_own(lab):
     assert a.id not in js.do('find_providers', cid=CID)
 
 
+def what_is_to_be_kept_outlives_the_node(lab):
+    a, b, _ = a_net(lab)
+    a.json('net', 'provide', CID)
+    a.json('net', 'put', hexed('/v/mine'), hexed('of mine'), '--table', 'ipfs')
+    a.stop()
+    a.start()
+    kept = {k['kind']: k for k in a.json('net', 'kept')}
+    assert kept['value']['key'] == hexed('/v/mine') and kept['value']['value'] == hexed('of mine'), kept
+    assert kept['value']['tables'] == ['ipfs'] and kept['provider']['tables'] == ['ipfs', 'shoal'], kept
+    a.json('net', 'withdraw', CID)
+    a.json('net', 'withdraw', hexed('/v/mine'))
+    assert a.json('net', 'kept') == []
+    assert a.run('net', 'withdraw', CID, check=False).returncode == 3
+
+
 def what_nobody_put_is_not_found(lab):
     a, b, _ = a_net(lab)
     assert b.run('net', 'get', hexed('/v/nothing'), check=False).returncode == 3
@@ -80,4 +95,5 @@ def what_nobody_put_is_not_found(lab):
 if __name__ == '__main__':
     L.main(what_we_put_they_get, what_they_put_we_get, what_we_have_they_find, what_they_have_we_find,
            peers_are_found_by_their_id,
-           ours_find_each_other_in_a_table_of_our_own, what_nobody_put_is_not_found)
+           ours_find_each_other_in_a_table_of_our_own,
+           what_is_to_be_kept_outlives_the_node, what_nobody_put_is_not_found)

@@ -12,7 +12,6 @@
 enum {
     SEEDS_MAX = KAD_K,
     FOUND_MAX = 64,
-    REFRESH_NEAREST = KAD_ALPHA, /* of a far bucket: some who answer, not all that are there */
 };
 
 /* What an operation is after. */
@@ -37,7 +36,7 @@ struct kad_op {
     struct timer *step;
     bool telling; /* the lookup is over: the nearest are told */
     struct peer_id told[KAD_NEAREST_MAX];
-    size_t told_count, kept;
+    size_t told_count, kept, ours; /* ours: of those that kept it */
     kad_find_cb *find_cb;
     kad_near_cb *near_cb;
     kad_put_cb *put_cb;
@@ -52,14 +51,6 @@ struct question {
     struct timer *slow;
     struct peer_id peer;
     bool tells; /* it brings a record */
-};
-
-struct given {
-    size_t len;
-    struct timer *again;
-    struct kad *kad;
-    struct kad_op *op;
-    uint8_t key[];
 };
 
 static void step(struct kad_op *op);
@@ -125,6 +116,8 @@ static void finish(struct kad_op *op)
     struct why none;
     if (op->want == WANT_GET && op->found)
         correct(op);
+    if (op->want == WANT_PUT || op->want == WANT_PROVIDE)
+        kad_given_told(op->kad, op->want == WANT_PUT, buf_cur(&op->key), op->kept - op->ours);
     unsigned asked = kad_paths_cost(op->lookup).asked;
     if (asked > 0)
         why_set(&none, ERR_NOT_FOUND, "not found: %u peers were asked", asked);
@@ -424,11 +417,17 @@ struct kad_op *kad_find_peer(struct kad *k, const struct peer_id *id, kad_find_c
     return op;
 }
 
-struct kad_op *kad_near(struct kad *k, struct cur key, kad_near_cb *cb, void *arg)
+struct kad_op *kad_near_some(struct kad *k, struct cur key, size_t nearest, kad_near_cb *cb,
+                             void *arg)
 {
-    struct kad_op *op = op_new(k, WANT_NEAR, key, arg);
+    struct kad_op *op = op_begin(k, WANT_NEAR, key, nearest, arg);
     op->near_cb = cb;
     return op;
+}
+
+struct kad_op *kad_near(struct kad *k, struct cur key, kad_near_cb *cb, void *arg)
+{
+    return kad_near_some(k, key, KAD_K, cb, arg);
 }
 
 struct kad_op *kad_put(struct kad *k, struct cur key, struct cur value, kad_put_cb *cb, void *arg)
@@ -438,7 +437,7 @@ struct kad_op *kad_put(struct kad *k, struct cur key, struct cur value, kad_put_
     buf_put(&op->value, value.p, value.n);
     if (kad_record_check(key, value, loop_wall_us(k->loop), k->cfg.lab, NULL) == OK &&
         kad_store_put(k->store, key, value, host_id(k->cfg.host), loop_now_us(k->loop), NULL) == OK)
-        op->kept = 1;
+        op->kept = op->ours = 1;
     return op;
 }
 
@@ -464,148 +463,14 @@ struct kad_op *kad_providers(struct kad *k, struct cur key, size_t want, kad_nea
     return op;
 }
 
-/* --- what we have --------------------------------------------------------------------------- */
-
-static void on_give(void *arg);
-
-static void on_given(void *arg, size_t kept, const struct why *why)
-{
-    struct given *g = arg;
-    (void)why;
-    g->op = NULL;
-    log_debug(g->kad->cfg.log, "%zu peers know again that we have something", kept);
-}
-
-static void give_later(struct given *g)
-{
-    g->again = timer_start(g->kad->loop, KAD_GIVE_US, on_give, g);
-}
-
-static struct kad_op *give(struct kad *k, struct cur key, kad_put_cb *cb, void *arg)
+struct kad_op *kad_tell_provided(struct kad *k, struct cur key, kad_put_cb *cb, void *arg)
 {
     struct kad_op *op = op_new(k, WANT_PROVIDE, key, arg);
     op->put_cb = cb;
-    if (kad_store_provide(k->store, key, host_id(k->cfg.host), loop_now_us(k->loop), NULL) == OK)
-        op->kept = 1;
+    op->ours =
+        kad_store_provide(k->store, key, host_id(k->cfg.host), loop_now_us(k->loop), NULL) == OK;
+    op->kept = op->ours;
     return op;
-}
-
-static void on_give(void *arg)
-{
-    struct given *g = arg;
-    g->op = give(g->kad, cur_of(g->key, g->len), on_given, g);
-    give_later(g);
-}
-
-static void given_free(struct given *g)
-{
-    timer_cancel(g->again);
-    kad_cancel(g->op);
-    free(g);
-}
-
-struct kad_op *kad_provide(struct kad *k, struct cur key, kad_put_cb *cb, void *arg)
-{
-    if (!map_get(k->given, key.p, key.n) && map_count(k->given) < KAD_GIVEN_MAX) {
-        struct given *g = mem_zalloc(sizeof *g + key.n);
-        g->kad = k;
-        g->len = key.n;
-        memcpy(g->key, key.p, key.n);
-        map_put(k->given, key.p, key.n, g);
-        give_later(g);
-    }
-    return give(k, key, cb, arg);
-}
-
-void kad_unprovide(struct kad *k, struct cur key)
-{
-    struct given *g = map_drop(k->given, key.p, key.n);
-    if (g)
-        given_free(g);
-}
-
-/* --- the table is kept ---------------------------------------------------------------------- */
-
-static void refresh(void *arg);
-
-static void refresh_later(struct kad *k, uint64_t after_us)
-{
-    timer_cancel(k->refresh);
-    k->refresh = timer_start(k->loop, after_us, refresh, k);
-}
-
-/* The moment so long ago; 0: before we began. */
-static uint64_t before(const struct kad *k, uint64_t us)
-{
-    uint64_t now = loop_now_us(k->loop);
-    return now > us ? now - us : 0;
-}
-
-static uint64_t self_interval(const struct kad *k)
-{
-    return kad_table_good(k->table) < KAD_THIN ? KAD_THIN_US : KAD_SELF_US;
-}
-
-static void on_refreshed(void *arg, const struct peer_id *near, size_t n)
-{
-    struct kad *k = arg;
-    unsigned bucket;
-    struct kad_key key = kad_key_of(buf_bytes(&k->refreshing->key), buf_len(&k->refreshing->key));
-    kad_size_note(&k->size, &key, near, n);
-    k->refreshing = NULL;
-    bool more = kad_table_stale(k->table, before(k, KAD_REFRESH_US), &bucket);
-    refresh_later(k, more ? SEC : self_interval(k));
-}
-
-/* Ourselves first, which finds all who are near; then, where nobody looked for long, a key there.
- */
-static void refresh(void *arg)
-{
-    struct kad *k = arg;
-    struct peer_id key = *host_id(k->cfg.host);
-    size_t nearest = KAD_K;
-    unsigned bucket = 0;
-    k->refresh = NULL;
-    if (k->refreshing || kad_table_count(k->table) == 0)
-        return;
-    if (k->looked_for_self_us <= before(k, self_interval(k))) {
-        k->looked_for_self_us = loop_now_us(k->loop);
-    } else if (kad_table_stale(k->table, before(k, KAD_REFRESH_US), &bucket)) {
-        kad_table_random(k->table, bucket, loop_random_u64(k->loop), &key);
-        kad_table_asked(k->table, bucket, loop_now_us(k->loop)); /* the key may lie elsewhere */
-        nearest = REFRESH_NEAREST;
-    } else {
-        refresh_later(k, self_interval(k));
-        return;
-    }
-    k->refreshing = op_begin(k, WANT_NEAR, cur_of(key.bytes, key.len), nearest, k);
-    k->refreshing->near_cb = on_refreshed;
-}
-
-/* Whose address is needed is the last to be forgotten by the host. */
-void kad_seen(struct kad *k, const struct peer_id *id)
-{
-    struct peer_id gone;
-    if (kad_table_seen(k->table, id, loop_now_us(k->loop), &gone))
-        host_tag(k->cfg.host, id, k->cfg.protocol, 1);
-    if (gone.len > 0)
-        host_tag(k->cfg.host, &gone, k->cfg.protocol, 0);
-}
-
-static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
-{
-    struct kad *k = arg;
-    if (ev != HOST_IDENTIFIED)
-        return;
-    if (!host_peer_speaks(k->cfg.host, peer, k->cfg.protocol)) {
-        kad_table_drop(k->table, peer); /* a client, or of another network */
-        host_tag(k->cfg.host, peer, k->cfg.protocol, 0);
-        return;
-    }
-    bool alone = kad_known(k) == 0;
-    kad_seen(k, peer);
-    if (alone) /* somebody to begin with */
-        refresh_later(k, 0);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -613,7 +478,6 @@ static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
 struct kad *kad_new(const struct kad_cfg *cfg)
 {
     struct kad *k = MEM_NEW(struct kad);
-    struct peer_id already[KAD_K];
     k->cfg = *cfg;
     k->loop = host_loop(cfg->host);
     k->table = kad_table_new(host_id(cfg->host));
@@ -622,11 +486,7 @@ struct kad *kad_new(const struct kad_cfg *cfg)
     list_init(&k->served);
     list_init(&k->asks);
     list_init(&k->ops);
-    k->watch = (struct host_watch){.cb = on_host, .arg = k};
-    host_watch(cfg->host, &k->watch);
-    size_t n = host_peers(cfg->host, already, KAD_K);
-    for (size_t i = 0; i < n; i++)
-        on_host(k, HOST_IDENTIFIED, &already[i]);
+    kad_refresh_begin(k);
     if (cfg->server)
         kad_serve_begin(k);
     return k;
@@ -634,17 +494,13 @@ struct kad *kad_new(const struct kad_cfg *cfg)
 
 void kad_free(struct kad *k)
 {
-    struct given *g;
     if (!k)
         return;
     kad_serve_end(k);
-    host_unwatch(&k->watch);
-    timer_cancel(k->refresh);
-    for (size_t at = 0; (g = map_next(k->given, &at, NULL, NULL));)
-        given_free(g);
+    kad_refresh_end(k);
+    kad_given_free(k);
     for (struct kad_op *op; (op = LIST_FIRST(&k->ops, struct kad_op, link));)
         kad_cancel(op);
-    map_free(k->given);
     kad_table_free(k->table);
     kad_store_free(k->store);
     free(k);

@@ -63,6 +63,10 @@ struct kad_op *kad_near(struct kad *k, struct cur key, kad_near_cb *cb, void *ar
 typedef void kad_put_cb(void *arg, size_t kept, const struct why *why);
 struct kad_op *kad_put(struct kad *k, struct cur key, struct cur value, kad_put_cb *cb, void *arg);
 
+/* As kad_put(), and again and again until kad_unkeep(): others forget it in time. */
+struct kad_op *kad_keep(struct kad *k, struct cur key, struct cur value, kad_put_cb *cb, void *arg);
+void kad_unkeep(struct kad *k, struct cur key);
+
 /* The best value under a key, of all that were found; value.p NULL with a reason: none. */
 typedef void kad_get_cb(void *arg, struct cur value, const struct why *why);
 struct kad_op *kad_get(struct kad *k, struct cur key, kad_get_cb *cb, void *arg);

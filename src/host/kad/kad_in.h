@@ -14,13 +14,17 @@ enum {
     KAD_TOLD_ENOUGH = 15,       /* that we have something: whoever asked for it may go on */
     KAD_THIN = 10,              /* peers that answer: fewer are too few */
 };
-#define KAD_ASK_US (10 * SEC)         /* for an answer, dialling included */
-#define KAD_SLOW_US (3 * SEC)         /* a lookup goes on without an answer */
-#define KAD_IDLE_US (60 * SEC)        /* a stream that asks nothing for so long ends */
-#define KAD_SELF_US (600 * SEC)       /* who is near us is looked for so often; */
-#define KAD_THIN_US (60 * SEC)        /* so, while fewer than KAD_THIN are known */
-#define KAD_REFRESH_US (1800 * SEC)   /* a bucket is looked into so often */
-#define KAD_GIVE_US (22 * 3600 * SEC) /* what we have is told again */
+#define KAD_ASK_US (10 * SEC)       /* for an answer, dialling included */
+#define KAD_SLOW_US (3 * SEC)       /* a lookup goes on without an answer */
+#define KAD_IDLE_US (60 * SEC)      /* a stream that asks nothing for so long ends */
+#define KAD_SELF_US (600 * SEC)     /* who is near us is looked for so often; */
+#define KAD_THIN_US (60 * SEC)      /* so, while some are gone and less than KAD_THIN left */
+#define KAD_REFRESH_US (1800 * SEC) /* a bucket is looked into so often */
+/* What we have is told again, a value put again, well before others forget it (the specification's
+ * 22 hours of 48; values are kept for 36); what nobody took, soon. */
+#define KAD_GIVE_US (22 * 3600 * SEC)
+#define KAD_PUT_US (12 * 3600 * SEC)
+#define KAD_GIVE_SOON_US (600 * SEC)
 
 struct kad {
     struct kad_cfg cfg;
@@ -31,14 +35,28 @@ struct kad {
     struct link served, asks, ops;
     size_t served_count;
     struct host_watch watch;
-    struct map *given; /* multihash -> struct given */
+    struct map *given; /* kad_given.c */
     struct timer *refresh;
     struct kad_op *refreshing;
+    struct kad_key refreshed;    /* what is looked for */
     uint64_t looked_for_self_us; /* 0: never */
 };
 
-/* kad.c: it answers, and is in the table if there is room. */
+/* kad_refresh.c */
+void kad_refresh_begin(struct kad *k);
+void kad_refresh_end(struct kad *k);
+/* It answers, and is in the table if there is room. */
 void kad_seen(struct kad *k, const struct peer_id *id);
+/* As kad_near(), until so many of the nearest have answered. */
+struct kad_op *kad_near_some(struct kad *k, struct cur key, size_t nearest, kad_near_cb *cb,
+                             void *arg);
+
+/* As kad_provide(), once. */
+struct kad_op *kad_tell_provided(struct kad *k, struct cur key, kad_put_cb *cb, void *arg);
+
+/* kad_given.c: so many others took a value, or know that we have something. */
+void kad_given_told(struct kad *k, bool is_value, struct cur key, size_t others);
+void kad_given_free(struct kad *k);
 
 /* kad_serve.c: answering. */
 void kad_serve_begin(struct kad *k);

@@ -282,6 +282,59 @@ static void who_gave_an_older_value_is_brought_the_newer(void **state)
     buf_done(&key);
 }
 
+/* The others end: a day and a half of thirty nodes is long. */
+static void leave_four(struct kit *k)
+{
+    for (unsigned i = 4; i < NODES; i++)
+        end(&k->n[i]);
+}
+
+static bool gets(struct kit *k, unsigned by, const char *key)
+{
+    kad_get(k->n[by].kad, text(key), on_get, k);
+    sim_run_for(k->sim, 120 * SEC);
+    return k->found;
+}
+
+static void a_value_is_put_again_by_who_keeps_it_until_he_does_not(void **state)
+{
+    struct kit *k = *state;
+    leave_four(k);
+    kad_put(k->n[1].kad, text("/v/once"), text("a"), on_put, k);
+    kad_keep(k->n[1].kad, text("/v/again"), text("b"), on_put, k);
+    kad_provide(k->n[1].kad, text("a thing"), on_put, k);
+    sim_run_for(k->sim, 60 * SEC);
+    assert_int_equal(k->told, 3);
+    sim_run_for(k->sim, KAD_VALUE_KEPT_US);
+    assert_false(gets(k, 2, "/v/once"));
+    assert_true(gets(k, 2, "/v/again"));
+    sim_run_for(k->sim, KAD_PROVIDER_KEPT_US - KAD_VALUE_KEPT_US);
+    kad_providers(k->n[2].kad, text("a thing"), 1, on_peers, k);
+    sim_run_for(k->sim, 20 * SEC);
+    assert_int_equal(k->count, 1);
+    kad_unkeep(k->n[1].kad, text("/v/again"));
+    kad_unprovide(k->n[1].kad, text("a thing"));
+    sim_run_for(k->sim, KAD_PROVIDER_KEPT_US);
+    assert_false(gets(k, 2, "/v/again"));
+    kad_providers(k->n[2].kad, text("a thing"), 1, on_peers, k);
+    sim_run_for(k->sim, 20 * SEC);
+    assert_int_equal(k->count, 0);
+}
+
+static void what_nobody_took_is_told_again_soon(void **state)
+{
+    struct kit *k = *state;
+    leave_four(k);
+    sim_cut(k->n[1].sim, NULL);
+    sim_run_for(k->sim, 300 * SEC);
+    kad_keep(k->n[1].kad, text("/v/again"), text("b"), on_put, k);
+    sim_run_for(k->sim, 60 * SEC);
+    sim_heal(k->n[1].sim, NULL);
+    sim_run_for(k->sim, 2 * KAD_GIVE_SOON_US);
+    sim_cut(k->n[1].sim, NULL);
+    assert_true(gets(k, 2, "/v/again"));
+}
+
 /* Three of them have a second table, under our own name and outside of laboratories' rules. */
 enum { OURS = 3 };
 static void open_ours(struct kit *k, struct kad *ours[OURS])
@@ -357,6 +410,8 @@ int main(void)
         CASE(with_a_third_of_them_gone_values_are_found),
         CASE(an_older_value_does_not_replace_a_newer),
         CASE(who_gave_an_older_value_is_brought_the_newer),
+        CASE(a_value_is_put_again_by_who_keeps_it_until_he_does_not),
+        CASE(what_nobody_took_is_told_again_soon),
         CASE(two_tables_do_not_know_each_others_peers),
         CASE(private_addresses_are_a_matter_between_neighbours),
     };

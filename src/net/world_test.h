@@ -22,6 +22,8 @@
     CASE(numeric_hosts_resolve_without_asking)                                                     \
     CASE(a_cancelled_resolve_is_silent)                                                            \
     CASE(an_impossible_name_has_a_reason)                                                          \
+    CASE(a_cancelled_look_up_of_texts_is_silent)                                                   \
+    CASE(an_impossible_name_has_no_texts)                                                          \
     CONN_CHECKS(CASE)                                                                              \
     CASE(both_ends_know_the_addresses)                                                             \
     CASE(a_dial_from_a_foreign_address_fails_later_not_now)                                        \
@@ -325,6 +327,39 @@ static void an_impossible_name_has_a_reason(void **state)
     struct world *w = *state;
     struct answer r = {0};
     resolve_start(w->a, "", 1, on_resolved, &r);
+    world_run(w, world_is_set, &r.done);
+    assert_int_equal(r.n, 0);
+    assert_int_not_equal(r.why.text[0], '\0');
+}
+
+static void on_texts(void *arg, const char *const *found, size_t n, const struct why *why)
+{
+    struct answer *r = arg;
+    (void)found;
+    r->calls++;
+    r->n = n;
+    r->done = true;
+    assert_true((n > 0) == (why == NULL));
+    if (why)
+        r->why = *why;
+}
+
+static void a_cancelled_look_up_of_texts_is_silent(void **state)
+{
+    struct world *w = *state;
+    struct answer r = {0};
+    resolve_text_cancel(NULL);
+    resolve_text_cancel(resolve_text_start(w->a, "", on_texts, &r));
+    world_settle(w);
+    assert_int_equal(r.calls, 0);
+}
+
+static void an_impossible_name_has_no_texts(void **state)
+{
+    struct world *w = *state;
+    struct answer r = {0};
+    assert_non_null(resolve_text_start(w->a, "", on_texts, &r));
+    assert_int_equal(r.calls, 0);
     world_run(w, world_is_set, &r.done);
     assert_int_equal(r.n, 0);
     assert_int_not_equal(r.why.text[0], '\0');

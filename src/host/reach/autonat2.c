@@ -236,8 +236,10 @@ static void ask_one(void *arg)
     if (is_asking(a) || loop_proxy(a->loop))
         return; /* behind a proxy nobody reaches us, and nobody is to know where we are */
     choose(a);
-    if (!is_asking(a))
-        later(a, AUTONAT_PAUSE_US);
+    if (is_asking(a))
+        return;
+    later(a, AUTONAT_PAUSE_US);
+    a->cfg.changed(a->cfg.arg); /* addresses went, or what was said of them is too old */
 }
 
 /* Somebody new may know; he may be busy with hearing of us. */

@@ -25,7 +25,8 @@ struct kit {
     struct messages *stream, *back;
     struct autonat2_msg heard; /* last */
     unsigned heard_count, nonces, dialled;
-    bool gone;
+    bool gone, moved;     /* moved: US has no address any more */
+    enum verdict verdict; /* as it was when something changed */
     uint64_t nonce;
     enum manner manner;
     uint64_t got_bytes;
@@ -310,15 +311,16 @@ static void who_asks_too_much_is_rejected(void **state)
 
 static size_t our_addrs(void *arg, struct multiaddr *out, size_t cap)
 {
-    (void)arg;
+    const struct kit *k = arg;
     (void)cap;
     out[0] = at(US);
-    return 1;
+    return !k->moved;
 }
 
 static void on_changed(void *arg)
 {
-    (void)arg;
+    struct kit *k = arg;
+    k->verdict = autonat2_verdict(k->asks);
 }
 
 static void say_answer(struct kit *k, enum autonat2_dialled dialled)
@@ -431,6 +433,15 @@ static void a_no_is_believed(void **state)
     assert_true(multiaddr_equal(&a, &us));
 }
 
+static void what_was_said_of_an_address_goes_with_it(void **state)
+{
+    struct kit *k = asking(state, SAYS_NO);
+    assert_int_equal(k->verdict, VERDICT_PRIVATE);
+    k->moved = true;
+    sim_run_for(k->sim, AUTONAT_PAUSE_US + SEC);
+    assert_int_equal(k->verdict, VERDICT_UNKNOWN);
+}
+
 static void a_yes_without_the_nonce_is_none(void **state)
 {
     assert_int_equal(autonat2_verdict(asking(state, SAYS_YES)->asks), VERDICT_UNKNOWN);
@@ -495,6 +506,7 @@ int main(void)
         SERVING(who_does_not_send_it_is_not_served),
         SERVING(who_asks_too_much_is_rejected),
         ASKING(a_no_is_believed),
+        ASKING(what_was_said_of_an_address_goes_with_it),
         ASKING(a_yes_without_the_nonce_is_none),
         ASKING(nor_is_one_said_over_the_same_connection),
         ASKING(data_is_sent_where_it_is_asked_for),

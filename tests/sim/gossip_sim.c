@@ -6,7 +6,7 @@
  * played: packets of TCP, which come again after 200 ms and two round trips, later twice that, with
  * all behind them waiting; and whole RPCs, which do not come again, as a program does that throws
  * away what its peer is too slow to take.  ./dev sim gossip SEED has 1,000 nodes; the test, which
- * plays each seed twice and under sanitizers, 100. */
+ * plays each seed twice and under sanitizers, 60. */
 #include "base/map.h"
 #include "base/mem.h"
 #include "host/gossip/gossip.h"
@@ -21,13 +21,15 @@
 
 enum {
     NODES = 1000,
-    NODES_TEST = 100,
+    NODES_TEST = 60,
     MACHINES_MAX = 4096,
     DIALS = 10,
     SYBIL_DIALS = 40,
+    SYBIL_DIALS_TEST = 12,
     BOOT_MS = 20, /* between two that start */
     SETTLE_S = 30,
-    MESSAGES = 100, /* of a part of the run */
+    MESSAGES = 60, /* of a part of the run */
+    MESSAGES_TEST = 25,
     MESSAGES_MAX = 4096,
     EVERY_MS = 200,
     WAIT_S = 10,            /* after the last one; what comes later is lost */
@@ -339,7 +341,7 @@ static void foes_come(struct world *w)
         b->line.loss_ppm = LINE_LOSS_PPM;
         sim_node_set_link(b->machine, b->line);
         b->sybil = sybil_new(b->host, TOPIC, (enum sybil_kind)(b->number % SYBIL_KINDS));
-        meet_some(w, b, w->nodes, SYBIL_DIALS);
+        meet_some(w, b, w->nodes, w->nodes > NODES_TEST ? SYBIL_DIALS : SYBIL_DIALS_TEST);
     }
     sim_run_for(w->sim, 5 * SEC);
     meshes(w);
@@ -363,7 +365,7 @@ static struct world *world_new(struct run *r)
     w->nodes = r->trace ? NODES : NODES_TEST;
     if (many)
         w->nodes = strtoul(many, NULL, 10);
-    w->messages_each = r->trace || many ? MESSAGES : MESSAGES / 4;
+    w->messages_each = r->trace || many ? MESSAGES : MESSAGES_TEST;
     w->by_id = map_new(1);
     w->sim = sim_new(r->seed);
     w->dice = sim_node_add(w->sim, "dice", addr_v4(10, 0, 0, 1, 0), (struct sim_link){0});

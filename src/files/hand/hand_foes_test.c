@@ -206,7 +206,22 @@ static void bytes_that_are_not_their_hash_end_it(void **state)
     assert_true(is_empty(k, BOB, "/got"));
 }
 
-static void more_than_was_offered_is_never_written(void **state)
+static void a_chunk_past_the_last_ends_it(void **state)
+{
+    struct world *w = *state;
+    struct kit *k = &w->k;
+    struct foe *f = foe_new(w);
+    char id[HAND_ID_TEXT];
+    foe_offers(f, "film.mkv", 5);
+    put_chunk(&f->data, "film!", 5);
+    put_chunk(&f->data, "more", 4);
+    receive(k, BOB, "4-tulip-anchor", "/got", id);
+    ended_with(k, BOB, id, "invalid", "more came than was offered");
+    sim_run_for(k->sim, 5 * SEC);
+    assert_true(is_empty(k, BOB, "/got"));
+}
+
+static void a_chunk_longer_than_its_file_is_never_written(void **state)
 {
     struct world *w = *state;
     struct kit *k = &w->k;
@@ -514,7 +529,8 @@ int main(void)
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
     const struct CMUnitTest tests[] = {
         WORLD(bytes_that_are_not_their_hash_end_it),
-        WORLD(more_than_was_offered_is_never_written),
+        WORLD(a_chunk_past_the_last_ends_it),
+        WORLD(a_chunk_longer_than_its_file_is_never_written),
         WORLD(what_is_no_frame_ends_it),
         WORLD(a_name_cannot_lead_out_of_the_folder),
         WORLD(who_claims_every_number_gets_one_guess),

@@ -115,42 +115,61 @@ static void wait_for(struct ydoc *d, uint32_t client, uint32_t other, uint32_t c
     o->waiters = client;
 }
 
-/* Integrate what one client has waiting, as far as it goes. */
+/* The item of a client that comes next, of this update or of what waited before; or NONE. */
+static uint32_t next_loose(const struct ydoc *d, const struct client *c, bool *fed)
+{
+    const struct run *run = runs_get(&c->todo, runs_first());
+    *fed = c->feed_n > 0 && (!run || item_of(d, c->feed[0])->clock <= run->clock);
+    return *fed ? c->feed[0] : run ? run->item : NONE;
+}
+
+static void take_loose(struct ydoc *d, struct client *c, bool fed)
+{
+    if (fed) {
+        c->feed++;
+        c->feed_n--;
+    } else {
+        drop_todo(d, c, runs_first());
+    }
+}
+
+/* Integrate what one client has, as far as it goes. */
 static void run_client(struct ydoc *d, uint32_t client)
 {
-    const struct run *run;
+    struct client *c = &d->clients[client];
+    uint32_t i, clock, other;
+    bool fed;
     stop_waiting(d, client);
-    for (struct client *c = &d->clients[client]; (run = runs_get(&c->todo, runs_first()));) {
-        uint32_t i = run->item, clock, other;
+    while ((i = next_loose(d, c, &fed)) != NONE) {
         struct item *it = item_of(d, i);
         if (it->clock > c->state)
             return; /* something of its own is not here */
         if (item_end(it) <= c->state) {
-            drop_todo(d, c, runs_first());
+            take_loose(d, c, fed);
             forget_loose(d, i);
-            continue;
-        }
-        if (it->clock < c->state) {
-            drop_todo(d, c, runs_first());
+        } else if (it->clock < c->state) {
+            take_loose(d, c, fed);
             item_cut_known(d, i);
             add_todo(d, i);
-            continue;
-        }
-        if ((other = item_missing(d, it, &clock)) != NONE) {
+        } else if ((other = item_missing(d, it, &clock)) != NONE) {
             wait_for(d, client, other, clock);
             return;
+        } else {
+            take_loose(d, c, fed);
+            item_integrate(d, i);
         }
-        drop_todo(d, c, runs_first());
-        item_integrate(d, i);
-        c = &d->clients[client];
     }
 }
 
 /* Each client that got further may let others go on. */
-static void run_all(struct ydoc *d, struct numbers *clients)
+static void run_all(struct ydoc *d, const struct numbers *clients)
 {
-    while (clients->n > 0) {
-        uint32_t client = clients->at[--clients->n];
+    struct numbers *todo = &d->stack; /* nobody else uses it as long */
+    uint32_t floor = todo->n;
+    for (uint32_t k = clients->n; k-- > 0;)
+        numbers_add(todo, clients->at[k]);
+    while (todo->n > floor) {
+        uint32_t client = todo->at[--todo->n];
         uint32_t before = d->clients[client].state;
         run_client(d, client);
         if (d->clients[client].state == before)
@@ -159,7 +178,7 @@ static void run_all(struct ydoc *d, struct numbers *clients)
             next = d->clients[w].next_waiter;
             if (d->clients[w].wait_clock < d->clients[client].state) {
                 stop_waiting(d, w);
-                numbers_add(clients, w);
+                numbers_add(todo, w);
             }
         }
     }
@@ -303,6 +322,35 @@ static enum err decode(struct ydoc *d, enum update_format format, struct cur upd
     return e;
 }
 
+/* Give each client what the update has of it.  A second section of one waits, and is taken up in
+ * the order of its clocks. */
+static void feed(struct ydoc *d, const struct numbers *loose, struct numbers *clients)
+{
+    for (uint32_t from = 0, to; from < loose->n; from = to) {
+        uint32_t client = item_of(d, loose->at[from])->client;
+        struct client *c = &d->clients[client];
+        bool again = c->feed_n > 0;
+        for (to = from; to < loose->n && item_of(d, loose->at[to])->client == client; to++)
+            if (again)
+                add_todo(d, loose->at[to]);
+        if (!again) {
+            c->feed = loose->at + from;
+            c->feed_n = to - from;
+        }
+        numbers_add(clients, client);
+    }
+}
+
+/* What could not be integrated waits. */
+static void keep_rest(struct ydoc *d, const struct numbers *clients)
+{
+    for (uint32_t k = 0; k < clients->n; k++) {
+        struct client *c = &d->clients[clients->at[k]];
+        for (; c->feed_n > 0; c->feed++, c->feed_n--)
+            add_todo(d, c->feed[0]);
+    }
+}
+
 enum err ydoc_apply(struct ydoc *d, enum update_format format, struct cur update, struct why *why)
 {
     struct numbers loose = {0}, clients = {0};
@@ -311,13 +359,9 @@ enum err ydoc_apply(struct ydoc *d, enum update_format format, struct cur update
     enum err e = decode(d, format, update, &loose, &deletes, why);
     if (e == OK) {
         doc_begin(d);
-        for (uint32_t n = 0; n < loose.n; n++) {
-            uint32_t client = item_of(d, loose.at[n])->client;
-            if (clients.n == 0 || clients.at[clients.n - 1] != client)
-                numbers_add(&clients, client);
-            add_todo(d, loose.at[n]);
-        }
+        feed(d, &loose, &clients);
         run_all(d, &clients);
+        keep_rest(d, &clients);
         apply_deletes(d, &deletes);
         retry_deletes(d);
         doc_end(d, UPDATE_V1, NULL);

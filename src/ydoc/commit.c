@@ -125,12 +125,12 @@ static void tell(struct ydoc *d, enum update_format format, struct buf *out)
     if (d->touched.n == 0 && d->deleted.n == 0)
         return;
     doc_sort_clients(d, &d->touched);
-    update_write(&w, format);
+    update_write(&w, format, out);
     update_put_clients(&w, d->touched.n);
     for (uint32_t i = 0; i < d->touched.n; i++)
         doc_put_client(d, d->touched.at[i], d->clients[d->touched.at[i]].before, &w);
     update_put_deletes(&w, &d->deleted);
-    update_end(&w, out);
+    update_end(&w);
 }
 
 void doc_end(struct ydoc *d, enum update_format format, struct buf *out)

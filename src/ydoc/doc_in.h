@@ -66,10 +66,13 @@ struct entry {
 struct client {
     uint64_t id;
     struct runs runs; /* integrated */
-    struct runs todo; /* decoded and not yet integrated */
-    uint32_t state;   /* the clock that comes next */
-    uint32_t before;  /* the state when the transaction began */
-    bool touched;     /* in this transaction */
+    struct runs todo; /* decoded, and waiting for something */
+    /* Loose items of the update that is being applied, by clock. */
+    const uint32_t *feed;
+    uint32_t feed_n;
+    uint32_t state;  /* the clock that comes next */
+    uint32_t before; /* the state when the transaction began */
+    bool touched;    /* in this transaction */
     /* The first item of todo waits for a clock of another client. */
     uint32_t waits_for, wait_clock;
     uint32_t waiters, next_waiter, prev_waiter;

@@ -188,7 +188,7 @@ static void a_tree_of_types_too_deep_to_recurse_into_is_read_and_deleted(void **
     struct buf update = {0}, json = {0}, array = {0};
     struct ydoc *d = ydoc_new(1, true, SEED);
     uint8_t kind = TYPE_ARRAY;
-    update_write(&w, UPDATE_V1);
+    update_write(&w, UPDATE_V1, &update);
     update_put_clients(&w, 1);
     update_put_section(&w, DEEP, (struct yid){5, 0});
     for (uint64_t i = 0; i < DEEP; i++) {
@@ -202,7 +202,7 @@ static void a_tree_of_types_too_deep_to_recurse_into_is_read_and_deleted(void **
         update_put(&w, &s, &kind);
     }
     update_put_deletes(&w, &(struct ranges){0});
-    update_end(&w, &update);
+    update_end(&w);
     assert_int_equal(apply(d, &update), OK);
     ydoc_array(d, "a", &json);
     assert_true(buf_len(&json) < 1000);

@@ -206,14 +206,14 @@ void ydoc_encode(struct ydoc *d, enum update_format format, const struct states 
     struct ranges deleted = {0};
     those_with_news(d, have, &clients);
     all_deleted(d, true, &deleted);
-    update_write(&w, format);
+    update_write(&w, format, out);
     update_put_clients(&w, clients.n);
     for (uint32_t i = 0; i < clients.n; i++) {
         const struct client *c = &d->clients[clients.at[i]];
         put_client(d, c, had(have, c), &w);
     }
     update_put_deletes(&w, &deleted);
-    update_end(&w, out);
+    update_end(&w);
     ranges_done(&deleted);
     free(clients.at);
 }

@@ -120,8 +120,8 @@ void item_absorb(struct ydoc *d, struct item *a, const struct item *b)
 /* The content of `it` is cut behind n units; `tail` gets the rest. */
 static void split_content(struct ydoc *d, struct item *it, struct item *tail, uint32_t n)
 {
-    bool torn;
-    size_t cut = content_cut((enum content)it->kind, item_bytes(d, it), n, &torn);
+    bool torn = false, ascii = it->kind == CONTENT_STRING && it->n == it->len;
+    size_t cut = ascii ? n : content_cut((enum content)it->kind, item_bytes(d, it), n, &torn);
     tail->at = it->at + (uint32_t)cut;
     tail->n = it->n - (uint32_t)cut;
     it->n = (uint32_t)cut;

@@ -9,53 +9,35 @@
 #define PIECE_MAX 128 /* runs; more are split in two halves */
 #define PIECE_MIN 4   /* room to begin with: most clients of a large document wrote little */
 
-struct run_piece {
-    uint32_t n, cap;
-    struct run at[];
-};
-
 void runs_done(struct runs *r)
 {
     for (uint32_t i = 0; i < r->pieces; i++)
         free(r->piece[i]);
     free(r->piece);
+    free(r->first);
     *r = (struct runs){0};
 }
 
-struct run *runs_get(const struct runs *r, struct run_at at)
-{
-    return at.piece < r->pieces && at.i < r->piece[at.piece]->n ? &r->piece[at.piece]->at[at.i]
-                                                                : NULL;
-}
-
+/* Halving without a branch to guess: which half it is, is as good as random. */
 bool runs_find(const struct runs *r, uint32_t clock, struct run_at *at)
 {
-    uint32_t low = 0, high = r->pieces;
-    if (high > 0 && r->piece[high - 1]->at[0].clock <= clock)
-        low = high; /* mostly it is among the latest */
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2;
-        if (r->piece[mid]->at[0].clock <= clock)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    if (low == 0)
+    if (r->pieces == 0 || r->first[0] > clock)
         return false;
-    at->piece = low - 1;
-    const struct run_piece *p = r->piece[at->piece];
+    uint32_t low = 0;
+    if (r->first[r->pieces - 1] <= clock)
+        low = r->pieces - 1; /* mostly it is among the latest */
+    else
+        for (uint32_t n = r->pieces; n > 1; n -= n / 2)
+            low += r->first[low + n / 2] <= clock ? n / 2 : 0;
+    at->piece = low;
+    const struct run_piece *p = r->piece[low];
     low = 0;
-    high = p->n;
-    if (p->at[high - 1].clock <= clock)
-        low = high;
-    while (low < high) {
-        uint32_t mid = low + (high - low) / 2;
-        if (p->at[mid].clock <= clock)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    at->i = low - 1;
+    if (p->at[p->n - 1].clock <= clock)
+        low = p->n - 1;
+    else
+        for (uint32_t n = p->n; n > 1; n -= n / 2)
+            low += p->at[low + n / 2].clock <= clock ? n / 2 : 0;
+    at->i = low;
     return true;
 }
 
@@ -82,20 +64,16 @@ bool runs_prev(const struct runs *r, struct run_at *at)
     return true;
 }
 
-void runs_next(const struct runs *r, struct run_at *at)
-{
-    if (++at->i >= r->piece[at->piece]->n)
-        *at = (struct run_at){at->piece + 1, 0};
-}
-
 /* A piece with room for `cap` runs, at `place` among the others. */
 static struct run_piece *add_piece(struct runs *r, uint32_t place, uint32_t cap)
 {
     if (r->pieces == r->cap) {
         r->cap = r->cap ? 2 * r->cap : 1;
         r->piece = mem_realloc(r->piece, r->cap * sizeof *r->piece);
+        r->first = mem_realloc(r->first, r->cap * sizeof *r->first);
     }
     memmove(r->piece + place + 1, r->piece + place, (r->pieces - place) * sizeof *r->piece);
+    memmove(r->first + place + 1, r->first + place, (r->pieces - place) * sizeof *r->first);
     r->pieces++;
     struct run_piece *p = mem_zalloc(offsetof(struct run_piece, at) + cap * sizeof(struct run));
     p->cap = cap;
@@ -120,6 +98,7 @@ static struct run_at make_room(struct runs *r, struct run_at at)
     struct run_piece *q = add_piece(r, at.piece + 1, PIECE_MAX);
     q->n = p->n - half;
     memcpy(q->at, p->at + half, q->n * sizeof *q->at);
+    r->first[at.piece + 1] = q->n > 0 ? q->at[0].clock : 0; /* else runs_put says it */
     p->n = half;
     return at.i > half || last ? (struct run_at){at.piece + 1, at.i - half} : at;
 }
@@ -136,6 +115,7 @@ void runs_put(struct runs *r, struct run run)
     memmove(p->at + at.i + 1, p->at + at.i, (p->n - at.i) * sizeof *p->at);
     p->at[at.i] = run;
     p->n++;
+    r->first[at.piece] = p->at[0].clock;
 }
 
 void runs_drop(struct runs *r, struct run_at *at)
@@ -143,11 +123,14 @@ void runs_drop(struct runs *r, struct run_at *at)
     struct run_piece *p = r->piece[at->piece];
     p->n--;
     memmove(p->at + at->i, p->at + at->i + 1, (p->n - at->i) * sizeof *p->at);
+    r->first[at->piece] = p->at[0].clock;
     if (p->n == 0) {
         free(p);
         r->pieces--;
         memmove(r->piece + at->piece, r->piece + at->piece + 1,
                 (r->pieces - at->piece) * sizeof *r->piece);
+        memmove(r->first + at->piece, r->first + at->piece + 1,
+                (r->pieces - at->piece) * sizeof *r->first);
         *at = (struct run_at){at->piece, 0};
     } else if (at->i == p->n) {
         *at = (struct run_at){at->piece + 1, 0};

@@ -6,16 +6,21 @@
 #define SHOAL_YDOC_RUNS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct run {
     uint32_t clock, item;
 };
 
-struct run_piece;
+struct run_piece {
+    uint32_t n, cap;
+    struct run at[];
+};
 
 struct runs {
     struct run_piece **piece;
+    uint32_t *first; /* the clock at which each piece starts: searched without touching them */
     uint32_t pieces, cap;
 };
 
@@ -33,7 +38,11 @@ static inline bool runs_empty(const struct runs *r)
 }
 
 /* The run there, or NULL behind the end. */
-struct run *runs_get(const struct runs *r, struct run_at at);
+static inline struct run *runs_get(const struct runs *r, struct run_at at)
+{
+    return at.piece < r->pieces && at.i < r->piece[at.piece]->n ? &r->piece[at.piece]->at[at.i]
+                                                                : NULL;
+}
 
 /* The last run that starts at or before the clock; false when none does. */
 bool runs_find(const struct runs *r, uint32_t clock, struct run_at *at);
@@ -44,7 +53,12 @@ struct run_at runs_first(void);
 struct run_at runs_last(const struct runs *r);
 /* The neighbours; runs_prev is false at the start, runs_next leads to where runs_get is NULL. */
 bool runs_prev(const struct runs *r, struct run_at *at);
-void runs_next(const struct runs *r, struct run_at *at);
+
+static inline void runs_next(const struct runs *r, struct run_at *at)
+{
+    if (++at->i >= r->piece[at->piece]->n)
+        *at = (struct run_at){at->piece + 1, 0};
+}
 
 /* Put a run where its clock belongs.  No run starts at that clock yet. */
 void runs_put(struct runs *r, struct run run);

@@ -135,7 +135,7 @@ static void put_line(struct pile *p, const struct line *l, enum update_format fo
     uint64_t clients = 0;
     for (size_t i = 0; i < l->n; i++)
         clients += i == 0 || l->at[i].s.id.client != l->at[i - 1].s.id.client;
-    update_write(&w, format);
+    update_write(&w, format, out);
     update_put_clients(&w, clients);
     for (size_t i = 0, end; i < l->n; i = end) {
         for (end = i + 1; end < l->n && l->at[end].s.id.client == l->at[i].s.id.client;)
@@ -148,7 +148,7 @@ static void put_line(struct pile *p, const struct line *l, enum update_format fo
     }
     ranges_tidy(&p->deletes);
     update_put_deletes(&w, &p->deletes);
-    update_end(&w, out);
+    update_end(&w);
 }
 
 enum err update_merge(enum update_format format, const struct cur *updates, size_t n,

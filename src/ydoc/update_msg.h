@@ -111,23 +111,25 @@ void update_read_deletes(struct update_reader *r, struct ranges *set);
 enum err update_done(struct update_reader *r, struct why *why);
 
 struct update_writer {
-    struct buf out; /* format 2: the rest */
+    struct buf *to;  /* where the update goes ... */
+    struct buf *out; /* ... and its plain part: the same in format 1, `rest` in format 2 */
+    struct buf rest;
     struct col_writer key_clock, client, left_clock, right_clock, info, parent_info, type_ref, len;
     struct text_writer text;
     uint64_t keys;
     enum update_format format;
 };
 
-/* Begin to write; ends with update_end(). */
-void update_write(struct update_writer *w, enum update_format format);
+/* Begin to append an update to `out`; ends with update_end(). */
+void update_write(struct update_writer *w, enum update_format format, struct buf *out);
 /* Say how many sections come; then each with its structs; then what is deleted. */
 void update_put_clients(struct update_writer *w, uint64_t n);
 void update_put_section(struct update_writer *w, uint64_t structs, struct yid first);
 /* `content` is where s->content.at counts from. */
 void update_put(struct update_writer *w, const struct ystruct *s, const uint8_t *content);
 void update_put_deletes(struct update_writer *w, const struct ranges *set);
-/* Append the whole update to `out` and free what the writer holds. */
-void update_end(struct update_writer *w, struct buf *out);
+/* The update is whole; frees what the writer holds. */
+void update_end(struct update_writer *w);
 
 /* Drop the first n units, 0 < n < len, as if the struct had been split there.  What a torn pair of
  * halves becomes is appended to `sink`, which holds the content. */

@@ -128,14 +128,14 @@ static void few_bytes_do_not_become_many_structs(void **state)
     for (int times = 0; times < 2; times++) {
         uint64_t many = times ? 1000000 : 10000;
         struct buf again = {0};
-        update_write(&w, UPDATE_V2);
+        buf_clear(&out);
+        update_write(&w, UPDATE_V2, &out);
         update_put_clients(&w, 1);
         update_put_section(&w, many, (struct yid){5, 0});
         for (uint64_t i = 0; i < many; i++)
             update_put(&w, &gc, NULL);
         update_put_deletes(&w, &(struct ranges){0});
-        buf_clear(&out);
-        update_end(&w, &out);
+        update_end(&w);
         assert_true(buf_len(&out) < 40);
         assert_int_equal(update_convert(buf_cur(&out), UPDATE_V2, UPDATE_V1, &again, NULL),
                          times ? ERR_LIMIT : OK);

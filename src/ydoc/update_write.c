@@ -9,11 +9,12 @@
 #define INFO_LEFT 0x80
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-void update_write(struct update_writer *w, enum update_format format)
+void update_write(struct update_writer *w, enum update_format format, struct buf *out)
 {
-    *w = (struct update_writer){.format = format};
+    *w = (struct update_writer){.format = format, .to = out, .out = out};
     if (format == UPDATE_V1)
         return;
+    w->out = &w->rest;
     col_write(&w->key_clock, COL_DIFFS);
     col_write(&w->client, COL_UINTS);
     col_write(&w->left_clock, COL_DIFFS);
@@ -27,7 +28,7 @@ void update_write(struct update_writer *w, enum update_format format)
 
 void update_put_clients(struct update_writer *w, uint64_t n)
 {
-    lib0_put_uint(&w->out, n);
+    lib0_put_uint(w->out, n);
 }
 
 static void plain_or(struct update_writer *w, struct col_writer *column, uint64_t v)
@@ -35,14 +36,14 @@ static void plain_or(struct update_writer *w, struct col_writer *column, uint64_
     if (w->format == UPDATE_V2)
         col_put(column, v);
     else
-        lib0_put_uint(&w->out, v);
+        lib0_put_uint(w->out, v);
 }
 
 void update_put_section(struct update_writer *w, uint64_t structs, struct yid first)
 {
-    lib0_put_uint(&w->out, structs);
+    lib0_put_uint(w->out, structs);
     plain_or(w, &w->client, first.client);
-    lib0_put_uint(&w->out, first.clock);
+    lib0_put_uint(w->out, first.clock);
 }
 
 static void put_id(struct update_writer *w, struct col_writer *clock, struct yid id)
@@ -56,7 +57,7 @@ static void put_text(struct update_writer *w, struct cur text)
     if (w->format == UPDATE_V2)
         text_put(&w->text, text.p, text.n, lib0_units(text.p, text.n));
     else
-        lib0_put_bytes(&w->out, text.p, text.n);
+        lib0_put_bytes(w->out, text.p, text.n);
 }
 
 /* Format 2 numbers keys; Yjs never uses a number again, and so we do not. */
@@ -71,12 +72,12 @@ static void put_key(struct update_writer *w, struct cur key)
 static void put_json_value(struct update_writer *w, struct cur value)
 {
     if (w->format == UPDATE_V2) {
-        buf_put(&w->out, value.p, value.n);
+        buf_put(w->out, value.p, value.n);
         return;
     }
     struct buf text = {0};
     any_json(&value, ANY_STRINGIFY, &text);
-    lib0_put_bytes(&w->out, buf_bytes(&text), buf_len(&text));
+    lib0_put_bytes(w->out, buf_bytes(&text), buf_len(&text));
     buf_done(&text);
 }
 
@@ -88,7 +89,7 @@ static void put_content(struct update_writer *w, const struct ystruct *s, struct
         plain_or(w, &w->len, s->len);
         break;
     case CONTENT_SKIP:
-        lib0_put_uint(&w->out, s->len);
+        lib0_put_uint(w->out, s->len);
         break;
     case CONTENT_JSON:
         plain_or(w, &w->len, s->len);
@@ -96,13 +97,13 @@ static void put_content(struct update_writer *w, const struct ystruct *s, struct
             put_text(w, lib0_bytes(&c));
         break;
     case CONTENT_BINARY:
-        lib0_put_bytes(&w->out, c.p, c.n);
+        lib0_put_bytes(w->out, c.p, c.n);
         break;
     case CONTENT_STRING:
         if (w->format == UPDATE_V2)
             text_put(&w->text, c.p, c.n, s->len);
         else
-            lib0_put_bytes(&w->out, c.p, c.n);
+            lib0_put_bytes(w->out, c.p, c.n);
         break;
     case CONTENT_EMBED:
         put_json_value(w, c);
@@ -120,11 +121,11 @@ static void put_content(struct update_writer *w, const struct ystruct *s, struct
     }
     case CONTENT_ANY:
         plain_or(w, &w->len, s->len);
-        buf_put(&w->out, c.p, c.n);
+        buf_put(w->out, c.p, c.n);
         break;
     case CONTENT_DOC:
         put_text(w, lib0_bytes(&c));
-        buf_put(&w->out, c.p, c.n);
+        buf_put(w->out, c.p, c.n);
         break;
     }
 }
@@ -137,7 +138,7 @@ void update_put(struct update_writer *w, const struct ystruct *s, const uint8_t 
     if (w->format == UPDATE_V2)
         col_put(&w->info, info);
     else
-        buf_u8(&w->out, info);
+        buf_u8(w->out, info);
     if (left)
         put_id(w, &w->left_clock, s->left);
     if (right)
@@ -156,25 +157,26 @@ void update_put(struct update_writer *w, const struct ystruct *s, const uint8_t 
 
 void update_put_deletes(struct update_writer *w, const struct ranges *set)
 {
-    ranges_put(set, w->format == UPDATE_V2, &w->out);
+    ranges_put(set, w->format == UPDATE_V2, w->out);
 }
 
-void update_end(struct update_writer *w, struct buf *out)
+void update_end(struct update_writer *w)
 {
-    if (w->format == UPDATE_V2) {
-        lib0_put_uint(out, 0); /* no features */
-        col_end(&w->key_clock, out);
-        col_end(&w->client, out);
-        col_end(&w->left_clock, out);
-        col_end(&w->right_clock, out);
-        col_end(&w->info, out);
-        text_end(&w->text, out);
-        col_end(&w->parent_info, out);
-        col_end(&w->type_ref, out);
-        col_end(&w->len, out);
-    }
-    buf_put(out, buf_bytes(&w->out), buf_len(&w->out));
-    buf_done(&w->out);
+    struct buf *to = w->to;
+    if (w->format == UPDATE_V1)
+        return;
+    lib0_put_uint(to, 0); /* no features */
+    col_end(&w->key_clock, to);
+    col_end(&w->client, to);
+    col_end(&w->left_clock, to);
+    col_end(&w->right_clock, to);
+    col_end(&w->info, to);
+    text_end(&w->text, to);
+    col_end(&w->parent_info, to);
+    col_end(&w->type_ref, to);
+    col_end(&w->len, to);
+    buf_put(to, buf_bytes(&w->rest), buf_len(&w->rest));
+    buf_done(&w->rest);
 }
 
 /* ---- cutting ---- */

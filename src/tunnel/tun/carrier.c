@@ -12,6 +12,8 @@ enum {
     READ = 16 << 10,
     TURN_MAX = 64 /* reads of one stream in a turn; then others have theirs */
 };
+enum { OPEN_WEIGHT = 50 };
+#define BUSY_US (30 * SEC) /* after a packet */
 #define SHORT_US (5 * SEC) /* a stream that lived no longer was refused */
 
 /* A stream of the peer's. */
@@ -28,7 +30,8 @@ struct carrier {
     struct host_open *opening;
     struct conn *out; /* NULL: none */
     bool stuck;       /* CONN_WRITABLE will come */
-    bool relayed, tagged;
+    bool relayed;
+    unsigned weight; /* of our tag */
     uint64_t opened_us, used_us;
     uint64_t retry_at_us, retry_us; /* not before; after how long the next time */
     struct buf waiting;             /* records; of the first the beginning may be sent */
@@ -67,12 +70,15 @@ static bool is_open(const struct carrier *c)
     return open;
 }
 
-/* Who is in use is not let go when there are too many connections. */
+/* Who is in use is not let go when there are too many connections; and while packets move, a way
+ * that is dead is noticed soon. */
 static void tag(struct carrier *c)
 {
-    if (c->tagged != is_open(c))
-        host_tag(c->cfg.host, &c->cfg.peer, "network", c->tagged ? 0 : 50);
-    c->tagged = is_open(c);
+    bool busy = loop_now_us(c->loop) - c->used_us < BUSY_US;
+    unsigned weight = !is_open(c) ? 0 : busy ? HOST_TEND : OPEN_WEIGHT;
+    if (weight != c->weight)
+        host_tag(c->cfg.host, &c->cfg.peer, "network", weight);
+    c->weight = weight;
 }
 
 static void close_out(struct carrier *c)
@@ -355,6 +361,7 @@ void carrier_beat(struct carrier *c)
 {
     struct host_peer now;
     uint64_t now_us = loop_now_us(c->loop);
+    tag(c);
     if (!c->out)
         return;
     if (now_us - c->ping_at_us > CARRIER_PING_US)

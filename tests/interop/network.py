@@ -3,12 +3,14 @@
 addresses of Shoal's private network: ping, TCP both ways, ports that were not allowed, packets with a
 forged source, peers that go away and come back, and interfaces that never stay behind."""
 import ctypes
+import errno
 import hashlib
 import json
 import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import threading
 
@@ -40,6 +42,7 @@ class Machine:
         here = os.readlink('/proc/self/ns/net')
         self.pid = lab.spawn(['unshare', '-n', 'sleep', '3600'], f'machine-{number}').pid
         L.until('the namespace', lambda: os.readlink(f'/proc/{self.pid}/ns/net') != here)
+        self.space = f'/proc/{self.pid}/ns/net'
         self.under = ('nsenter', '-t', str(self.pid), '-n')
         far, near = (*switch.under, 'ip'), (*self.under, 'ip')
         run(*far, 'link', 'add', f'port{number}', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', str(self.pid))
@@ -59,7 +62,7 @@ class Machine:
         found = []
 
         def enter():
-            with open(f'/proc/{self.pid}/ns/net') as ns:
+            with open(self.space) as ns:
                 assert ctypes.CDLL(None, use_errno=True).setns(ns.fileno(), CLONE_NEWNET) == 0
             try:
                 found.append(work(*more))
@@ -300,17 +303,52 @@ def what_cannot_be_is_said(lab):
     on(b)  # the name is free again
     b.stop()
     # Without privileges: the line that gives them is said.
-    bare = ('setpriv', '--bounding-set', '-net_admin', '--inh-caps', '-net_admin', *machine.under)
     if not shutil.which('setpriv'):
         return
     c = lab.node('cid', under=(*machine.under, 'setpriv', '--bounding-set=-net_admin',
                                '--inh-caps=-net_admin'), host__listen='', **LAB)
     refused = c.run('connect', 'network', 'on', check=False)
-    assert refused.returncode != 0 and 'setcap cap_net_admin+ep' in refused.stderr, (refused.stderr, bare)
+    assert refused.returncode != 0 and 'setcap cap_net_admin+ep' in refused.stderr, refused.stderr
+
+
+def the_helper_does_one_thing_and_can_do_no_other(lab):
+    need()
+    machine = Machine(lab, Switch(lab), 1)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.settimeout(20)
+    p = subprocess.Popen([*machine.under, f'{L.BIN}/shoal-tun'], stdin=theirs, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL)
+    theirs.close()
+    lab.ends.callback(L.end, p, signal.SIGKILL)
+
+    def ask(ip, number):
+        ours.send(struct.pack('=III16s', 0x53485431, 1, number, socket.inet_pton(socket.AF_INET6, ip)))
+        data, fds, _, _ = socket.recv_fds(ours, 100, 4)
+        magic, back, step, error, name = struct.unpack('=IIIi16s', data)
+        assert (magic, back) == (0x53485431, number)
+        return step, error, name.rstrip(b'\0').decode(), fds
+    for ip in ('2001:db8::1', 'fd00::1', '::1', 'fdd8:5122:9da0::1'):  # no address but of our prefix
+        assert ask(ip, 1) == (3, errno.EINVAL, '', []), ip
+    assert 'shoal0' not in machine.interfaces()
+    step, error, name, (fd,) = ask('fdd8:5122:9da1::7', 2)
+    assert (step, error, name) == (0, 0, 'shoal0') and 'shoal0' in machine.interfaces()
+    assert ask('fdd8:5122:9da1::8', 3)[:2] == (2, errno.EBUSY)
+    with open(f'/proc/{p.pid}/status') as f:
+        status = dict(line.rstrip('\n').split(':\t', 1) for line in f if ':\t' in line)
+    assert int(status['CapEff'], 16) == int(status['CapPrm'], 16) == 1 << 12, status  # CAP_NET_ADMIN
+    assert int(status['CapBnd'], 16) == int(status['CapAmb'], 16) == 0, status
+    assert status['NoNewPrivs'] == '1' and status['Seccomp'] == '2', status
+    assert sorted(os.listdir(f'/proc/{p.pid}/fd')) == ['0', '1', '2']
+    os.close(fd)  # the interface is its descriptor's
+    L.until('it to be gone', lambda: 'shoal0' not in machine.interfaces())
+    ours.send(b'something else')
+    assert p.wait(20) == 0
+    by_hand = subprocess.run([f'{L.BIN}/shoal-tun'], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert by_hand.returncode == 2 and 'started by shoald' in by_hand.stderr
 
 
 if __name__ == '__main__':
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     L.main(ping_and_tcp_over_tcp, ping_and_tcp_over_quic, nothing_comes_in_that_was_not_allowed,
            a_forged_source_is_dropped, a_peer_goes_away_and_comes_back_by_the_same_address,
-           what_cannot_be_is_said)
+           what_cannot_be_is_said, the_helper_does_one_thing_and_can_do_no_other)

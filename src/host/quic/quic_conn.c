@@ -418,7 +418,7 @@ static void settle(struct quic_conn *c, ngtcp2_settings *settings, ngtcp2_transp
     params->initial_max_stream_data_bidi_remote = QUIC_WINDOW;
     params->initial_max_data = QUIC_CONN_WINDOW;
     params->max_idle_timeout = QUIC_IDLE_US * 1000;
-    params->max_datagram_frame_size = QUIC_DATAGRAM_MAX + 3; /* with what frames it */
+    params->max_datagram_frame_size = QUIC_DATAGRAM_MAX + QUIC_FRAMES_DATAGRAM;
     params->disable_active_migration = 1;
 }
 

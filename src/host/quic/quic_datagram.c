@@ -4,11 +4,7 @@
  * slows down by that. */
 #include "host/quic/quic_in.h"
 
-enum {
-    RECORD = 8 + 2,               /* before each that waits: when since, length */
-    AROUND = 1 + 20 + 4 + 16 + 3, /* of a packet: first byte, connection id, number, seal; frame */
-    WORDS = 20,                   /* a little of a stream beside it */
-};
+enum { RECORD = 8 + 2 }; /* before each that waits: when since, length */
 
 /* --- out -------------------------------------------------------------------------------------- */
 
@@ -16,8 +12,10 @@ enum {
 static bool fits(struct quic_conn *c, size_t n)
 {
     const ngtcp2_transport_params *theirs = ngtcp2_conn_get_remote_transport_params(c->nc);
-    return n <= QUIC_DATAGRAM_MAX && theirs && n + 3 <= theirs->max_datagram_frame_size &&
-           n + AROUND + WORDS <= ngtcp2_conn_get_path_max_tx_udp_payload_size(c->nc);
+    return n <= QUIC_DATAGRAM_MAX && theirs &&
+           n + QUIC_FRAMES_DATAGRAM <= theirs->max_datagram_frame_size &&
+           n + QUIC_AROUND + QUIC_FRAMES_DATAGRAM <=
+               ngtcp2_conn_get_path_max_tx_udp_payload_size(c->nc);
 }
 
 /* ngtcp2 arms no timer for datagrams, since it would not repeat them: where all that are on their
@@ -61,15 +59,20 @@ enum mux_took quic_datagram_send(struct conn *conn, struct cur bytes)
     return wants_words(c, n) ? MUX_SENT_SPEAK : MUX_SENT;
 }
 
-struct cur quic_datagram_next(struct quic_conn *c)
+struct cur quic_datagram_next(struct quic_conn *c, size_t *behind)
 {
     uint64_t now = loop_now_us(c->mux.loop);
     for (;;) {
         struct cur all = buf_cur(&c->datagrams);
+        *behind = 0;
         if (all.n == 0)
             return all;
         uint64_t since = cur_be(&all, 8);
         struct cur one = cur_take(&all, cur_be16(&all));
+        if (all.n > 0) {
+            cur_take(&all, 8);
+            *behind = cur_be16(&all);
+        }
         if (now - since <= QUIC_DATAGRAM_WAIT_US)
             return one;
         buf_eat(&c->datagrams, RECORD + one.n);

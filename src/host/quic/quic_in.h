@@ -166,8 +166,12 @@ void quic_datagram_came(struct quic_conn *c, struct cur bytes);
 /* Tell the owner all that came; he may close the stream in it: then false. */
 bool quic_datagram_tell(struct quic_stream *s);
 enum mux_took quic_datagram_send(struct conn *s, struct cur bytes); /* mux_datagram() */
-/* The next to be sent, after those that waited too long were dropped; of no bytes: none. */
-struct cur quic_datagram_next(struct quic_conn *c);
+/* What a packet has besides datagrams, at most: first byte, connection id, number, seal, a word of
+ * a stream; and what frames a datagram. */
+enum { QUIC_AROUND = 1 + 20 + 4 + 16 + 20, QUIC_FRAMES_DATAGRAM = 3 };
+/* The next to be sent, after those that waited too long were dropped; of no bytes: none.  behind:
+ * bytes of the one behind it, 0: none. */
+struct cur quic_datagram_next(struct quic_conn *c, size_t *behind);
 void quic_datagram_sent(struct quic_conn *c); /* it, or it cannot be */
 
 /* quic_stream.c */

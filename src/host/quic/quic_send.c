@@ -35,16 +35,23 @@ static struct quic_stream *next_writer(const struct quic_conn *c)
     return NULL;
 }
 
-/* As many as go into one packet.  NGTCP2_ERR_WRITE_MORE: there is room for what streams have. */
+/* As many as go into one packet.  NGTCP2_ERR_WRITE_MORE: there were none.  The last one ends the
+ * packet: ended by nobody's bytes, a packet that is not full would mean to ngtcp2 that we have no
+ * more to send, and its measure of what the path delivers would not count. */
 static ngtcp2_ssize write_datagrams(struct quic_conn *c, uint8_t *to, size_t cap)
 {
     ngtcp2_ssize len = NGTCP2_ERR_WRITE_MORE;
-    for (struct cur d; len == NGTCP2_ERR_WRITE_MORE && (d = quic_datagram_next(c)).n > 0;) {
+    size_t used = QUIC_AROUND, behind;
+    for (struct cur d;
+         len == NGTCP2_ERR_WRITE_MORE && (d = quic_datagram_next(c, &behind)).n > 0;) {
         ngtcp2_vec part = {(uint8_t *)(uintptr_t)d.p, d.n};
         int took = 0;
-        len =
-            ngtcp2_conn_writev_datagram(c->nc, NULL, NULL, to, cap, &took,
-                                        NGTCP2_WRITE_DATAGRAM_FLAG_MORE, 0, &part, 1, quic_now(c));
+        used += d.n + QUIC_FRAMES_DATAGRAM;
+        bool more = behind > 0 && used + behind + QUIC_FRAMES_DATAGRAM <=
+                                      ngtcp2_conn_get_path_max_tx_udp_payload_size(c->nc);
+        len = ngtcp2_conn_writev_datagram(c->nc, NULL, NULL, to, cap, &took,
+                                          more ? NGTCP2_WRITE_DATAGRAM_FLAG_MORE : 0, 0, &part, 1,
+                                          quic_now(c));
         if (took || len == NGTCP2_ERR_INVALID_STATE || len == NGTCP2_ERR_INVALID_ARGUMENT)
             quic_datagram_sent(c);
     }

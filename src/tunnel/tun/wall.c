@@ -183,16 +183,14 @@ enum wall_verdict wall_out(struct wall *w, const struct ip_packet *p, const uint
         return WALL_PASS;
     key_of(key, e->kind, e->src_port, peer, e->dst_port);
     struct flow *f = find(w, key, now_us);
-    if (p->rst) {
-        if (f)
-            forget(w, f);
+    if (!f && p->rst)
         return WALL_PASS;
-    }
     if (!f)
         f = begin(w, key, e->kind);
     if (p->syn) /* a new connection by the ports of an old one */
         f->fin_in = f->fin_out = false;
-    f->fin_out |= p->fin;
+    f->fin_out |= p->fin || p->rst; /* what was on its way still comes */
+    f->fin_in |= p->rst;
     touch(w, f, now_us);
     return WALL_PASS;
 }
@@ -235,9 +233,8 @@ enum wall_verdict wall_in(struct wall *w, const struct ip_packet *p, const uint8
         return WALL_CLOSED;
     if (p->syn && !p->ack) /* it begins a connection itself, by a port that we used */
         return WALL_CLOSED;
-    f->fin_in |= p->fin;
+    f->fin_in |= p->fin || p->rst;
+    f->fin_out |= p->rst;
     touch(w, f, now_us);
-    if (p->rst)
-        forget(w, f);
     return WALL_PASS;
 }

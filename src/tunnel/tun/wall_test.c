@@ -164,13 +164,17 @@ static void a_flow_ends_by_its_own_end_or_by_silence(void **state)
     assert_int_equal(IN(w, tcp(ann, 22, us, 2, T_ACK), ann, now += WALL_CLOSED_US + 1),
                      WALL_CLOSED);
 
-    OUT(w, tcp(us, 3, ann, 22, T_SYN), ann, now);
-    assert_int_equal(IN(w, tcp(ann, 22, us, 3, T_RST), ann, now), WALL_PASS);
-    assert_int_equal(IN(w, tcp(ann, 22, us, 3, T_ACK), ann, now), WALL_CLOSED);
     OUT(w, tcp(us, 3, ann, 22, T_ACK), ann, now); /* older than this process */
-    assert_int_equal(IN(w, tcp(ann, 22, us, 3, T_ACK), ann, now), WALL_PASS);
-    OUT(w, tcp(us, 3, ann, 22, T_RST), ann, now);
-    assert_int_equal(IN(w, tcp(ann, 22, us, 3, T_ACK), ann, now), WALL_CLOSED);
+    assert_int_equal(IN(w, tcp(ann, 22, us, 3, T_RST), ann, now), WALL_PASS);
+    assert_int_equal(IN(w, tcp(ann, 22, us, 3, T_ACK), ann, now += WALL_CLOSED_US), WALL_PASS);
+    assert_int_equal(IN(w, tcp(ann, 22, us, 3, T_ACK), ann, now += WALL_CLOSED_US + 1),
+                     WALL_CLOSED);
+    OUT(w, tcp(us, 4, ann, 22, T_SYN), ann, now);
+    OUT(w, tcp(us, 4, ann, 22, T_RST), ann, now);
+    assert_int_equal(IN(w, tcp(ann, 22, us, 4, T_ACK), ann, now += WALL_CLOSED_US + 1),
+                     WALL_CLOSED);
+    OUT(w, tcp(us, 5, ann, 22, T_RST), ann, now); /* begins nothing */
+    assert_int_equal(IN(w, tcp(ann, 22, us, 5, T_ACK), ann, now), WALL_CLOSED);
 }
 
 static void ports_are_used_again_after_an_end(void **state)

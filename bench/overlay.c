@@ -2,7 +2,8 @@
  *
  *     overlay_bench serve MULTIADDR            prints its address, then answers until it is killed
  *     overlay_bench bytes ADDRESS MIB          one stream up, by /perf/1.0.0
- *     overlay_bench streams ADDRESS COUNT      opened, agreed on, closed; 64 at once
+ *     overlay_bench streams ADDRESS COUNT      opened, agreed on, one byte echoed, closed; 64 at
+ *                                              once
  *     overlay_bench conns ADDRESS COUNT        dialled, upgraded, hung up; 8 at once
  *     overlay_bench idle ADDRESS COUNT         that many peers connect, identify and stay until
  * input ends
@@ -121,18 +122,42 @@ static void on_bytes_open(void *arg, const struct host_stream *s, const struct w
 
 static void next_stream(struct bench *b);
 
+struct brief {
+    struct bench *bench;
+    struct conn *conn;
+};
+
+/* The echo of the one byte says that both sides agree, whether that was asked or taken as known. */
+static void on_echo(void *arg, enum conn_event ev, const struct why *why)
+{
+    struct brief *s = arg;
+    struct bench *b = s->bench;
+    uint8_t byte;
+    if (ev == CONN_CLOSED) {
+        fprintf(stderr, "%s\n", why->text);
+        exit(1);
+    }
+    if (ev != CONN_READABLE || conn_recv(s->conn, &byte, 1) != 1)
+        return;
+    conn_shut(s->conn);
+    conn_close(s->conn);
+    free(s);
+    b->running--;
+    b->done++;
+    next_stream(b);
+}
+
 static void on_short(void *arg, const struct host_stream *s, const struct why *why)
 {
-    struct bench *b = arg;
+    struct brief *e = MEM_NEW(struct brief);
     if (!s) {
         fprintf(stderr, "%s\n", why->text);
         exit(1);
     }
-    conn_shut(s->conn);
-    conn_close(s->conn);
-    b->running--;
-    b->done++;
-    next_stream(b);
+    *e = (struct brief){arg, s->conn};
+    conn_watch(s->conn, on_echo, e);
+    conn_send(s->conn, "x", 1);
+    on_echo(e, CONN_READABLE, NULL);
 }
 
 static void next_stream(struct bench *b)

@@ -18,7 +18,7 @@ struct talk {
     struct conn *stream;
     struct use *use; /* of stream */
     struct multistream *ms;
-    struct timer *refusal;
+    struct timer *turn; /* the next one: it is known what is spoken, or that nothing can be */
     const char *names[NAMES_MAX]; /* ours to ask; of one from the other side: none */
     host_open_cb *cb;             /* NULL: from the other side */
     void *arg;
@@ -28,7 +28,7 @@ static void talk_free(struct talk *t)
 {
     list_drop(&t->link);
     multistream_cancel(t->ms);
-    timer_cancel(t->refusal);
+    timer_cancel(t->turn);
     conn_close(t->stream);
     free(t);
 }
@@ -121,12 +121,39 @@ static void on_refused(void *arg)
 {
     struct talk *t = arg;
     struct why why;
-    t->refusal = NULL;
+    t->turn = NULL;
     why_set(&why, ERR_LIMIT, "too many streams to this peer wait to be answered");
     host_open_cb *cb = t->cb;
     void *cb_arg = t->arg;
     talk_free(t);
     cb(cb_arg, NULL, &why);
+}
+
+/* The first of them that the peer has said it speaks; NULL: it has not.  Over a relay nothing is
+ * taken for granted: who punches a hole tries plainly while it asks. */
+static const char *known_of(const struct connection *c, const char *const *names, size_t n)
+{
+    const struct peer *p = c->peer;
+    for (size_t i = 0; p->identified && c->way.path != PATH_RELAYED && i < n; i++)
+        for (size_t k = 0; k < p->protocol_count; k++)
+            if (strcmp(p->protocols[k], names[i]) == 0)
+                return names[i];
+    return NULL;
+}
+
+static void on_known(void *arg)
+{
+    struct talk *t = arg;
+    t->turn = NULL;
+    on_agreed(t, t->names[0], NULL);
+}
+
+/* Without a question: the answer comes with the first bytes (mux/multistream.h). */
+static void take_its_word(struct talk *t, const char *name)
+{
+    t->names[0] = name;
+    t->turn = timer_start(t->c->host->loop, 0, on_known, t); /* before the greeting's own turn */
+    t->stream = multistream_lazy(t->stream, name, NULL, NULL);
 }
 
 struct talk *connection_open(struct connection *c, const char *const *names, size_t n,
@@ -141,11 +168,15 @@ struct talk *connection_open(struct connection *c, const char *const *names, siz
         t->names[i] = names[i];
     list_push(&c->talks, &t->link);
     t->stream = mux_open(c->mux, NULL);
-    if (t->stream) {
+    const char *known = known_of(c, names, n);
+    if (t->stream)
         t->use = use_begin(c, t->stream, false);
+    if (t->stream && known) {
+        take_its_word(t, known);
+    } else if (t->stream) {
         t->ms = multistream_dial(t->stream, t->names, n, on_agreed, t);
     } else {
-        t->refusal = timer_start(c->host->loop, 0, on_refused, t);
+        t->turn = timer_start(c->host->loop, 0, on_refused, t);
     }
     return t;
 }

@@ -90,8 +90,9 @@ void host_ignore(struct host *h, const char *name);
 
 /* A stream of the first of these protocols that the peer speaks; it is dialled first where there is
  * no connection, and where there is only one over a relay that counts, which none of the protocols
- * may take, a direct one is waited for, HOST_PUNCH_US at most.  s: NULL with a reason.  Once, from
- * the loop; then the handle is dead. */
+ * may take, a direct one is waited for, HOST_PUNCH_US at most.  Where the peer has said that it
+ * speaks one, its word is taken, and the stream is there at once; that it no longer does is
+ * CONN_CLOSED then.  s: NULL with a reason.  Once, from the loop; then the handle is dead. */
 struct host_open;
 typedef void host_open_cb(void *arg, const struct host_stream *s, const struct why *why);
 struct host_open *host_open(struct host *h, const struct peer_id *peer,

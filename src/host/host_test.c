@@ -369,6 +369,47 @@ static void a_protocol_that_it_does_not_speak_is_refused_with_words(void **state
     assert_false(k->good);
 }
 
+static void open_known(struct kit *k, bool ask)
+{
+    static const char *const names[] = {"/nobody/speaks/this", ECHO_PROTOCOL};
+    dial(k, 0, 1);
+    host_open(k->n[0].host, id(k, 1), ask ? names : names + 1, ask ? 2 : 1, on_open, k);
+    sim_run_for(k->sim, 0);
+}
+
+static void what_a_peer_has_said_it_speaks_costs_one_round_trip(void **state)
+{
+    struct kit *k = *state;
+    char got[16];
+    open_known(k, true);
+    assert_string_equal(k->protocol, ECHO_PROTOCOL);
+    assert_int_equal(conn_send(k->stream, "hello", 5), 5);
+    sim_run_for(k->sim, 25 * MSEC); /* a round trip takes 20 */
+    assert_int_equal(conn_recv(k->stream, got, sizeof got), 5);
+}
+
+static void on_refused(void *arg, enum conn_event ev, const struct why *why)
+{
+    struct kit *k = arg;
+    if (ev == CONN_CLOSED) {
+        k->good = false;
+        k->why = *why;
+    }
+}
+
+static void what_it_speaks_no_more_closes_the_stream(void **state)
+{
+    struct kit *k = *state;
+    open_known(k, false);
+    assert_true(k->good);
+    host_ignore(k->n[1].host, ECHO_PROTOCOL);
+    conn_watch(k->stream, on_refused, k);
+    assert_int_equal(conn_send(k->stream, "hello", 5), 5);
+    sim_run_for(k->sim, SEC);
+    assert_false(k->good);
+    assert_non_null(strstr(k->why.text, "does not speak " ECHO_PROTOCOL));
+}
+
 static void two_dials_to_one_peer_are_one_connection(void **state)
 {
     struct kit *k = *state;
@@ -481,6 +522,8 @@ int main(void)
         CASE(nobody_knows_where_it_is),
         CASE(a_stream_carries_bytes_both_ways_and_ends),
         CASE(a_protocol_that_it_does_not_speak_is_refused_with_words),
+        CASE(what_a_peer_has_said_it_speaks_costs_one_round_trip),
+        CASE(what_it_speaks_no_more_closes_the_stream),
         CASE(two_dials_to_one_peer_are_one_connection),
         CASE(what_is_spoken_later_is_told),
         CASE(one_peer_has_so_many_streams_of_a_protocol),
@@ -492,6 +535,8 @@ int main(void)
         QUIC(a_peer_is_reached_by_an_address_that_somebody_told),
         QUIC(a_stream_carries_bytes_both_ways_and_ends),
         QUIC(a_protocol_that_it_does_not_speak_is_refused_with_words),
+        QUIC(what_a_peer_has_said_it_speaks_costs_one_round_trip),
+        QUIC(what_it_speaks_no_more_closes_the_stream),
         QUIC(two_dials_to_one_peer_are_one_connection),
         QUIC(what_is_spoken_later_is_told),
         QUIC(one_peer_has_so_many_streams_of_a_protocol),

@@ -38,8 +38,7 @@ void multistream_cancel(
 /* "with the one-round-trip optimism": a filter over `below` (open) that sends header and the one
  * name with the first bytes written (or in the next turn), does not wait, and checks the answer
  * when the first bytes come: a refusal is CONN_CLOSED.  For a protocol that the other side is known
- * to speak.  Open like a stream: no CONN_OPEN comes, and conn_sendv may be called at once; name
- * lives until the answer has come. */
+ * to speak.  Open like a stream: no CONN_OPEN comes, and conn_sendv may be called at once. */
 struct conn *multistream_lazy(struct conn *below, const char *name, conn_cb *cb, void *arg);
 
 #endif

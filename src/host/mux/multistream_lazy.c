@@ -3,12 +3,13 @@
 #include "base/mem.h"
 #include "host/mux/multistream_line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What is needed until the answer has come; an old stream does not carry it. */
 struct talk {
     struct multistream_line line;
-    const char *name;
+    char name[MULTISTREAM_NAME_MAX + 1];
 };
 
 struct lazy {
@@ -239,10 +240,11 @@ struct conn *multistream_lazy(struct conn *below, const char *name, conn_cb *cb,
                             .loop = below->loop,
                             .below = below,
                             .peer = below->peer,
-                            .local = below->local};
+                            .local = below->local,
+                            .tab = below->tab};
     l->want_read = true; /* the first CONN_READABLE is owed without asking */
     l->talk = MEM_NEW(struct talk);
-    l->talk->name = name;
+    snprintf(l->talk->name, sizeof l->talk->name, "%s", name);
     multistream_write(&l->out, MULTISTREAM_HEADER);
     multistream_write(&l->out, name);
     conn_watch(&l->conn, cb, arg);

@@ -149,7 +149,8 @@ static void move_text(struct ydoc *d, struct buf *to, uint32_t *at, uint32_t n)
 {
     uint32_t from = *at;
     *at = (uint32_t)buf_len(to);
-    buf_put(to, buf_bytes(&d->text) + from, n);
+    struct cur text = piece_of(&d->text, from, n);
+    buf_put(to, text.p, text.n);
 }
 
 void doc_pack(struct ydoc *d)

@@ -157,14 +157,22 @@ static inline uint32_t item_end(const struct item *it)
     return it->clock + it->len;
 }
 
+/* n bytes of a buffer, which may hold none at all. */
+static inline struct cur piece_of(const struct buf *b, size_t at, size_t n)
+{
+    struct cur c = buf_cur(b);
+    cur_take(&c, at);
+    return cur_take(&c, n);
+}
+
 static inline struct cur item_bytes(const struct ydoc *d, const struct item *it)
 {
-    return cur_of(buf_bytes(&d->text) + it->at, it->n);
+    return piece_of(&d->text, it->at, it->n);
 }
 
 static inline struct cur name_of(const struct ydoc *d, uint32_t name)
 {
-    return cur_of(buf_bytes(&d->name_bytes) + d->names[name].at, d->names[name].n);
+    return piece_of(&d->name_bytes, d->names[name].at, d->names[name].n);
 }
 
 /* Append one. */

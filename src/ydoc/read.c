@@ -29,12 +29,18 @@ static bool is_xml(enum type_kind kind)
 
 /* ---- text ---- */
 
+static void put_bytes(const struct ydoc *d, const struct item *it, struct buf *out)
+{
+    struct cur bytes = item_bytes(d, it);
+    buf_put(out, bytes.p, bytes.n);
+}
+
 static void put_text(const struct ydoc *d, uint32_t type, struct buf *out)
 {
     for (uint32_t i = d->types[type].start; i != NONE; i = item_of(d, i)->right) {
         const struct item *it = item_of(d, i);
         if (it->kind == CONTENT_STRING && !item_deleted(it))
-            buf_put(out, buf_bytes(&d->text) + it->at, it->n);
+            put_bytes(d, it, out);
     }
 }
 
@@ -219,7 +225,7 @@ static void walk_delta(struct ydoc *d, uint32_t type, unsigned depth, delta_fn *
         if (item_deleted(it))
             continue;
         if (it->kind == CONTENT_STRING)
-            buf_put(&run, buf_bytes(&d->text) + it->at, it->n);
+            put_bytes(d, it, &run);
         if (!embed && it->kind != CONTENT_FORMAT)
             continue;
         if (buf_len(&run) > 0)
@@ -434,7 +440,7 @@ static void put_xml(struct ydoc *d, uint32_t type, unsigned depth, struct buf *o
         return;
     }
     bool element = kind_of(d, type) == TYPE_XML_ELEMENT && d->types[type].item != NONE;
-    struct cur says = cur_of(buf_bytes(&d->text) + d->types[type].at, d->types[type].n);
+    struct cur says = piece_of(&d->text, d->types[type].at, d->types[type].n);
     cur_u8(&says);
     struct buf name = {0};
     if (element) {

@@ -79,6 +79,12 @@ static void on_later(void *arg)
     go_on(s);
 }
 
+/* The file is another, or gone: trying again is of no use.  A disk may be in a better mood. */
+static bool is_for_good(const struct why *why)
+{
+    return why->code == ERR_STATE || why->code == ERR_NOT_FOUND || why->code == ERR_DENIED;
+}
+
 static void on_read(void *arg, struct buf *frames, uint64_t next, const struct why *why)
 {
     struct serve *s = arg;
@@ -93,6 +99,10 @@ static void on_read(void *arg, struct buf *frames, uint64_t next, const struct w
     }
     if (why) {
         log_info(s->h->log, "%s cannot be handed over: %s", s->give->name, why->text);
+        if (!is_for_good(why)) { /* he comes again */
+            serve_free(s);
+            return;
+        }
         hand_frame_put_end(&s->out, why->text);
         s->failed = *why;
     }

@@ -269,6 +269,53 @@ static void any_disk_operation_may_fail_once(void **state)
     }
 }
 
+static void a_disk_that_cannot_be_read_once_is_asked_again(void **state)
+{
+    struct kit *k = *state;
+    for (unsigned nth = 1; nth < 24; nth += 2) {
+        struct offered o = send_it(k, ANN, "/have/film.mkv");
+        char id[HAND_ID_TEXT], path[40], dir[16];
+        snprintf(dir, sizeof dir, "/got%u", nth);
+        snprintf(path, sizeof path, "%s/film.mkv", dir);
+        vfs_fault_set(k->n[ANN]->gate, VFS_OP_ANY, nth, 1, ERR_IO);
+        receive(k, BOB, o.code, dir, id);
+        until(k, BOB, id, "done", 100);
+        assert_true(node_has(k->n[BOB], path, k->film, sizeof k->film));
+        until(k, ANN, o.id, "done", 60);
+        vfs_fault_set(k->n[ANN]->gate, VFS_OP_ANY, 0, 0, OK);
+    }
+}
+
+static void sql(struct kit *k, unsigned i, const char *text)
+{
+    struct why why;
+    if (db_exec(k->n[i]->db, text, &why) != OK)
+        fail_msg("%s", why.text);
+}
+
+/* The name was taken, and the node killed before it wrote that down. */
+static void a_kill_while_it_is_named_makes_no_second_one(void **state)
+{
+    struct kit *k = *state;
+    struct offered o = send_it(k, ANN, "/have/film.mkv");
+    char id[HAND_ID_TEXT];
+    struct vfs_stat st;
+    receive(k, BOB, o.code, "/got", id);
+    run_until_done(k, BOB, id, HAND_CHUNK);
+    sql(k, BOB, "CREATE TABLE spare AS SELECT * FROM hand_get");
+    until(k, BOB, id, "done", 60);
+    until(k, ANN, o.id, "done", 10);
+    stop(k, BOB);
+    sql(k, BOB, "DELETE FROM hand_get");
+    sql(k, BOB, "INSERT INTO hand_get SELECT * FROM spare");
+    sql(k, BOB, "UPDATE hand_get SET accepted = 2"); /* HAND_NAMING */
+    start(k, BOB);
+    assert_true(is(k, BOB, id, "done"));
+    sim_run_for(k->sim, 60 * SEC);
+    assert_int_equal(vfs_stat(k->n[BOB]->disk, "/got/film (2).mkv", &st, NULL), ERR_NOT_FOUND);
+    assert_true(node_has(k->n[BOB], "/got/film.mkv", k->film, sizeof k->film));
+}
+
 static void a_full_disk_is_told_and_waited_for(void **state)
 {
     struct kit *k = *state;
@@ -325,6 +372,8 @@ int main(void)
         WORLD(a_file_that_changed_is_not_sent),
         WORLD(the_power_goes_at_who_gives),
         WORLD(any_disk_operation_may_fail_once),
+        WORLD(a_disk_that_cannot_be_read_once_is_asked_again),
+        WORLD(a_kill_while_it_is_named_makes_no_second_one),
         WORLD(a_full_disk_is_told_and_waited_for),
         WORLD(the_owners_quota_is_kept),
         WORLD(who_gives_may_end_it_on_the_way),

@@ -90,6 +90,7 @@ def packets_that_are_none_do_no_harm(lab):
         for i in range(2000):
             first = bytes([(0xc0, 0x40, 0xff, 0x00)[i % 4]])
             s.sendto(first + bytes((i * k) & 0xff for k in range(i % 1400)), ('127.0.0.1', port))
+        s.sendto(b'', ('127.0.0.1', port))
     assert js.do('echo', id=n.id, bytes=100_000)['same']
 
 

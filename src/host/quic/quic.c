@@ -163,9 +163,9 @@ static void on_datagram(void *arg, const struct addr *from, const uint8_t *bytes
 {
     struct quic *q = arg;
     ngtcp2_version_cid vc;
-    int rv = ngtcp2_pkt_decode_version_cid(&vc, bytes, n, QUIC_CID_LEN);
-    if (q->closed)
+    if (q->closed || n == 0) /* of which the library asserts that there are none */
         return;
+    int rv = ngtcp2_pkt_decode_version_cid(&vc, bytes, n, QUIC_CID_LEN);
     if (rv == NGTCP2_ERR_VERSION_NEGOTIATION && q->events)
         offer_version(q, from, &vc);
     if (rv != 0)

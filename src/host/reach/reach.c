@@ -93,7 +93,25 @@ static size_t ask_addrs(void *arg, struct multiaddr *out, size_t cap)
     return n + advertised(r, REACH_TCP, true, out + n, cap - n);
 }
 
-/* Where strangers may reach us: what they have seen, and what our interfaces have. */
+static size_t add_seen(const struct reaching *r, size_t agree, struct multiaddr *out, size_t n,
+                       size_t cap)
+{
+    struct multiaddr seen[OBSERVED_MAX];
+    for (size_t kind = 0; kind < 2; kind++) {
+        size_t count = agreed(r, kind, agree, seen, OBSERVED_MAX);
+        for (size_t i = 0; i < count && n < cap; i++) {
+            bool known = false;
+            for (size_t k = 0; k < n && !known; k++)
+                known = multiaddr_equal(&out[k], &seen[i]);
+            if (!known)
+                out[n++] = seen[i];
+        }
+    }
+    return n;
+}
+
+/* Where strangers may reach us: what our interfaces have, and what they have seen; those first that
+ * many saw, so that one who invents some hides none. */
 static size_t check_addrs(void *arg, struct multiaddr *out, size_t cap)
 {
     const struct reaching *r = arg;
@@ -103,9 +121,8 @@ static size_t check_addrs(void *arg, struct multiaddr *out, size_t cap)
     for (size_t i = 0; i < own->count && n < cap; i++)
         if (multiaddr_route(&own->addrs[i], &way, NULL) == OK && may_be_told(r, &way.addr))
             out[n++] = own->addrs[i];
-    for (size_t kind = 0; kind < 2; kind++)
-        n += agreed(r, kind, 1, out + n, cap - n);
-    return n;
+    n = add_seen(r, OBSERVED_AGREE, out, n, cap);
+    return add_seen(r, 1, out, n, cap);
 }
 
 /* Whom nobody can dial asks for places at relays.  Who answers for single addresses knows more

@@ -26,7 +26,7 @@ enum {
     QUIC_WINDOW_MAX = 6 << 20,      /* and when it is fast and far */
     QUIC_CONN_WINDOW = 1 << 20,     /* of all streams together, at first */
     QUIC_CONN_WINDOW_MAX = 8 << 20, /* and at most: half of a peer's purse */
-    QUIC_HELD_MAX = 1 << 20,        /* bytes on their way, not yet acknowledged: of a stream */
+    QUIC_HELD_MAX = 4 << 20,        /* bytes on their way, not yet acknowledged: of a stream */
     QUIC_CONN_HELD_MAX = 8 << 20,   /* of a connection */
     QUIC_DATAGRAM_MAX = 1350,       /* bytes of one, with the number of its stream */
     QUIC_DATAGRAMS_MAX =

@@ -30,15 +30,26 @@ static uint64_t daily(const struct tunnel *t)
     return (uint64_t)conf_int(t->env.conf, "connect.exit-daily");
 }
 
+/* quota: 0: no end */
+static uint64_t left_of(uint64_t quota, uint64_t used)
+{
+    return !quota ? UINT64_MAX : used < quota ? quota - used : 0;
+}
+
 /* The quota of a new day is whole, whatever was left. */
 static void begin_day(struct tunnel *t, struct exit_user *u)
 {
+    struct exits *e = &t->exits;
     int64_t day = loop_wall_us(t->env.loop) / DAY_US;
+    if (e->day != day) {
+        e->day = day;
+        e->left = left_of((uint64_t)conf_int(t->env.conf, "connect.exit-daily-all"),
+                          keep_use_of_all(t, day));
+    }
     if (u->day == day)
         return;
-    uint64_t used = keep_use_of(t, &u->peer, day), all = daily(t);
     u->day = day;
-    u->left = !all ? UINT64_MAX : used < all ? all - used : 0;
+    u->left = left_of(daily(t), keep_use_of(t, &u->peer, day));
 }
 
 static struct exit_user *user_get(struct tunnel *t, const struct peer_id *peer)
@@ -166,6 +177,8 @@ static const char *admit(struct visit *v)
         return "you have too many connections through this exit";
     if (u->left == 0)
         return "your bytes of today are used up";
+    if (e->left == 0)
+        return "the exit's bytes of today are used up";
     uint64_t wait = bucket_wait_us(u->fresh, 1, now);
     if (wait > FRESH_WAIT_US)
         return "too many new connections a second";
@@ -220,7 +233,8 @@ void exit_limits(struct visit *v, struct pipe_cfg *cfg)
     if (!v->exit)
         return;
     cfg->bucket = v->user->rate;
-    cfg->left = &v->user->left;
+    cfg->left[0] = &v->user->left;
+    cfg->left[1] = &v->t->exits.left;
     cfg->idle_us = IDLE_US;
 }
 
@@ -287,6 +301,7 @@ static void on_tick(void *arg)
 void exits_init(struct tunnel *t)
 {
     list_init(&t->exits.users);
+    t->exits.day = -1;
     if (t->host)
         t->exits.tick = timer_start(t->env.loop, 0, on_tick, t);
 }

@@ -318,6 +318,15 @@ uint64_t keep_use_of(struct tunnel *t, const struct peer_id *peer, int64_t day)
     return bytes;
 }
 
+uint64_t keep_use_of_all(struct tunnel *t, int64_t day)
+{
+    struct db_stmt *q = db_prepare(t->env.db, "SELECT SUM(bytes) FROM exit_use WHERE day = ?1");
+    db_bind_int(q, 1, day);
+    uint64_t bytes = db_step(q, NULL) == DB_ROW ? (uint64_t)db_int(q, 0) : 0;
+    db_finish(q);
+    return bytes;
+}
+
 void keep_use(struct tunnel *t, const struct peer_id *peer, int64_t day, uint64_t bytes)
 {
     struct db_stmt *q = db_prepare(

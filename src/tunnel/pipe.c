@@ -28,7 +28,7 @@ struct pipe {
     uint64_t idle_us, last_us;
     struct bucket *bucket;
     struct policy *policy;
-    uint64_t *left;
+    uint64_t *left[PIPE_QUOTAS];
     bool over; /* it is being told */
     pipe_done_cb *done;
     void *arg;
@@ -76,8 +76,9 @@ static void note(struct flow *f, size_t took)
     size_t ours = f->first < took ? f->first : took;
     f->first -= ours;
     f->bytes += took - ours;
-    if (p->left)
-        *p->left -= took - ours < *p->left ? took - ours : *p->left;
+    for (size_t i = 0; i < PIPE_QUOTAS; i++)
+        if (p->left[i])
+            *p->left[i] -= took - ours < *p->left[i] ? took - ours : *p->left[i];
     p->last_us = loop_now_us(p->loop);
 }
 
@@ -115,8 +116,9 @@ static size_t allowance(struct flow *f)
     struct pipe *p = f->pipe;
     uint64_t now = loop_now_us(p->loop), wait = RATE_PAUSE_MIN_US;
     size_t n = PIPE_BUFFER;
-    if (p->left && *p->left < n)
-        n = (size_t)*p->left;
+    for (size_t i = 0; i < PIPE_QUOTAS; i++)
+        if (p->left[i] && *p->left[i] < n)
+            n = (size_t)*p->left[i];
     if (n == 0)
         return 0;
     if (p->policy)
@@ -166,6 +168,14 @@ static bool move_one(struct flow *f)
     return f->ended;
 }
 
+static bool used_up(const struct pipe *p)
+{
+    for (size_t i = 0; i < PIPE_QUOTAS; i++)
+        if (p->left[i] && *p->left[i] == 0)
+            return true;
+    return false;
+}
+
 static void flow_move(struct flow *f)
 {
     struct pipe *p = f->pipe;
@@ -177,7 +187,7 @@ static void flow_move(struct flow *f)
     if (i == TURN_MAX)
         later(f, 0);
     struct why why;
-    if (p->left && *p->left == 0) {
+    if (used_up(p)) {
         why_set(&why, ERR_FULL, "the bytes of today are used up");
         finish(p, &why);
     } else if (p->up.shut && p->down.shut) {
@@ -255,7 +265,8 @@ struct pipe *pipe_new(const struct pipe_cfg *cfg)
     p->arg = cfg->arg;
     p->bucket = cfg->bucket;
     p->policy = cfg->policy;
-    p->left = cfg->left;
+    for (size_t i = 0; i < PIPE_QUOTAS; i++)
+        p->left[i] = cfg->left[i];
     p->idle_us = cfg->idle_us;
     p->last_us = loop_now_us(p->loop);
     p->up.held = cfg->to_b;

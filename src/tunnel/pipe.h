@@ -19,19 +19,20 @@
 struct bucket;
 struct policy;
 
-enum { PIPE_BUFFER = 64 << 10 };
+enum { PIPE_BUFFER = 64 << 10, PIPE_QUOTAS = 2 };
 
 struct pipe;
 /* why: NULL when both sides ended well.  up: bytes from a to b; down: from b to a. */
 typedef void pipe_done_cb(void *arg, const struct why *why);
 
 struct pipe_cfg {
-    struct conn *a, *b;    /* open; the pipe's from now on */
-    struct buf to_a, to_b; /* what goes first; taken, and not counted */
-    struct bucket *bucket; /* both ways, shared; NULL: as fast as it goes */
-    struct policy *policy; /* the node's: a to b is its upload; NULL: none */
-    uint64_t idle_us;      /* no byte either way for so long ends it; 0: never */
-    uint64_t *left;        /* bytes both ways, shared; at 0 it ends with ERR_FULL; NULL: no end */
+    struct conn *a, *b;          /* open; the pipe's from now on */
+    struct buf to_a, to_b;       /* what goes first; taken, and not counted */
+    struct bucket *bucket;       /* both ways, shared; NULL: as fast as it goes */
+    struct policy *policy;       /* the node's: a to b is its upload; NULL: none */
+    uint64_t idle_us;            /* no byte either way for so long ends it; 0: never */
+    uint64_t *left[PIPE_QUOTAS]; /* bytes both ways, shared; at 0 of one it ends with ERR_FULL;
+                                    NULL: no end */
     pipe_done_cb *done;
     void *arg;
 };

@@ -92,6 +92,8 @@ struct exits {
     int64_t until_us; /* since 1970 */
     struct link users;
     size_t connections;
+    int64_t day;   /* since 1970, of which */
+    uint64_t left; /* so many bytes may still pass, for all of them */
     struct timer *tick;
 };
 
@@ -192,6 +194,7 @@ MUST_CHECK enum err keep_exit(struct tunnel *t, const struct exit_grant *g, cons
 MUST_CHECK enum err keep_exit_gone(struct tunnel *t, struct why *why);
 /* What a peer has used on that day, bytes. */
 uint64_t keep_use_of(struct tunnel *t, const struct peer_id *peer, int64_t day);
+uint64_t keep_use_of_all(struct tunnel *t, int64_t day);
 void keep_use(struct tunnel *t, const struct peer_id *peer, int64_t day, uint64_t bytes);
 struct exit_line {
     int64_t at_us;

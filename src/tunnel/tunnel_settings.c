@@ -9,5 +9,7 @@ const struct conf_key tunnel_settings[] = {
      "USER:PASSWORD that local proxies ask for, since other users of this machine reach them; empty: none"},
     {"connect.exit-daily", CONF_BYTES, "1G", 0, INT64_C(1) << 50, NULL, true,
      "How much one peer may move through our exit in a day, both ways together; off: no limit"},
+    {"connect.exit-daily-all", CONF_BYTES, "10G", 0, INT64_C(1) << 50, NULL, true,
+     "How much all peers together may move through our exit in a day, both ways together; off: no limit"},
     {0},
 };

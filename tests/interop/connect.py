@@ -456,10 +456,23 @@ def a_peers_bytes_of_a_day_are_bounded(lab):
     assert raw_socks(at, f'127.0.0.1:{port}') == 1
 
 
+def all_peers_together_have_a_quota_too(lab):
+    a, b = two(lab, **{'connect.exit-daily': '3M', 'connect.exit-daily-all': '1M'})
+    c = node(lab, 'carl')
+    c.run('net', 'dial', a.listen[0])
+    port = web(lab, page=bytes(3 << 20))
+    at = exit_of(a, b, '--to', c.id, '--allow', f'127.0.0.1:{port}', '--rate', '0')
+    got = socks(at, f'http://127.0.0.1:{port}/page')
+    assert got.returncode != 0 and len(got.stdout) <= 1 << 20, len(got.stdout)
+    at = c.json('connect', 'socks', '--via', a.id, '--listen', '127.0.0.1:0')['at']
+    assert raw_socks(at, f'127.0.0.1:{port}') == 1  # who has used nothing himself
+    assert any('bytes of today' in r['state'] for r in c.json('connect', 'ls')), c.json('connect', 'ls')
+
+
 if __name__ == '__main__':
     L.main(curl_through_a_forward, a_hundred_mebibytes_both_ways, half_a_close_is_kept, what_breaks_off_is_no_end,
            a_slow_reader_holds_up_the_sender, who_is_not_trusted_is_a_card_for_the_owner,
            a_service_for_others_is_not_there, the_blocked_are_hung_up_on, all_comes_back_after_a_restart,
            datagrams_through_a_forward, what_is_asked_wrongly_is_answered_with_the_way_on, without_the_overlay_it_says_so, curl_through_a_peers_exit, what_is_not_allowed_is_refused,
            an_exit_is_off_until_it_is_on_and_for_whom_it_is_named, the_kill_switch_closes_at_once,
-           a_peers_bytes_of_a_day_are_bounded)
+           a_peers_bytes_of_a_day_are_bounded, all_peers_together_have_a_quota_too)

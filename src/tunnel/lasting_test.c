@@ -134,6 +134,8 @@ static void a_pulled_cable_is_waited_out(void **state)
         sim_cut(k->n[0].sim, k->n[1].sim);
         for (unsigned i = 0; i < 20; i++)
             go_on_for(&t, SEC);
+        for (unsigned i = 0; i < 2; i++) /* it is known to be dead, on both sides */
+            assert_false(host_connected(k->n[i].host, host_id(k->n[1 - i].host)));
         sim_heal(k->n[0].sim, k->n[1].sim);
         size_t up = t.heard[1], down = t.heard[0];
         for (unsigned i = 0; i < 100 && (t.heard[0] == down || t.heard[1] == up); i++)
@@ -187,6 +189,51 @@ static void who_lost_his_trust_while_away_finds_nothing(void **state)
     assert_true(k->user.closed && !k->user.ended);
 }
 
+/* All was said and the programs are gone; what is still on its way is a peer's that is trusted. */
+static void what_still_goes_out_is_cut_too(void **state)
+{
+    struct kit *k = *state;
+    struct talk t = begin_talk(k, 1000, 30000);
+    say_on(&t, 0);
+    sim_run_for(k->sim, SEC);
+    sim_cut(k->n[0].sim, k->n[1].sim);
+    say_on(&t, 1);
+    sim_run_for(k->sim, SEC);
+    assert_true(list_empty(&k->n[0].app->visits));
+    assert_false(list_empty(&k->n[0].app->lastings.list));
+    set_trust(&k->n[0], &k->n[1], TRUST_BLOCKED);
+    assert_true(list_empty(&k->n[0].app->lastings.list));
+}
+
+/* Sessions of a peer that comes and goes without a goodbye. */
+static void a_peer_has_only_so_many_sessions(void **state)
+{
+    struct kit *k = *state;
+    offer(k);
+    struct addr at = addr_v4(127, 0, 0, 1, 7000);
+    for (unsigned life = 0; life < 3; life++) {
+        struct hand users[50] = {0};
+        for (size_t i = 0; i < 50; i++)
+            users[i].c = tcp_dial(k->n[1].loop, &at, NULL, on_dialled, &users[i]);
+        sim_run_for(k->sim, SEC);
+        for (size_t i = 0; i < 50; i++)
+            conn_send(users[i].c, "x", 1);
+        sim_run_for(k->sim, SEC);
+        sim_cut(k->n[0].sim, k->n[1].sim);
+        end(&k->n[1]);
+        for (size_t i = 0; i < 50; i++)
+            hand_drop(&users[i]);
+        sim_run_for(k->sim, 15 * SEC);
+        sim_heal(k->n[0].sim, k->n[1].sim);
+        begin(&k->n[1], 1);
+        sim_run_for(k->sim, SEC);
+    }
+    assert_int_equal(lasting_count(&k->n[0].app->lastings, host_id(k->n[1].host)),
+                     LASTING_OF_PEER_MAX);
+    sim_run_for(k->sim, LASTING_WAIT_US);
+    assert_int_equal(lasting_count(&k->n[0].app->lastings, host_id(k->n[1].host)), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +244,8 @@ int main(void)
         TEST(who_is_away_for_too_long_is_given_up),
         TEST(a_peer_that_began_anew_ends_it),
         TEST(who_lost_his_trust_while_away_finds_nothing),
+        TEST(what_still_goes_out_is_cut_too),
+        TEST(a_peer_has_only_so_many_sessions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

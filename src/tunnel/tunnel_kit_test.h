@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-enum { NODES = 3 };
+enum { NODES = 3, SERVED_MAX = 160 };
 
 /* A node with a public address, its overlay and the app. */
 struct node {
@@ -30,7 +30,7 @@ struct node {
     struct tunnel *app;
     char id[PEER_ID_FORMAT];
     struct listener *web; /* a service of its machine */
-    struct hand served[4];
+    struct hand served[SERVED_MAX];
     size_t served_count;
 };
 

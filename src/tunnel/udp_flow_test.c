@@ -100,6 +100,17 @@ static void each_program_has_its_own_flow_and_its_own_answers(void **state)
     assert_int_equal(one.last_len, sizeof large);
     assert_int_equal(service.ports, 2); /* the service tells them apart */
     assert_int_equal(only_forward(k)->caller_count, 2);
+    /* Another program of the service's machine is not the service. */
+    struct asker stranger;
+    size_t before = one.heard + two.heard;
+    asker_open(k, 0, &stranger);
+    for (size_t i = 0; i < service.ports; i++) {
+        stranger.to = addr_v4(127, 0, 0, 1, service.seen[i]);
+        ask_text(&stranger, "it was me");
+    }
+    sim_run_for(k->sim, SEC);
+    assert_int_equal(one.heard + two.heard, before);
+    udp_close(stranger.socket);
     udp_close(one.socket);
     udp_close(two.socket);
     udp_close(service.socket);

@@ -147,6 +147,15 @@ static void go_on(struct visit *v)
     visit_free(v);
 }
 
+/* Sessions, and those that would become some. */
+static bool has_enough(const struct visit *v)
+{
+    size_t n = lasting_count(&v->t->lastings, &v->peer);
+    LIST_EACH(&v->t->visits, struct visit, other, link)
+        n += other != v && other->m && peer_id_equal(&other->peer, &v->peer);
+    return n >= LASTING_OF_PEER_MAX;
+}
+
 static void on_message(void *arg, enum messages_event ev, struct cur msg, const struct why *why)
 {
     struct visit *v = arg;
@@ -165,7 +174,7 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
         visit_refuse(v, HEAD_OTHER, "datagrams are not resumed");
     else if (v->ask.resumes)
         go_on(v);
-    else if (lasting_count(&v->t->lastings, &v->peer) >= LASTING_OF_PEER_MAX)
+    else if (has_enough(v))
         visit_refuse(v, HEAD_BUSY, "you have too many connections here");
     else if (v->exit)
         exit_ask(v);

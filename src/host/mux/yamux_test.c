@@ -504,6 +504,27 @@ static void whose_machine_is_gone_is_found_out(void **state)
     duo_close(&d);
 }
 
+static void who_is_tended_is_missed_within_seconds(void **state)
+{
+    struct duo d;
+    static struct side sides[2];
+    (void)state;
+    memset(sides, 0, sizeof sides);
+    duo_open(&d, 8);
+    sides_open(sides, &d);
+    mux_tend(sides[0].mux, true);
+    sim_run_for(d.sim, 600 * SEC);
+    assert_false(sides[0].closed || sides[1].closed);
+    sim_cut(d.ann, d.bob);
+    sim_run_for(d.sim, 2 * MUX_TEND_US);
+    assert_false(sides[0].closed);
+    sim_run_for(d.sim, 2 * MUX_TEND_US);
+    assert_true(sides[0].closed && !sides[1].closed); /* which nobody needs so much */
+    assert_int_equal(sides[0].why.code, ERR_TIMEOUT);
+    sides_close(sides);
+    duo_close(&d);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_world, close_world),
@@ -515,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_session_s_end_is_told_to_its_streams_and_then_to_its_owner),
         cmocka_unit_test(a_silent_session_is_pinged_and_lives),
         cmocka_unit_test(whose_machine_is_gone_is_found_out),
+        cmocka_unit_test(who_is_tended_is_missed_within_seconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,6 +33,7 @@ struct attempt {
     struct quic_conn *quic;
     struct way way;
     bool from_ear;
+    uint64_t dialled_us; /* since when nobody knows how it ends; 0: it has, or is not counted */
 };
 
 /* To one peer, for all who wait for it. */
@@ -90,11 +91,29 @@ static void end_search(struct effort *e)
     e->search = NULL;
 }
 
+static bool goes(const struct attempt *a, enum way_out w)
+{
+    return w == WAY_QUIC ? a->route.reach == REACH_QUIC : a->route.addr.family == ADDR_V6;
+}
+
+/* How a dial into the world ended. */
+static void ended(struct attempt *a, bool good)
+{
+    for (enum way_out w = 0; a->dialled_us && w < WAYS_OUT; w++)
+        if (goes(a, w))
+            black_hole_said(&a->effort->host->holes[w], good);
+    a->dialled_us = 0;
+}
+
 static void effort_free(struct effort *e)
 {
+    uint64_t now = loop_now_us(e->host->loop);
     end_search(e);
-    LIST_EACH(&e->attempts, struct attempt, a, link)
+    LIST_EACH(&e->attempts, struct attempt, a, link) {
+        if (e->reached.len && now - a->dialled_us >= HEAD_START_US)
+            ended(a, false); /* what began later was there before */
         attempt_free(a);
+    }
     list_drop(&e->link);
     timer_cancel(e->timer);
     free(e);
@@ -158,6 +177,7 @@ static void attempt_failed(struct attempt *a, const struct why *why)
 /* The next address of the name, if it is one that has more. */
 static void attempt_next(struct attempt *a, const struct why *why)
 {
+    ended(a, false);
     if (a->next == a->found_count) {
         attempt_failed(a, why);
         return;
@@ -193,6 +213,7 @@ static void on_upgraded(void *arg, struct conn *secured, const char *muxer, cons
     }
     struct host *h = e->host;
     struct way way = a->way;
+    ended(a, true);
     attempt_free(a);
     arrived(e, secure_peer(secured));
     if (!connection_new(h, secured, muxer, &way))
@@ -210,6 +231,7 @@ static void on_quic(void *arg, struct mux *m, const struct peer_id *peer, const 
     }
     struct host *h = e->host;
     struct way way = a->way;
+    ended(a, true);
     attempt_free(a);
     arrived(e, peer);
     if (!connection_new_muxed(h, m, peer, &way))
@@ -230,13 +252,34 @@ struct conn *dial_route(struct host *h, const struct multiaddr_route *r, const s
     return tcp_dial(h->loop, &r->addr, from, NULL, NULL);
 }
 
+/* Into the world by a way that has led nowhere lately, where there are others. */
+static bool is_swallowed(const struct attempt *a, struct why *why)
+{
+    static const char *const name[WAYS_OUT] = {"QUIC", "IPv6"};
+    for (enum way_out w = 0; w < WAYS_OUT; w++)
+        if (goes(a, w) && a->effort->count > 1 && !black_hole_may(&a->effort->host->holes[w])) {
+            why_set(why, ERR_STATE, "nothing comes back by %s here: it was left out", name[w]);
+            return true;
+        }
+    return false;
+}
+
 /* Into the world from where we listen: then routers have one port for us, and what others see of
  * us is where we can be punched through to. */
 static void attempt_dial(struct attempt *a, bool from_ear)
 {
     struct host *h = a->effort->host;
+    const struct addr *out = &a->route.addr;
     struct why why;
     a->way.reach = a->route.reach;
+    a->dialled_us = 0;
+    if (out->family != ADDR_NONE && !addr_is_private(out) && !addr_is_loopback(out)) {
+        if (is_swallowed(a, &why)) {
+            attempt_next(a, &why);
+            return;
+        }
+        a->dialled_us = loop_now_us(h->loop);
+    }
     if (a->route.reach == REACH_QUIC) {
         a->quic = host_quic_dial(h, &a->route.addr, expected(a), on_quic, a, &why);
         if (!a->quic)

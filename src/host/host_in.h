@@ -2,6 +2,7 @@
 #ifndef SHOAL_HOST_HOST_IN_H
 #define SHOAL_HOST_HOST_IN_H
 
+#include "host/black_hole.h"
 #include "host/host.h"
 #include "host/mux/mux.h"
 #include "host/secure/secure.h"
@@ -40,6 +41,9 @@ struct peer {
         unsigned weight;
     } tags[TAGS_MAX];
 };
+
+/* Kinds of ways into the world that a network may swallow. */
+enum way_out { WAY_QUIC, WAY_V6, WAYS_OUT };
 
 /* --- a connection, and what is being agreed on over it --------------------------------------- */
 
@@ -140,6 +144,7 @@ struct host {
     size_t guest_count;
     struct link watches, opens, dials, efforts;
     size_t attempt_count;
+    struct black_hole holes[WAYS_OUT];
     struct host_finder finder; /* start NULL: none */
     size_t search_count;
     struct timer *trim, *push;

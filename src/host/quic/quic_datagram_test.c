@@ -212,6 +212,21 @@ static void the_stream_may_be_closed_while_they_are_told(void **state)
     assert_int_equal(buf_len(&t->heard), 1);
 }
 
+/* Both have said all: the stream is no more as soon as its owner closes it. */
+static void a_stream_that_is_over_may_be_closed_while_they_are_told(void **state)
+{
+    struct town *t = *state;
+    conn_shut(t->stream[1]);
+    sim_run_for(t->sim, SEC);
+    for (uint8_t i = 1; i < 4; i++)
+        assert_true(say(t, i, 10));
+    conn_shut(t->stream[0]);
+    t->close = true;
+    sim_run_for(t->sim, SEC);
+    assert_int_equal(buf_len(&t->heard), 1);
+    assert_null(t->stream[1]);
+}
+
 static void what_names_no_stream_is_nothing(void **state)
 {
     struct town *t = *state;
@@ -236,6 +251,7 @@ int main(void)
         CASE(more_than_the_line_carries_is_lost),
         CASE(streams_are_not_starved),
         CASE(the_stream_may_be_closed_while_they_are_told),
+        CASE(a_stream_that_is_over_may_be_closed_while_they_are_told),
         CASE(what_names_no_stream_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

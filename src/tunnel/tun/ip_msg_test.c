@@ -90,6 +90,20 @@ static void a_packet_is_at_most_1280_bytes(void **state)
     buf_done(&b);
 }
 
+/* Its "data offset" (RFC 9293 section 3.1), in words of four bytes. */
+static void a_tcp_header_is_five_words_and_within_its_segment(void **state)
+{
+    (void)state;
+    for (unsigned words = 0; words < 16; words++) {
+        struct buf b = {0};
+        struct ip_packet p;
+        put_tcp(&b, ann, 1, bob, 2, T_SYN);
+        buf_bytes(&b)[IP_HEADER + 12] = (uint8_t)(words << 4);
+        assert_int_equal(read_all(&p, &b), words == 5 ? OK : ERR_INVALID);
+        buf_done(&b);
+    }
+}
+
 /* Hop-by-hop, routing, fragments, ESP, options: RFC 8200 section 4; and neighbour discovery. */
 static void what_could_hide_something_is_not_read(void **state)
 {
@@ -194,6 +208,7 @@ int main(void)
         cmocka_unit_test(kinds_and_ends_are_read),
         cmocka_unit_test(what_is_cut_short_anywhere_is_refused),
         cmocka_unit_test(an_upper_part_shorter_than_its_header_is_refused),
+        cmocka_unit_test(a_tcp_header_is_five_words_and_within_its_segment),
         cmocka_unit_test(a_packet_is_at_most_1280_bytes),
         cmocka_unit_test(what_could_hide_something_is_not_read),
         cmocka_unit_test(a_refusal_tells_what_it_is_about),

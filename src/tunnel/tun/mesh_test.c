@@ -288,9 +288,11 @@ static void the_kernels_own_talk_and_foreign_sources_do_not_leave(void **state)
     struct kit *k = *state;
     struct node *a = &k->n[0], *b = &k->n[1], *c = &k->n[2];
     static const uint8_t link_local[IP_LEN] = {0xfe, 0x80}, routers[IP_LEN] = {0xff, 2};
-    struct buf solicit = {0}, forged = {0};
+    struct buf solicit = {0}, mdns = {0}, forged = {0};
     put_icmp(&solicit, link_local, routers, 133);
     put(a, &solicit);
+    put_udp(&mdns, link_local, 5353, routers, 5353, 40);
+    put(a, &mdns);
     put_icmp(&forged, c->ula, b->ula, 128);
     put(a, &forged);
     sim_run_for(k->sim, SEC);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "host/quic/quic_in.h"
 #include "sim/sim_pair_test.h"
+#include "sim/sim_world.h"
 
 #include <string.h>
 
@@ -512,6 +513,22 @@ static void a_socket_that_is_closed_is_told(void **state)
 }
 
 /* Its machine was restarted, and knows nothing of us: it says so at once, if we ask. */
+/* Both ways nothing arrives; one of the two is needed now. */
+static void who_is_tended_is_missed_within_seconds(void **state)
+{
+    struct town *t = *state;
+    struct mux *m = connect_them(t);
+    mux_tend(m, true);
+    settle(t, 300 * SEC);
+    assert_int_equal(t->closed, 0);
+    sim_cut(sim_node_of(t->w.a), sim_node_of(t->w.b));
+    settle(t, 2 * MUX_TEND_US);
+    assert_int_equal(t->closed, 0);
+    settle(t, 2 * MUX_TEND_US);
+    assert_int_equal(t->closed, 1);
+    assert_int_equal(t->why.code, ERR_TIMEOUT);
+}
+
 static void a_peer_that_vanished_is_noticed(void **state)
 {
     struct town *t = *state;
@@ -573,6 +590,7 @@ int main(void)
         CASE(more_than_its_purse_has_room_for_resets_the_stream_alone)
         CASE(streams_of_a_closed_connection_are_told)
         CASE(a_socket_that_is_closed_is_told)
+        CASE(who_is_tended_is_missed_within_seconds)
         CASE(a_peer_that_vanished_is_noticed)
         CASE(streams_have_a_limit_and_come_back)
     };

@@ -35,8 +35,11 @@ static void tell(struct ask *a, struct conn *stream, const struct head_answer *h
                                 .session = was.what.session,
                                 .got = heard ? heard->got : 0,
                                 .said = heard != NULL};
+    struct why said = {.code = OK};
+    if (why)
+        said = *why; /* it may be inside what is freed */
     ask_cancel(a);
-    was.cb(was.arg, &answer, stream ? NULL : why);
+    was.cb(was.arg, &answer, stream ? NULL : &said);
 }
 
 static enum err err_of(enum head_code code)

@@ -90,14 +90,15 @@ static void on_dialled(void *arg, enum conn_event ev, const struct why *why)
     }
     if (ev != CONN_CLOSED)
         return;
+    struct why said = *why; /* it may be inside what is closed */
     conn_close(v->dialled);
     v->dialled = NULL;
     if (v->target_next < v->target_count) {
         visit_dial(v);
         return;
     }
-    log_debug(v->t->env.log, "nobody answers for a visitor: %s", why->text);
-    exit_over(v, why);
+    log_debug(v->t->env.log, "nobody answers for a visitor: %s", said.text);
+    exit_over(v, &said);
     visit_refuse(v, HEAD_UNREACHABLE,
                  v->service ? "the service does not answer at its place" : "it does not answer");
 }

@@ -162,19 +162,34 @@ static void noise_shake(struct filter *f)
 
 /* Afterwards. */
 
-/* An idle conn holds nothing, and one with a few bytes of a frame not much more. */
+/* An idle conn holds nothing, and one with a few bytes of a frame not much more.  Its buffer is the
+ * next one's that reads. */
 static void keep_little(struct noise_conn *c)
 {
-    struct buf less = {0};
+    struct buf less = {0}, *spare = c->self->spare;
     if (buf_len(&c->wire) > KEEP || c->wire.cap <= KEEP)
         return;
     buf_put(&less, buf_bytes(&c->wire), buf_len(&c->wire));
-    buf_done(&c->wire);
+    buf_done(spare);
+    *spare = c->wire;
     c->wire = less;
+}
+
+static void take_spare(struct noise_conn *c)
+{
+    struct buf more = *c->self->spare;
+    if (c->wire.cap > KEEP || !more.p)
+        return;
+    buf_init(c->self->spare);
+    buf_clear(&more);
+    buf_put(&more, buf_bytes(&c->wire), buf_len(&c->wire));
+    buf_done(&c->wire);
+    c->wire = more;
 }
 
 static ssize_t refill(struct noise_conn *c)
 {
+    take_spare(c);
     ssize_t got = filter_pull(&c->f, buf_room(&c->wire, READ), READ);
     if (got > 0) {
         buf_grew(&c->wire, (size_t)got);

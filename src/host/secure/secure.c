@@ -54,6 +54,7 @@ struct secure_self *secure_self_new(struct loop *loop, const struct keys *keys,
     self->loop = loop;
     self->aeads.seals = chachapoly_new(CHACHAPOLY_SEALS, no_key);
     self->aeads.opens = chachapoly_new(CHACHAPOLY_OPENS, no_key);
+    self->spare = MEM_NEW(struct buf);
     self->muxers = muxers;
     pubkey_of_ed25519(&key, keys_peer_public(keys));
     peer_id_of_key(&key, &self->id);
@@ -70,6 +71,8 @@ void secure_self_free(struct secure_self *self)
         return;
     chachapoly_free(self->aeads.seals);
     chachapoly_free(self->aeads.opens);
+    buf_done(self->spare);
+    free(self->spare);
     wipe(&self->noise, sizeof self->noise);
     buf_done(&self->payload);
     tls_free(self->tls);

@@ -12,6 +12,7 @@ struct secure_self {
     const char *const *muxers;
     struct peer_id id;
     struct noise_aeads aeads;
+    struct buf *spare;      /* a read buffer that nobody needs now: pages that are there already */
     struct noise_key noise; /* the static key */
     struct buf payload;     /* which says that it is ours, and our muxers */
     struct tls *tls;

@@ -453,6 +453,7 @@ void host_free(struct host *h)
     host_quic_done(h);
     timer_cancel(h->trim);
     timer_cancel(h->push);
+    timer_cancel(h->doubt);
     own_end(h);
     peers_done(h);
     map_free(h->peers);

@@ -62,6 +62,7 @@ struct connection {
     struct mux *mux;
     struct way way;
     uint64_t opened_us;
+    struct timer *waits;       /* something was asked for over it; tended until then */
     struct link uses;          /* struct use: its streams */
     struct link talks;         /* struct talk: streams whose protocol is not known yet */
     struct messages *identify; /* being read; NULL: not now */
@@ -148,6 +149,7 @@ struct host {
     struct host_finder finder; /* start NULL: none */
     size_t search_count;
     struct timer *trim, *push;
+    struct timer *doubt; /* all connections are tended until then */
 };
 
 /* host_peers.c: the book. */
@@ -160,6 +162,9 @@ void peer_forget_said(struct host *h, struct peer *p); /* agent and protocols */
 void peer_moved(struct host *h, struct peer *p);       /* a connection came or went */
 unsigned peer_weight(const struct peer *p);
 void peer_tend(const struct peer *p); /* a connection came, or a tag did */
+/* A connection is silent that should not be, and where a router got another address all of them
+ * are: those that are dead are noticed together, soon. */
+void host_doubt(struct host *h);
 void peers_done(struct host *h);
 
 /* use.c: streams are counted, until their owner closes them. */

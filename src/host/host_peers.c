@@ -95,7 +95,30 @@ void peer_tend(const struct peer *p)
         needed |= p->tags[i].name && p->tags[i].weight >= HOST_TEND;
     LIST_EACH(&p->conns, struct connection, c, link)
         if (c->mux)
-            mux_tend(c->mux, needed);
+            mux_tend(c->mux, needed || c->waits || c->host->doubt);
+}
+
+/* --- is there still a way out? ---------------------------------------------------------------- */
+
+static void tend_all(struct host *h)
+{
+    LIST_EACH(&h->busy, struct peer, p, link)
+        peer_tend(p);
+}
+
+static void on_sure(void *arg)
+{
+    struct host *h = arg;
+    h->doubt = NULL;
+    tend_all(h);
+}
+
+void host_doubt(struct host *h)
+{
+    if (h->doubt)
+        return;
+    h->doubt = timer_start(h->loop, (MUX_TEND_TICKS + 2) * MUX_TEND_US, on_sure, h);
+    tend_all(h);
 }
 
 void peers_done(struct host *h)

@@ -48,8 +48,9 @@ struct mux {
     struct loop *loop;
     struct mux_events events;
     void *arg;
-    struct addr peer, local; /* as the transport sees them */
-    struct purse *purse;     /* whose; held by what implements it; NULL: nobody counts */
+    void (*silent)(void *arg); /* tended, and silent for MUX_TEND_US; NULL: nobody asks */
+    struct addr peer, local;   /* as the transport sees them */
+    struct purse *purse;       /* whose; held by what implements it; NULL: nobody counts */
 };
 
 /* What became of a datagram. */
@@ -101,7 +102,7 @@ void mux_shut(struct mux *m);
 void mux_close(struct mux *m); /* NULL: nothing; no event follows */
 /* Somebody needs it now: after MUX_TEND_US of silence it is asked for a sign of life, and it is
  * over after MUX_TEND_TICKS of those.  Else whoever is gone is noticed in a minute or so. */
-#define MUX_TEND_US (3 * SEC)
+#define MUX_TEND_US (2 * SEC)
 enum { MUX_TEND_TICKS = 3 };
 void mux_tend(struct mux *m, bool on);
 size_t mux_count(const struct mux *m);

@@ -149,6 +149,8 @@ static void on_tick(void *arg)
     } else if (y->quiet > 0 && !y->ping_at_us) {
         ping(y);
     }
+    if (y->tended && y->quiet == 1 && y->mux.silent)
+        y->mux.silent(y->mux.arg);
 }
 
 static void tend(struct mux *m, bool on)

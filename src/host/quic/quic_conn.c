@@ -548,6 +548,8 @@ static void on_tend(void *arg)
     if (c->over)
         return;
     c->tend = timer_start(c->mux.loop, MUX_TEND_US, on_tend, c);
+    if (c->quiet == 1 && c->mux.silent)
+        c->mux.silent(c->mux.arg);
     if (c->quiet < MUX_TEND_TICKS)
         return;
     why_set(&why, ERR_TIMEOUT, "quic: not a word for %u s",

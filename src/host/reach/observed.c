@@ -66,3 +66,21 @@ size_t observed_agreed(const struct observed *o, size_t agree, uint64_t now_us, 
     qsort(out, n, sizeof *out, by_addr);
     return n;
 }
+
+static int by_time(const void *a, const void *b)
+{
+    const struct observed_one *x = a, *y = b;
+    int later = (x->heard_us < y->heard_us) - (x->heard_us > y->heard_us);
+    return later ? later : addr_cmp(&x->at, &y->at);
+}
+
+size_t observed_newest(const struct observed *o, uint64_t now_us, struct addr *out, size_t cap)
+{
+    struct observed sorted = *o;
+    size_t n = 0;
+    qsort(sorted.all, OBSERVED_MAX, sizeof sorted.all[0], by_time);
+    for (size_t i = 0; i < OBSERVED_MAX && n < cap; i++)
+        if (sorted.all[i].at.family != ADDR_NONE && count(&sorted.all[i], now_us) > 0)
+            out[n++] = sorted.all[i].at;
+    return n;
+}

@@ -41,4 +41,7 @@ void observed_add(struct observed *o, const struct addr *at, const struct addr *
 size_t observed_agreed(const struct observed *o, size_t agree, uint64_t now_us, struct addr *out,
                        size_t cap);
 
+/* All that anybody says, heard of last first; likewise. */
+size_t observed_newest(const struct observed *o, uint64_t now_us, struct addr *out, size_t cap);
+
 #endif

@@ -72,12 +72,29 @@ static void who_says_much_pushes_out_the_oldest_alone(void **state)
     assert_int_equal(agreed(&o, 3000), 1);
 }
 
+static void the_newest_come_first(void **state)
+{
+    struct observed o = {0};
+    struct addr by = observer(1), out[2];
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct addr at = addr_v4(192, 0, 2, (uint8_t)i, 4001);
+        observed_add(&o, &at, &by, 10 + i);
+    }
+    observed_add(&o, us(), &by, 5);
+    assert_int_equal(observed_newest(&o, 20, out, 2), 2);
+    assert_int_equal(out[0].ip[3], 2);
+    assert_int_equal(out[1].ip[3], 1);
+    assert_int_equal(observed_newest(&o, 20 + HOUR_US, out, 2), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(three_networks_make_an_address),
         cmocka_unit_test(many_of_one_network_are_one),
         cmocka_unit_test(what_was_said_long_ago_does_not_count),
+        cmocka_unit_test(the_newest_come_first),
         cmocka_unit_test(who_says_much_pushes_out_the_oldest_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

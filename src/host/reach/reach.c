@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+enum { PUNCHED_MAX = 3 }; /* of TCP, and of QUIC: where we are seen, told for a punch */
+
 struct reaching {
     struct reach_cfg cfg;
     struct observed observed[2]; /* over TCP, over QUIC */
@@ -73,13 +75,18 @@ static size_t advertised(const struct reaching *r, enum reach reach, bool hidden
 }
 
 /* Where a peer who is on the relay's other side may dial us: one observer's word is enough there,
- * for a wrong address costs it a dial. */
+ * for a wrong address costs it a dial.  Our router may have had another address a minute ago. */
 static size_t punch_addrs(void *arg, struct multiaddr *out, size_t cap)
 {
     const struct reaching *r = arg;
+    struct addr seen[PUNCHED_MAX];
     size_t n = 0;
-    for (size_t kind = 0; kind < 2; kind++)
-        n += agreed(r, kind, 1, out + n, (cap - n) / 2);
+    for (size_t kind = 0; kind < 2; kind++) {
+        size_t count = observed_newest(&r->observed[kind], loop_now_us(host_loop(r->cfg.host)),
+                                       seen, PUNCHED_MAX);
+        for (size_t i = 0; i < count && n < cap; i++)
+            multiaddr_of_addr(&out[n++], &seen[i], reaches[kind]);
+    }
     for (size_t kind = 0; kind < 2; kind++)
         n += advertised(r, reaches[kind], false, out + n, cap - n);
     return n;

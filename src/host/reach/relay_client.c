@@ -130,12 +130,14 @@ static void lost(struct relay *r, const char *text)
     log_info(c->log, "no place at a relay: %s", text);
     stop_asking(r);
     r->held = false;
-    if (held)
+    if (held) { /* our own line, mostly, and a relay that begins anew is not to have all at once */
         r->pause_us = RELAY_PAUSE_US;
+        again(r, loop_random_u64(c->host->loop) % RELAY_SOON_US);
+        advertise(c);
+        return;
+    }
     again(r, r->pause_us);
     r->pause_us = r->pause_us < RELAY_PAUSE_LAST_US / 2 ? r->pause_us * 2 : RELAY_PAUSE_LAST_US;
-    if (held)
-        advertise(c);
 }
 
 static void on_not_met(void *arg)

@@ -15,7 +15,9 @@ enum {
     RELAYS_FOUND_MAX = 2,
     RELAY_CALLS_MAX = 64, /* that come in and are not answered yet */
 };
-#define RELAY_PAUSE_US (5 * SEC) /* after a relay was lost, doubled up to */
+#define RELAY_SOON_US (500 * MSEC) /* up to so long after a place was lost it is asked for again   \
+                                    */
+#define RELAY_PAUSE_US (5 * SEC)   /* and so long after that failed, doubled up to */
 #define RELAY_PAUSE_LAST_US (600 * SEC)
 
 struct relay_client;

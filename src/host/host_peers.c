@@ -115,8 +115,7 @@ static void on_sure(void *arg)
 
 void host_doubt(struct host *h)
 {
-    if (h->doubt)
-        return;
+    timer_cancel(h->doubt);
     h->doubt = timer_start(h->loop, (MUX_TEND_TICKS + 2) * MUX_TEND_US, on_sure, h);
     tend_all(h);
 }

@@ -85,5 +85,25 @@ def ssh_goes_through_a_forward(lab):
     assert bob.json('connect', 'status')['entries'][0]['path'] == 'hole-punched'
 
 
+def a_router_with_another_address_is_noticed(lab):
+    """Either router gets one from its provider; a forward works again, and directly."""
+    net, ann, bob = two_hidden(lab)
+    site = [*net.under('a1'), 'python3', '-u', '-m', 'http.server', '8000', '--bind', '127.0.0.1', '--directory', lab.folder('empty')]
+    lab.spawn(site, 'web')
+    L.until('the site', lambda: 'Serving' in lab.log_of('web'))
+    ann.run('connect', 'expose', 8000, '--as', 'web', '--to', bob.id)
+    there = bob.json('connect', 'forward', f'{ann.id}/web', 0)['at']
+
+    def served():
+        return subprocess.run([*net.under('b1'), need('curl'), '-s', '-o', '/dev/null', '--max-time', '15', f'http://{there}/'],
+                              check=False).returncode == 0
+    L.until('the forward', served)
+    for router in 'nb', 'na':
+        net.do('nat', router, 'renumber')
+        L.until('the forward after a new address', served)
+        L.until('the direct way', lambda: I.path(bob, ann) == 'hole-punched')
+
+
 if __name__ == '__main__':
-    L.main(pairs_meet_as_theory_says, curl_leaves_by_a_hidden_peers_exit, ssh_goes_through_a_forward)
+    L.main(pairs_meet_as_theory_says, curl_leaves_by_a_hidden_peers_exit, ssh_goes_through_a_forward,
+           a_router_with_another_address_is_noticed)

@@ -243,7 +243,10 @@ static void close_mux(struct mux *m)
     free_orphans(&y->leaving);
     timer_cancel(y->kick);
     timer_cancel(y->tick);
-    conn_close(y->below);
+    if (y->why && y->why->code == ERR_TIMEOUT) /* a goodbye that nobody hears would keep the port */
+        tcp_reset(y->below);
+    else
+        conn_close(y->below);
     if (!y->busy)
         release(y);
 }

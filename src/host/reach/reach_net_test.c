@@ -315,17 +315,6 @@ static void what_is_relayed_is_tried_again(void **state)
     path_is(k, "hole-punched", 1);
 }
 
-/* --- what may not go over a relay that counts ---------------------------------------------------
- */
-
-#define STRICT "/test/direct/1.0.0"
-
-static void on_asked(void *arg, const struct host_stream *s)
-{
-    (void)arg;
-    conn_close(s->conn);
-}
-
 static void on_stream(void *arg, const struct host_stream *s, const struct why *why)
 {
     struct kit *k = arg;
@@ -335,6 +324,32 @@ static void on_stream(void *arg, const struct host_stream *s, const struct why *
         conn_close(s->conn);
     else
         k->why = *why;
+}
+
+static void one_that_does_not_answer_makes_all_suspect(void **state)
+{
+    static const char *const names[] = {"/test/none/1.0.0"};
+    struct kit *k = *state;
+    call(k);
+    sim_run_for(k->sim, 60 * SEC);
+    assert_true(host_connected(k->n[BOB].host, id(k, ANN)));
+    sim_cut(k->n[BOB].sim, NULL);
+    sim_run_for(k->sim, 1 * SEC);
+    host_open(k->n[BOB].host, id(k, OPEN), names, 1, on_stream, k);
+    sim_run_for(k->sim, 10 * SEC);
+    assert_false(host_connected(k->n[BOB].host, id(k, OPEN)));
+    assert_false(host_connected(k->n[BOB].host, id(k, ANN)));
+}
+
+/* --- what may not go over a relay that counts ---------------------------------------------------
+ */
+
+#define STRICT "/test/direct/1.0.0"
+
+static void on_asked(void *arg, const struct host_stream *s)
+{
+    (void)arg;
+    conn_close(s->conn);
 }
 
 /* Bob wants a stream to Ann, to whom he has a relayed connection. */
@@ -398,6 +413,7 @@ int main(void)
         CASE(who_was_called_dials_back_where_it_can, open_half),
         CASE(where_no_hole_can_be_punched_the_relay_stays, open_hard),
         CASE(what_may_not_be_relayed_waits_for_the_direct_way, open_hidden),
+        CASE(one_that_does_not_answer_makes_all_suspect, open_hidden),
         CASE(it_does_not_wait_for_ever, open_hard),
         CASE(it_hears_that_the_peer_is_gone, open_hard),
     };

@@ -156,22 +156,6 @@ static void take_its_word(struct talk *t, const char *name)
     t->stream = multistream_lazy(t->stream, name, NULL, NULL);
 }
 
-/* Who is asked for something is to show a sign of life soon. */
-static void on_waited(void *arg)
-{
-    struct connection *c = arg;
-    c->waits = NULL;
-    peer_tend(c->peer);
-}
-
-static void wait_for_it(struct connection *c)
-{
-    if (c->waits)
-        return;
-    c->waits = timer_start(c->host->loop, (MUX_TEND_TICKS + 1) * MUX_TEND_US, on_waited, c);
-    mux_tend(c->mux, true);
-}
-
 struct talk *connection_open(struct connection *c, const char *const *names, size_t n,
                              host_open_cb *cb, void *arg)
 {
@@ -184,7 +168,6 @@ struct talk *connection_open(struct connection *c, const char *const *names, siz
         t->names[i] = names[i];
     list_push(&c->talks, &t->link);
     t->stream = mux_open(c->mux, NULL);
-    wait_for_it(c);
     const char *known = known_of(c, names, n);
     if (t->stream)
         t->use = use_begin(c, t->stream, false);
@@ -221,7 +204,6 @@ void connection_close(struct connection *c, const struct why *why)
     identify_end(c);
     end_talks(c, why);
     uses_end(c);
-    timer_cancel(c->waits);
     mux_close(c->mux);
     budget_give(&p->purse->budget, BUDGET_CONNS, 1);
     buf_done(&c->said);

@@ -95,7 +95,7 @@ void peer_tend(const struct peer *p)
         needed |= p->tags[i].name && p->tags[i].weight >= HOST_TEND;
     LIST_EACH(&p->conns, struct connection, c, link)
         if (c->mux)
-            mux_tend(c->mux, needed || c->waits || c->host->doubt);
+            mux_tend(c->mux, needed || c->host->doubt);
 }
 
 /* --- is there still a way out? ---------------------------------------------------------------- */

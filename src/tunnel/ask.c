@@ -5,7 +5,10 @@
 
 #include <stdlib.h>
 
+#define TAG "asked"
+
 struct ask {
+    struct host *host;
     struct host_open *open;
     struct messages *m;
     struct peer_id peer;
@@ -21,6 +24,7 @@ void ask_cancel(struct ask *a)
         return;
     host_open_cancel(a->open);
     messages_free(a->m);
+    host_tag(a->host, &a->peer, TAG, 0);
     free(a);
 }
 
@@ -130,6 +134,8 @@ struct ask *ask_start(struct host *h, const struct peer_id *peer, const char *pr
         loop_random(host_loop(h), a->what.session, sizeof a->what.session);
     a->cb = cb;
     a->arg = arg;
+    a->host = h;
+    host_tag(h, peer, TAG, HOST_TEND); /* whether it is there at all is to be known soon */
     a->open = host_open(h, peer, &protocol, 1, on_stream, a);
     return a;
 }

@@ -37,9 +37,9 @@ def pairs_meet_as_theory_says(lab):
         b.stop()
 
 
-def two_hidden(lab, **settings):
+def two_hidden(lab, kind='portrestricted', **settings):
     """Ann and Bob, each behind a router, who have met."""
-    net = I.Internet(lab, 'nats-plus-relay', 'portrestricted', 'linux')
+    net = I.Internet(lab, 'nats-plus-relay', kind, 'linux')
     relay = net.node('relay', **{'host.relay': 'on'})
     ann, bob = (net.node(m, **{'host.relays': relay.at, **settings}) for m in ('a1', 'b1'))
     I.place(ann, relay)
@@ -87,7 +87,7 @@ def ssh_goes_through_a_forward(lab):
 
 def a_router_with_another_address_is_noticed(lab):
     """Either router gets one from its provider; a forward works again, and directly."""
-    net, ann, bob = two_hidden(lab)
+    net, ann, bob = two_hidden(lab, 'linux')
     site = [*net.under('a1'), 'python3', '-u', '-m', 'http.server', '8000', '--bind', '127.0.0.1', '--directory', lab.folder('empty')]
     lab.spawn(site, 'web')
     L.until('the site', lambda: 'Serving' in lab.log_of('web'))

@@ -218,8 +218,12 @@ static void on_moment(void *arg)
     p->timer = timer_start(h->loop, DCUTR_ROUND_US, on_round_over, p);
     p->state = STATE_DIALLING;
     p->dialled_us = loop_now_us(h->loop);
-    for (size_t i = 0; i < p->count; i++)
+    for (size_t i = 0; i < p->count; i++) {
+        char at[ADDR_TEXT];
+        log_debug(p->dcutr->log, "a hole is tried to %s%s", addr_format(&p->places[i].addr, at),
+                  p->places[i].reach == REACH_QUIC ? ", QUIC" : "");
         dcutr_dial(&p->dials, &p->places[i], p->role);
+    }
 }
 
 /* --- agreeing ------------------------------------------------------------------------------- */

@@ -26,7 +26,7 @@ enum {
     DIALS = 10,
     SYBIL_DIALS = 40,
     SYBIL_DIALS_TEST = 12,
-    BOOT_MS = 20, /* between two that start */
+    BOOT_MS = 20, /* between two that begin, and between two that dial */
     SETTLE_S = 30,
     MESSAGES = 60, /* of a part of the run */
     MESSAGES_TEST = 25,
@@ -370,8 +370,11 @@ static struct world *world_new(struct run *r)
     w->sim = sim_new(r->seed);
     w->dice = sim_node_add(w->sim, "dice", addr_v4(10, 0, 0, 1, 0), (struct sim_link){0});
     while (w->count < w->nodes) {
-        struct box *b = add_box(w, true);
-        meet_some(w, b, w->count, DIALS);
+        add_box(w, true);
+        sim_run_for(w->sim, BOOT_MS * MSEC); /* their heartbeats are not one */
+    }
+    for (size_t i = 0; i < w->count; i++) {
+        meet_some(w, w->box[i], w->count, DIALS);
         sim_run_for(w->sim, BOOT_MS * MSEC);
     }
     sim_run_for(w->sim, SETTLE_S * SEC);

@@ -50,7 +50,7 @@ void gossip_unsubscribe(struct gossip_sub *sub); /* NULL: nothing */
 /* After the callback that said GOSSIP_LATER has returned; once for each subscriber that said so. An
  * unknown ticket, as of one that waited longer than GOSSIP_LATER_US and is ignored: nothing. */
 enum { GOSSIP_LATER_MAX = 1024, GOSSIP_LATER_PEER_MAX = 64 }; /* at once; more are ignored */
-#define GOSSIP_LATER_US (30 * SEC)
+#define GOSSIP_LATER_US (20 * SEC) /* less than GOSSIP_STALE_US: then nobody would get it */
 void gossip_judge(struct gossip *g, uint64_t ticket, enum gossip_verdict v);
 
 /* How the messages of this topic are named, from now on and until nobody here listens to it. */

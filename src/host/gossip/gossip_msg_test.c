@@ -93,7 +93,9 @@ static void a_prune_names_peers_and_what_is_wrong_among_them_is_passed_over(void
     struct gossip_item it;
     struct cur id, record;
     gossip_put_px(&peers, text("ann"), text("her record"));
-    pb_put_str(&peers, 2, "\x0a\x7f"); /* longer than it is */
+    pb_put_str(&peers, 2,
+               "\x0a\x03"
+               "eve\x12\x7f"); /* longer than it is */
     gossip_put_px(&peers, text(""), text("nobody's"));
     gossip_put_px(&peers, text("bob"), text(""));
     gossip_put_prune(&control, text("p"), 60, &peers);

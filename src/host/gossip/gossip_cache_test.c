@@ -159,11 +159,28 @@ static void what_somebody_holds_outlives_the_cache(void **state)
     gossip_held_drop(m);
 }
 
+/* Whoever uses the name that an app gives does not say by it how it names the others. */
+static void a_name_of_an_app_is_the_only_one_and_teaches_nothing(void **state)
+{
+    struct kit *k = *state;
+    struct gossip_id own = {.len = 3, .bytes = "own"};
+    enum gossip_form form = GOSSIP_JS;
+    k->author.seqno = 1;
+    struct gossip_held *m =
+        gossip_cache_add(k->cache, &k->author, &own, text("news"), text("m"), 0);
+    assert_true(gossip_cache_has(k->cache, text("own"), 0, &form));
+    assert_int_equal(form, GOSSIP_JS);
+    assert_false(has(k, 1, 0));
+    assert_int_equal(gossip_held_name(m, GOSSIP_JS).n, 3);
+    gossip_held_drop(m);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
     const struct CMUnitTest tests[] = {
         CASE(a_message_is_found_by_each_of_its_names),
+        CASE(a_name_of_an_app_is_the_only_one_and_teaches_nothing),
         CASE(it_is_known_for_two_minutes),
         CASE(it_is_given_for_five_heartbeats_and_told_of_for_three),
         CASE(one_peer_gets_it_three_times_for_asking),

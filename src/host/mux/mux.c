@@ -1,5 +1,7 @@
 #include "host/mux/mux.h"
 
+#include "base/list.h"
+
 void mux_watch(struct mux *m, const struct mux_events *events, void *arg)
 {
     m->events = *events;
@@ -67,15 +69,23 @@ void mux_stream_ends(struct mux_stream *s)
     s->ended = NULL;
 }
 
+/* Below the filters that may lie over it, whose tab is the stream's.  NULL: it is no stream. */
+static struct mux_stream *stream_below(const struct conn *s)
+{
+    return s->tab ? LIST_OF(s->tab, struct mux_stream, tab) : NULL;
+}
+
 enum mux_took mux_datagram(struct conn *s, struct cur bytes)
 {
-    struct mux_stream *stream = (struct mux_stream *)s;
-    return stream->datagram ? stream->datagram(s, bytes) : MUX_NONE;
+    struct mux_stream *stream = stream_below(s);
+    return stream && stream->datagram ? stream->datagram(&stream->conn, bytes) : MUX_NONE;
 }
 
 void mux_on_datagram(struct conn *s, void (*cb)(void *arg, struct cur bytes), void *arg)
 {
-    struct mux_stream *stream = (struct mux_stream *)s;
+    struct mux_stream *stream = stream_below(s);
+    if (!stream)
+        return;
     stream->came = cb;
     stream->came_arg = arg;
 }

@@ -13,8 +13,9 @@ enum {
     TURN_MAX = 64 /* reads of one stream in a turn; then others have theirs */
 };
 enum { OPEN_WEIGHT = 50 };
-#define BUSY_US (30 * SEC) /* after a packet */
-#define SHORT_US (5 * SEC) /* a stream that lived no longer was refused */
+#define BUSY_US (30 * SEC)       /* after a packet */
+static const uint8_t nothing[2]; /* a record of no bytes */
+#define SHORT_US (5 * SEC)       /* a stream that lived no longer was refused */
 
 /* A stream of the peer's. */
 struct inlet {
@@ -30,6 +31,7 @@ struct carrier {
     struct host_open *opening;
     struct conn *out; /* NULL: none */
     bool stuck;       /* CONN_WRITABLE will come */
+    bool taken;       /* the peer has said that it has it */
     bool relayed;
     unsigned weight; /* of our tag */
     uint64_t opened_us, used_us;
@@ -142,18 +144,34 @@ static void flush(struct carrier *c)
     c->stuck = false;
 }
 
+/* The peer says nothing here but nothings: it has taken the stream, and datagrams beside it reach
+ * it.  False: something else, or good bye. */
+static bool hear(struct carrier *c)
+{
+    uint8_t bytes[16];
+    ssize_t n;
+    while ((n = conn_recv(c->out, bytes, sizeof bytes)) > 0) {
+        for (ssize_t i = 0; i < n; i++)
+            if (bytes[i] != 0)
+                return false;
+        c->taken = true;
+        c->why.code = OK;
+        c->retry_us = 0;
+    }
+    return n == CONN_AGAIN;
+}
+
 static void on_out(void *arg, enum conn_event ev, const struct why *why)
 {
     struct carrier *c = arg;
     struct why ended;
-    uint8_t byte;
     if (ev == CONN_WRITABLE) {
         flush(c);
         return;
     }
-    if (ev == CONN_OPEN || (ev == CONN_READABLE && conn_recv(c->out, &byte, 1) == CONN_AGAIN))
+    if (ev == CONN_OPEN || (ev == CONN_READABLE && hear(c)))
         return;
-    if (!why) { /* it says something, or good bye: both are its word that it takes no more */
+    if (!why) {
         why_set(&ended, ERR_CLOSED, "it takes no packets");
         why = &ended;
     }
@@ -200,12 +218,12 @@ static void on_opened(void *arg, const struct host_stream *s, const struct why *
     c->stuck = false;
     c->relayed = host_peer(c->cfg.host, &c->cfg.peer, &now) && strcmp(now.path, "relayed") == 0;
     c->opened_us = loop_now_us(c->loop);
-    c->why.code = OK;
-    c->retry_us = 0;
+    c->taken = false;
     conn_watch(c->out, on_out, c);
     tag(c);
     measure(c);
     flush(c);
+    on_out(c, CONN_READABLE, NULL); /* what came with the answer is not told */
 }
 
 static void open_out(struct carrier *c)
@@ -247,7 +265,7 @@ static bool send_datagram(struct carrier *c, struct cur packet)
 void carrier_send(struct carrier *c, struct cur packet)
 {
     c->used_us = loop_now_us(c->loop);
-    if (c->out && send_datagram(c, packet))
+    if (c->out && c->taken && send_datagram(c, packet))
         return;
     if (!c->out && !c->opening && c->used_us < c->retry_at_us) {
         c->cfg.lost(c->cfg.arg, packet);
@@ -352,6 +370,8 @@ void carrier_take(struct carrier *c, struct conn *stream)
     c->retry_at_us = 0; /* it is there */
     conn_watch(stream, on_inlet, in);
     mux_on_datagram(stream, on_datagram, in);
+    conn_send(stream, nothing, sizeof nothing);        /* we have it */
+    in->later = timer_start(c->loop, 0, on_later, in); /* what came with the question is not told */
     tag(c);
 }
 

@@ -2,9 +2,9 @@
  *
  * A stream of /shoal/ip/1 carries packets one way, from who opened it; each packet is behind its
  * length (two bytes, big-endian); a length of 0 says nothing.  Where the connection has datagrams
- * (QUIC's) a packet is one of them, and the stream carries what they cannot.  So two that begin at
- * one moment have nothing to agree on.  Ours is opened when there is something to send, and closed
- * after CARRIER_IDLE_US without.
+ * (QUIC's) a packet is one of them, from when who took the stream has said so by a 0 of its own,
+ * and the stream carries what they cannot.  So two that begin at one moment have nothing to agree
+ * on.  Ours is opened when there is something to send, and closed after CARRIER_IDLE_US without.
  *
  * Packets are lost rather than kept waiting: what is behind CARRIER_WAITING_MAX bytes is dropped,
  * as a router does, and the programs inside slow down by that.

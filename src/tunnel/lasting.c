@@ -167,7 +167,7 @@ static bool write_some(struct lasting *r)
 static void flush(struct lasting *r)
 {
     struct lasting_frame f;
-    bool more = r->stream && !r->shut;
+    bool more = r->stream && !r->shut && !r->gone;
     while (more) {
         if (buf_len(&r->out) > 0 || r->body_out > 0) {
             more = write_some(r);
@@ -477,7 +477,7 @@ static void do_close(struct conn *c)
     r->conn.cb = NULL;
     if (!whole)
         break_off(r);
-    else if (r->shut && !r->stream)
+    else if (!r->stream && !r->deadline) /* and nothing will come */
         destroy(r);
 }
 

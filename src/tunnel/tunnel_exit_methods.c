@@ -17,7 +17,9 @@ static bool read_rules(struct call *c, struct exit_grant *g)
     struct why why;
     json_array_foreach(call_array(c, "allow"), i, one) {
         if (g->rule_count == EXIT_RULES_MAX) {
-            call_failf(c, CALL_USAGE, ERR_LIMIT, NULL, "at most %d rules", EXIT_RULES_MAX);
+            call_failf(c, CALL_USAGE, ERR_LIMIT, "put several ports into one: 192.0.2.0/24:80,443",
+                       "--allow %.60s is one too many: %d rules, and that is the limit",
+                       json_string_value(one), EXIT_RULES_MAX);
             return false;
         }
         if (exit_rule_parse(&g->rules[g->rule_count++], json_string_value(one), &why) != OK) {
@@ -98,7 +100,7 @@ void tunnel_on_socks(void *app, struct call *c)
         (call_has(c, "via") && !tunnel_peer(t, c, call_text(c, "via"), &via)))
         return;
     if (listen && (addr_parse(&at, listen, &why) != OK || !addr_is_loopback(&at))) {
-        call_failf(c, CALL_USAGE, ERR_INVALID, NULL,
+        call_failf(c, CALL_USAGE, ERR_INVALID, "shoal connect socks --listen 127.0.0.1:1080",
                    "%.60s: a proxy listens on an address of loopback, such as 127.0.0.1:1080",
                    listen);
         return;
@@ -112,8 +114,16 @@ void tunnel_on_socks(void *app, struct call *c)
     LIST_EACH(&t->socksds, struct socksd, other, link)
         count += other != NULL;
     if (p || count >= SOCKSDS_MAX) {
-        call_failf(c, p ? "connect.port_taken" : "connect.too_many", ERR_STATE,
-                   "shoal connect rm IP:PORT", p ? "there is a proxy already" : "too many proxies");
+        char text[ADDR_TEXT];
+        addr_format(&at, text);
+        if (p)
+            call_failf(c, "connect.port_taken", ERR_STATE,
+                       "choose another with --listen 127.0.0.1:PORT, or shoal connect rm IP:PORT",
+                       "%s is a proxy already, by another way", text);
+        else
+            call_failf(c, "connect.too_many", ERR_STATE, "shoal connect rm IP:PORT takes one away",
+                       "there is no proxy at %s: %d stand, and that is the limit", text,
+                       SOCKSDS_MAX);
         return;
     }
     p = socksd_new(t, &at, &via, true, &why);

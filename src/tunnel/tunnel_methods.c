@@ -50,7 +50,9 @@ bool tunnel_peers(const struct tunnel *t, struct call *c, struct peers *out)
         if (!tunnel_peer(t, c, json_string_value(one), &peer))
             return false;
         if (!peers_add(out, &peer)) {
-            call_failf(c, CALL_USAGE, ERR_INVALID, NULL, "at most %d peers are named", PEERS_MAX);
+            call_failf(c, CALL_USAGE, ERR_LIMIT, "without --to it is for all that you trust",
+                       "--to %.60s is one too many: %d peers are named, and that is the limit",
+                       json_string_value(one), PEERS_MAX);
             return false;
         }
     }

@@ -15,8 +15,7 @@ enum {
     RELAYS_FOUND_MAX = 2,
     RELAY_CALLS_MAX = 64, /* that come in and are not answered yet */
 };
-#define RELAY_SOON_US (500 * MSEC) /* up to so long after a place was lost it is asked for again   \
-                                    */
+#define RELAY_SOON_US (500 * MSEC) /* at most; then a lost place is asked for */
 #define RELAY_PAUSE_US (5 * SEC)   /* and so long after that failed, doubled up to */
 #define RELAY_PAUSE_LAST_US (600 * SEC)
 

@@ -158,8 +158,9 @@ static void on_leave(void *arg)
     size_t direct = 0;
     p->timer = NULL;
     why_set(&why, ERR_CLOSED, "there is a better connection");
-    if (!peer_is_direct(peer)) {
-        rest(p);
+    if (!peer_is_direct(peer)) { /* it was, or seemed so */
+        p->called = peer && is_called(peer);
+        begin(p, DCUTR_ROUNDS_MAX);
         return;
     }
     LIST_EACH(&peer->conns, struct connection, c, link)
@@ -392,11 +393,24 @@ static void on_host(void *arg, enum host_event ev, const struct peer_id *peer)
     begin(p, DCUTR_ROUNDS_MAX);
 }
 
+/* It comes by a relay though there is a direct connection: that one may be dead. */
+static void suspect(struct dcutr *d, const struct peer_id *peer)
+{
+    struct punch *p = punch_new(d, peer);
+    if (!p)
+        return;
+    p->state = STATE_LEAVING;
+    p->timer = timer_start(d->host->loop, (MUX_TEND_TICKS + 1) * MUX_TEND_US, on_leave, p);
+    host_doubt(d->host);
+}
+
 /* A connection has come about, by us or by the other side. */
 static void on_met(void *arg, struct connection *c)
 {
     struct dcutr *d = arg;
     struct punch *p = punch_of(d, &c->peer->id);
+    if (c->way.path == PATH_RELAYED && !p && peer_is_direct(c->peer) && !loop_proxy(d->host->loop))
+        suspect(d, &c->peer->id);
     if (!p || c->way.path == PATH_RELAYED)
         return;
     bool lately = p->dialled_us && loop_now_us(d->host->loop) - p->dialled_us < DCUTR_ROUND_US;

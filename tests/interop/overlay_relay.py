@@ -81,7 +81,7 @@ def from_relayed_to_direct_with_theirs(lab):
         (a for a in n.json('status')['listen'] if 'p2p-circuit' in a), None))
     caller = JsPeer(lab, 'caller', **{'with': ['ping', 'dcutr']})
     caller.do('dial', address=ours)
-    L.until('the direct way', lambda: peer(n, caller.id)['path'] != 'relayed')
+    L.until('the direct way', lambda: (peer(n, caller.id) or {}).get('path', 'relayed') != 'relayed')
     assert caller.do('echo', id=n.id, bytes=400_000)['same']  # more than the relay carries
 
 

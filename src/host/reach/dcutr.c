@@ -47,7 +47,8 @@ static void begin(struct punch *p, unsigned rounds);
 
 /* --- ends ----------------------------------------------------------------------------------- */
 
-static void quiet(struct punch *p)
+/* The round is over, and what was dialled for its moment. */
+static void end_round(struct punch *p)
 {
     host_open_cancel(p->open);
     messages_free(p->stream);
@@ -56,6 +57,12 @@ static void quiet(struct punch *p)
     p->stream = NULL;
     p->timer = NULL;
     p->agreed = false;
+    dcutr_dials_end_agreed(&p->dials);
+}
+
+static void quiet(struct punch *p)
+{
+    end_round(p);
     dcutr_dials_done(&p->dials);
 }
 
@@ -105,16 +112,19 @@ static void rest(struct punch *p)
         p->timer = timer_start(p->dcutr->host->loop, DCUTR_REST_US, on_rested, p);
 }
 
-/* No way in this round: the side that was called begins another. */
+/* No way in this round: the side that was called begins another.  A plain dial beside it goes on:
+ * who refuses to talk at once, as js-libp2p does where it likes none of our addresses, may be
+ * reached so. */
 static void round_failed(struct punch *p, const char *text)
 {
     log_debug(p->dcutr->log, "no hole was punched: %s", text);
-    if (p->role == DCUTR_CLIENT || p->left == 0) {
+    end_round(p);
+    if (p->role != DCUTR_CLIENT && p->left > 0)
+        p->timer = timer_start(p->dcutr->host->loop, 0, begin_round, p);
+    else if (dcutr_dials_any(&p->dials))
+        p->state = STATE_PLAIN;
+    else
         rest(p);
-        return;
-    }
-    quiet(p);
-    p->timer = timer_start(p->dcutr->host->loop, 0, begin_round, p);
 }
 
 static void on_round_over(void *arg)

@@ -34,10 +34,15 @@ static void try_failed(struct try *t)
     d->failed(d->arg);
 }
 
+/* Of a moment that both know. */
+static bool is_agreed(const struct try *t)
+{
+    return t->role == DCUTR_CLIENT || t->role == DCUTR_SERVER;
+}
+
 static struct way way_of(const struct try *t, enum reach reach)
 {
-    bool agreed = t->role == DCUTR_CLIENT || t->role == DCUTR_SERVER;
-    return (struct way){.path = agreed ? PATH_PUNCHED : PATH_DIRECT, .reach = reach};
+    return (struct way){.path = is_agreed(t) ? PATH_PUNCHED : PATH_DIRECT, .reach = reach};
 }
 
 static void on_upgraded(void *arg, struct conn *secured, const char *muxer, const struct why *why)
@@ -142,6 +147,13 @@ void dcutr_dials_init(struct dcutr_dials *d, struct host *h, const struct peer_i
 bool dcutr_dials_any(const struct dcutr_dials *d)
 {
     return !list_empty(&d->tries);
+}
+
+void dcutr_dials_end_agreed(struct dcutr_dials *d)
+{
+    LIST_EACH(&d->tries, struct try, t, link)
+        if (is_agreed(t))
+            try_free(t);
 }
 
 void dcutr_dials_done(struct dcutr_dials *d)

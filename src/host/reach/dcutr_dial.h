@@ -29,6 +29,8 @@ struct dcutr_dials {
 void dcutr_dials_init(struct dcutr_dials *d, struct host *h, const struct peer_id *peer,
                       void (*failed)(void *arg), void *arg);
 void dcutr_dials_done(struct dcutr_dials *d); /* all are given up; `failed` does not come */
+/* Those of a moment are given up, the plain ones go on. */
+void dcutr_dials_end_agreed(struct dcutr_dials *d);
 /* Whether one still tries. */
 bool dcutr_dials_any(const struct dcutr_dials *d);
 

@@ -145,7 +145,8 @@ enum err exit_policy_check(const struct exit_policy *p, const struct addr *to, s
     char text[ADDR_TEXT];
     const char *special = exit_forbidden(to);
     addr_format_ip(to, text);
-    if (is_own(p, to))
+    if (is_own(p, to) ||
+        addr_is_any(to)) /* the system takes 0.0.0.0 for itself: no rule names it */
         return why_set(why, ERR_DENIED, "%s is the exit's own", text);
     if (HOLDS(never, to->port))
         return why_set(why, ERR_DENIED, "port %u is never connected to", to->port);

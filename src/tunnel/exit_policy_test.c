@@ -258,6 +258,17 @@ static void a_rule_opens_the_private_range_that_it_names(void **state)
     assert_int_equal(check(&p, "[fd01::7]:443"), ERR_DENIED);
 }
 
+static void no_rule_opens_the_address_of_no_one(void **state)
+{
+    (void)state;
+    struct exit_policy p = plain();
+    allow(&p, "0.0.0.0/8:1-65535");
+    allow(&p, "[::]/0:1-65535");
+    assert_int_equal(check(&p, "0.0.0.0:80"),
+                     ERR_DENIED); /* connecting there is connecting to us */
+    assert_int_equal(check(&p, "[::]:80"), ERR_DENIED);
+}
+
 static void one_refused_address_refuses_the_name(void **state)
 {
     (void)state;
@@ -361,6 +372,7 @@ int main(void)
         cmocka_unit_test(ordinary_places_are_reached_at_six_ports),
         cmocka_unit_test(some_ports_are_closed_whatever_a_rule_says),
         cmocka_unit_test(a_rule_opens_the_private_range_that_it_names),
+        cmocka_unit_test(no_rule_opens_the_address_of_no_one),
         cmocka_unit_test(one_refused_address_refuses_the_name),
         cmocka_unit_test(of_many_own_addresses_the_newest_count),
         cmocka_unit_test(a_mapped_address_is_refused_as_it_is),

@@ -10,6 +10,7 @@
 #include <string.h>
 
 enum { TALKS_MAX = 256 }; /* inbound streams whose protocol is not known yet; more are reset */
+#define FAR_US (3 * MSEC) /* a round trip that is worth saving */
 enum { NAMES_MAX = 8 };   /* protocols in one question */
 
 struct talk {
@@ -129,12 +130,15 @@ static void on_refused(void *arg)
     cb(cb_arg, NULL, &why);
 }
 
-/* The first of them that the peer has said it speaks; NULL: it has not.  Over a relay nothing is
- * taken for granted: who punches a hole tries plainly while it asks. */
+/* The first of them that the peer has said it speaks, where asking is known to take long; else
+ * NULL. Near by a question costs less than what it saves: greetings that go with the first bytes
+ * are written one by one.  Over a relay nothing is taken for granted: who punches a hole tries
+ * plainly while it asks. */
 static const char *known_of(const struct connection *c, const char *const *names, size_t n)
 {
     const struct peer *p = c->peer;
-    for (size_t i = 0; p->identified && c->way.path != PATH_RELAYED && i < n; i++)
+    bool far = p->identified && c->way.path != PATH_RELAYED && mux_rtt_us(c->mux) >= FAR_US;
+    for (size_t i = 0; far && i < n; i++)
         for (size_t k = 0; k < p->protocol_count; k++)
             if (strcmp(p->protocols[k], names[i]) == 0)
                 return names[i];

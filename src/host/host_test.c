@@ -373,6 +373,7 @@ static void open_known(struct kit *k, bool ask)
 {
     static const char *const names[] = {"/nobody/speaks/this", ECHO_PROTOCOL};
     dial(k, 0, 1);
+    sim_run_for(k->sim, 120 * SEC); /* how far it is is known after a silence */
     host_open(k->n[0].host, id(k, 1), ask ? names : names + 1, ask ? 2 : 1, on_open, k);
     sim_run_for(k->sim, 0);
 }

@@ -35,6 +35,7 @@ struct trial {
     size_t one;
     struct host_open *open;
     struct messages *m;
+    bool heard;
     struct cpace c;
     uint8_t session[HAND_SESSION_LEN];
     enum stage stage;
@@ -124,7 +125,7 @@ static void over(struct trial *t)
 {
     struct seek *s = t->s;
     bool tried = t->stage == SENT_TAG; /* it has had its guess, whatever it said of it */
-    s->asked[t->one].state = tried ? TRIED : t->m ? SAID_NO : AWAY;
+    s->asked[t->one].state = tried ? TRIED : t->heard ? SAID_NO : AWAY;
     s->wrong += tried;
     trial_free(t);
     soon(s, 0);
@@ -180,6 +181,7 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
     struct trial *t = arg;
     struct hand_msg m;
     (void)why;
+    t->heard |= ev == MESSAGES_ONE; /* a connection that was over already is no answer */
     if (ev != MESSAGES_ONE || hand_msg_read(&m, msg, NULL) != OK)
         over(t);
     else if (t->stage == SENT_SHARE)

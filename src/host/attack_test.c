@@ -207,7 +207,7 @@ static void withstand(struct kit *k, void (*attack)(struct line *l), unsigned ro
         reached += k->lines[i].conn != NULL;
         done += k->lines[i].rounds;
     }
-    print_message("%u connections, %u rounds, %zu KiB at most\n", reached, done,
+    print_message("# %u connections, %u rounds, %zu KiB at most\n", reached, done,
                   (most - before) >> 10);
     assert_in_range(reached, 1, HOST_PEER_CONNS_MAX * 2); /* the rest is hung up on at the door */
     assert_true(done >= reached);

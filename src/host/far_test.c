@@ -127,7 +127,7 @@ static unsigned share(uint64_t rate, enum reach reach)
     uint64_t took_us = sim_now_us(k.sim) - began_us;
     end(&k);
     unsigned percent = (unsigned)(100 * (uint64_t)MOST * SEC / rate / took_us);
-    print_message("%u %% of the line\n", percent);
+    print_message("# %u %% of the line\n", percent);
     return percent;
 }
 
@@ -330,7 +330,7 @@ static void yamux_fills_100_mbit_over_60_ms(void **state)
     assert_true(sim_run_until(sim, all_came, &f, 120 * SEC));
     uint64_t took_us = sim_now_us(sim) - began_us;
     unsigned percent = (unsigned)(100 * (uint64_t)MOST * SEC / LINE_RATE / took_us);
-    print_message("%u %% of the line\n", percent);
+    print_message("# %u %% of the line\n", percent);
     conn_close(f.out);
     conn_close(f.in);
     mux_close(m[0]);

@@ -148,7 +148,7 @@ static void disjoint_paths_find_what_a_single_one_does_not_among_a_fifth_of_liar
         single += look(w, 1, i, near, &n, &asked_single);
         disjoint += look(w, KAD_PATHS, i, near, &n, &asked);
     }
-    print_message("of %d lookups %u succeed on one path (%u questions each), %u on ten (%u)\n",
+    print_message("# of %d lookups %u succeed on one path (%u questions each), %u on ten (%u)\n",
                   TARGETS, single, asked_single / TARGETS, disjoint, asked / TARGETS);
     assert_true(single * 4 < TARGETS);
     assert_true(disjoint * 100 >= TARGETS * 98);
@@ -174,7 +174,7 @@ static void what_is_put_on_disjoint_paths_comes_to_honest_ones_too(void **state)
         assert_true(honest >= 4);
         kept += honest;
     }
-    print_message("on one path %.1f of twenty honest ones are found, on ten %.1f\n",
+    print_message("# on one path %.1f of twenty honest ones are found, on ten %.1f\n",
                   (double)kept_single / TARGETS, (double)kept / TARGETS);
     assert_true(kept > 4 * kept_single);
     world_free(w);

@@ -59,7 +59,7 @@ def fills(lab, listen):
     line = bare(lab, net)  # what is beside us on this machine slows both
     at = serve(lab, net, [BENCH, 'serve', listen.format(net.ip('h2'))])
     took = min(json.loads(ask(net, [BENCH, 'bytes', at, str(MIB)]))['wall_s'] for _ in range(3))
-    L.say(f'{MIB} MiB: {took:.2f} s, bare TCP {line:.2f} s, the line alone {LINE_S:.2f} s: '
+    L.say(f'# {MIB} MiB: {took:.2f} s, bare TCP {line:.2f} s, the line alone {LINE_S:.2f} s: '
           f'{100 * LINE_S / took:.0f} % of it')
     assert line / took >= SHARE, (took, line, LINE_S)
 

@@ -23,7 +23,7 @@ def node(*command, where):
     done = subprocess.run(['node', *command], cwd=where, capture_output=True, text=True, check=False)
     said = done.stdout.strip().splitlines()
     for line in said[-3:]:
-        L.say(line)
+        L.say(f'# {line}')
     assert done.returncode == 0, '\n'.join(said[:20]) + done.stderr[-2000:]
 
 
@@ -43,7 +43,7 @@ def passes_the_published_cases_byte_for_byte(_lab):
 def agrees_with_yjs_on_sessions_made_up_now(_lab):
     script('ydoc_diff.mjs', os.path.join(js_peer.HERE, 'js', 'ydoc_diff.mjs'))
     seed = random.SystemRandom().randrange(1 << 30)
-    L.say(f'first seed {seed}')
+    L.say(f'# first seed {seed}')
     node('ydoc_diff.mjs', CANDIDATE, str(SESSIONS), str(seed), where=js_peer.PLACE)
 
 

@@ -137,15 +137,6 @@ enum err awareness_apply(struct awareness *a, struct cur update, uint64_t now_us
     return OK;
 }
 
-bool awareness_drop(struct awareness *a, uint64_t client)
-{
-    struct presence *p = presence_of(a, client);
-    if (!p || !p->json.p)
-        return false;
-    set_json(p, (struct cur){0});
-    return true;
-}
-
 void awareness_expire(struct awareness *a, uint64_t now_us, struct buf *changed)
 {
     struct presence *p;
@@ -174,14 +165,6 @@ void awareness_encode(const struct awareness *a, struct buf *out)
     for (size_t at = 0; (p = map_next(a->clients, &at, NULL, NULL));)
         if (p->json.p)
             put_presence(out, p);
-}
-
-void awareness_encode_one(const struct awareness *a, uint64_t client, struct buf *out)
-{
-    const struct presence *p = map_get(a->clients, &client, sizeof client);
-    lib0_put_uint(out, p ? 1 : 0);
-    if (p)
-        put_presence(out, p);
 }
 
 bool awareness_next(const struct awareness *a, size_t *at, uint64_t *client, struct cur *json)

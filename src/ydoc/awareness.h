@@ -29,16 +29,11 @@ void awareness_free(struct awareness *a);
 enum err awareness_apply(struct awareness *a, struct cur update, uint64_t now_us,
                          struct buf *changed, struct why *why);
 
-/* One client went: its state is null, its clock as it was (what a server tells of a connection that
- * was cut).  False: it was not here. */
-bool awareness_drop(struct awareness *a, uint64_t client);
-
 /* Forget states that were not renewed; who went is appended as above. */
 void awareness_expire(struct awareness *a, uint64_t now_us, struct buf *changed);
 
-/* Append an update of all who are here; of one client, here or gone. */
+/* Append an update of all who are here. */
 void awareness_encode(const struct awareness *a, struct buf *out);
-void awareness_encode_one(const struct awareness *a, uint64_t client, struct buf *out);
 
 /* Walk over those who are here: for (size_t at = 0; awareness_next(a, &at, &client, &json);). */
 bool awareness_next(const struct awareness *a, size_t *at, uint64_t *client, struct cur *json);

@@ -67,7 +67,6 @@ static void forget_below(struct ydoc *d, uint32_t type)
             }
         seq_free(&d->seq, &t->seq);
         t->start = t->keys = t->keys_end = NONE;
-        t->gone = true;
     }
 }
 

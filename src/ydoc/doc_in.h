@@ -52,7 +52,6 @@ struct ytype {
     uint32_t keys, keys_end; /* first and last entry of the map */
     uint64_t len;            /* visible units of the list */
     uint8_t kind;            /* enum type_kind; of a root: not known */
-    bool gone;               /* its item was forgotten */
     bool marked;             /* there are, or were, marks in it */
 };
 

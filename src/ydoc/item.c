@@ -111,9 +111,10 @@ void item_absorb(struct ydoc *d, struct item *a, const struct item *b)
     struct cur tail = item_bytes(d, b); /* appending may move the text: by way of a copy */
     buf_clear(&d->scratch);
     buf_put(&d->scratch, tail.p, tail.n);
-    doc_waste(d, room_of(b));
     if (b->at + b->n == buf_len(&d->text))
-        d->text.tail -= b->n;
+        d->text.tail -= b->n; /* its place is used again */
+    else
+        doc_waste(d, room_of(b));
     item_append_text(d, a, buf_bytes(&d->scratch), b->n);
 }
 

@@ -103,6 +103,20 @@ static void broken_messages_are_refused_and_unknown_ones_passed_over(void **stat
     done(&a);
 }
 
+static void a_refusal_is_told_with_its_reason(void **state)
+{
+    (void)state;
+    struct side a = side(1);
+    struct buf m = {0};
+    sync_denied("read only", &m);
+    assert_true(buf_is(&m, "02 00 09 72 65 61 64 20 6f 6e 6c 79"));
+    assert_int_equal(take(&a, &m, true), OK);
+    assert_int_equal(a.kind, SYNC_DENIED);
+    assert_int_equal(a.payload.n, 9);
+    done(&a);
+    buf_done(&m);
+}
+
 /* One entry: client, clock, state. */
 static void entry(struct buf *out, uint64_t client, uint64_t clock, const char *json)
 {
@@ -149,7 +163,6 @@ static void presence_is_what_was_told_last(void **state)
     assert_true(buf_len(&changed) > 0);
     at = 0;
     assert_false(awareness_next(a, &at, &client, &json));
-    assert_false(awareness_drop(a, 9));
     awareness_free(a);
     buf_done(&changed);
 }
@@ -188,6 +201,7 @@ int main(void)
         cmocka_unit_test(who_asks_is_told_what_he_lacks),
         cmocka_unit_test(who_may_only_read_changes_nothing),
         cmocka_unit_test(broken_messages_are_refused_and_unknown_ones_passed_over),
+        cmocka_unit_test(a_refusal_is_told_with_its_reason),
         cmocka_unit_test(presence_is_what_was_told_last),
         cmocka_unit_test(presence_has_limits),
     };

@@ -191,48 +191,43 @@ static void put_chunk(struct buf *out, const void *bytes, size_t n)
     buf_put(out, bytes, n);
 }
 
+/* What the foe gives is refused, in these words, and nothing of it is there. */
+static void ends_with_nothing(struct kit *k, const char *words)
+{
+    char id[HAND_ID_TEXT];
+    receive(k, BOB, "4-tulip-anchor", "/got", id);
+    ended_with(k, BOB, id, "invalid", words);
+    sim_run_for(k->sim, 5 * SEC);
+    assert_true(is_empty(k, BOB, "/got"));
+}
+
 static void bytes_that_are_not_their_hash_end_it(void **state)
 {
     struct world *w = *state;
-    struct kit *k = &w->k;
     struct foe *f = foe_new(w);
-    char id[HAND_ID_TEXT];
     foe_offers(f, "film.mkv", 5);
     put_chunk(&f->data, "film!", 5);
     buf_bytes(&f->data)[HAND_FRAME_MAX] ^= 1;
-    receive(k, BOB, "4-tulip-anchor", "/got", id);
-    ended_with(k, BOB, id, "invalid", "other bytes than its hash");
-    sim_run_for(k->sim, 5 * SEC);
-    assert_true(is_empty(k, BOB, "/got"));
+    ends_with_nothing(&w->k, "other bytes than its hash");
 }
 
 static void a_chunk_past_the_last_ends_it(void **state)
 {
     struct world *w = *state;
-    struct kit *k = &w->k;
     struct foe *f = foe_new(w);
-    char id[HAND_ID_TEXT];
     foe_offers(f, "film.mkv", 5);
     put_chunk(&f->data, "film!", 5);
     put_chunk(&f->data, "more", 4);
-    receive(k, BOB, "4-tulip-anchor", "/got", id);
-    ended_with(k, BOB, id, "invalid", "more came than was offered");
-    sim_run_for(k->sim, 5 * SEC);
-    assert_true(is_empty(k, BOB, "/got"));
+    ends_with_nothing(&w->k, "more came than was offered");
 }
 
 static void a_chunk_longer_than_its_file_is_never_written(void **state)
 {
     struct world *w = *state;
-    struct kit *k = &w->k;
     struct foe *f = foe_new(w);
-    char id[HAND_ID_TEXT];
     foe_offers(f, "film.mkv", 5);
     put_chunk(&f->data, "film! and more", 14);
-    receive(k, BOB, "4-tulip-anchor", "/got", id);
-    ended_with(k, BOB, id, "invalid", "");
-    sim_run_for(k->sim, 5 * SEC);
-    assert_true(is_empty(k, BOB, "/got"));
+    ends_with_nothing(&w->k, "");
 }
 
 static void what_is_no_frame_ends_it(void **state)

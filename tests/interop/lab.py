@@ -68,8 +68,8 @@ def end(p, sig=signal.SIGTERM):
             p.wait()
 
 
-def until(what, ask, patience_s=PATIENCE_S):
-    """The first true value of ask(); fails with `what` when it does not come."""
+def until(what, ask, patience_s=PATIENCE_S, every_s=0.03):
+    """The first true value of ask(), asked again every so often; fails with `what` when it does not come."""
     deadline = time.monotonic() + patience_s
     while True:
         value = ask()
@@ -77,7 +77,7 @@ def until(what, ask, patience_s=PATIENCE_S):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f'waited {patience_s} s in vain for {what}')
-        time.sleep(0.03)
+        time.sleep(every_s)
 
 
 def free_port(kind=socket.SOCK_STREAM):

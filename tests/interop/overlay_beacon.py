@@ -20,6 +20,10 @@ def found(n, ident):
     return done.returncode == 0 and done.stdout
 
 
+# libtorrent's nodes answer nobody for five minutes who asks them more than five times a second.
+PACE_S = 5
+
+
 def crowd(lab):
     if not ALONE:
         raise L.Skip('no network of our own can be made here')
@@ -33,7 +37,7 @@ def whoever_knows_its_id_reaches_it(lab):
         L.until('it to be in the DHT', knows(n))
     done = b.run('net', 'dial', f'/p2p/{"".join(reversed(a.id))}', check=False)
     assert done.returncode != 0, done.stdout
-    L.until('it to be kept there', lambda: found(b, a.id))
+    L.until('it to be kept there', lambda: found(b, a.id), every_s=PACE_S)
     assert a.at in b.json('net', 'lookup', a.id)['addresses']
     c = place(swarm, 'c')
     L.until('it to be in the DHT', knows(c))
@@ -48,7 +52,7 @@ def switched_off_nobody_is_told(lab):
     a, b = place(swarm, 'a'), place(swarm, 'b', **{'host.beacon': 'off'})
     for n in a, b:
         L.until('it to be in the DHT', knows(n))
-    L.until('the other to be kept there', lambda: found(b, a.id))
+    L.until('the other to be kept there', lambda: found(b, a.id), every_s=PACE_S)
     assert not found(a, b.id)
 
 

@@ -1,0 +1,95 @@
+/* ydoc/shelf/shelf.h - documents on disk: of each the folded state, the updates since, and how it
+ * read before.
+ *
+ * An update that shelf_append() has called back for survives a kill and a power cut.  All that come
+ * within SHELF_GATHER_US are one commit, so that typing costs the disk a few writes a second.  When
+ * the log of a document outgrows max(SHELF_LOG_MIN, its state), shelf_fold() writes a state in its
+ * place; what waits for other updates is part of both.  Rows are in the app's database; nothing is
+ * kept in memory but the rows that wait. */
+#ifndef SHOAL_YDOC_SHELF_SHELF_H
+#define SHOAL_YDOC_SHELF_SHELF_H
+
+#include "core/app.h"
+#include "core/keys.h"
+#include "ydoc/doc.h"
+
+#define SHELF_GATHER_US 2000
+#define SHELF_REVISION_US (300 * SEC) /* one author's edits in this time are one revision */
+enum {
+    DOC_ID_LEN = 32,
+    DOC_ID_TEXT = 2 * DOC_ID_LEN + 1,
+    SHELF_DOCS_MAX = 10000,
+    SHELF_TITLE_MAX = 200,               /* bytes of UTF-8 */
+    SHELF_LOG_MIN = 64 * 1024,           /* bytes */
+    SHELF_UPDATE_MAX = 16 * 1024 * 1024, /* bytes of one update */
+    SHELF_REVISIONS_MAX = 200,           /* of one document; the older ones are thinned out */
+};
+
+/* A document's name for ever: the Ed25519 public key that says who its members are. */
+struct doc_id {
+    uint8_t key[DOC_ID_LEN];
+};
+
+struct shelf_doc {
+    struct doc_id id;
+    char title[SHELF_TITLE_MAX + 1];
+    char author[PEER_ID_TEXT];      /* of the last change; "": nobody yet */
+    int64_t created_us, changed_us; /* wall clock */
+    uint64_t bytes;                 /* on disk, without its history */
+};
+
+extern const struct migration shelf_migrations[]; /* docs_app's; share/ appends its own */
+
+struct shelf;
+struct shelf_cfg {
+    struct loop *loop;
+    const struct log *log;
+    struct db *db; /* outlives it */
+};
+struct shelf *shelf_new(const struct shelf_cfg *cfg);
+void shelf_free(struct shelf *s); /* what waits is written first; NULL: nothing */
+
+/* ERR_STATE: it is there already; ERR_LIMIT: SHELF_DOCS_MAX, or a title too long. */
+MUST_CHECK enum err shelf_add(struct shelf *s, const struct doc_id *id, const char *title,
+                              struct why *why);
+/* With its history. */
+MUST_CHECK enum err shelf_drop(struct shelf *s, const struct doc_id *id, struct why *why);
+MUST_CHECK enum err shelf_rename(struct shelf *s, const struct doc_id *id, const char *title,
+                                 struct why *why);
+bool shelf_get(struct shelf *s, const struct doc_id *id, struct shelf_doc *out);
+/* All, the last changed first; *out is the caller's to free(). */
+size_t shelf_list(struct shelf *s, struct shelf_doc **out);
+/* By an id's first 4 or more hex digits, or a whole title.  ERR_NOT_FOUND; ERR_INVALID: several. */
+MUST_CHECK enum err shelf_find(struct shelf *s, const char *text, struct shelf_doc *out,
+                               struct why *why);
+
+/* All that was ever appended, into an empty document; also what waits to be written. */
+MUST_CHECK enum err shelf_load(struct shelf *s, const struct doc_id *id, struct ydoc *into,
+                               struct why *why);
+
+/* Keep an update of format 1, by a peer.  done: once, from the loop, in order; why NULL: it is on
+ * disk, else nothing of it is, and the document is as it was.  The bytes are copied. */
+typedef void shelf_done_cb(void *arg, const struct why *why);
+void shelf_append(struct shelf *s, const struct doc_id *id, struct cur update, const char *author,
+                  shelf_done_cb *done, void *arg);
+
+/* Whether the log is longer than it should be; then the whole document, written in its place. */
+bool shelf_is_long(struct shelf *s, const struct doc_id *id);
+MUST_CHECK enum err shelf_fold(struct shelf *s, const struct doc_id *id, struct ydoc *whole,
+                               struct why *why);
+
+/* --- how it read before ----------------------------------------------------------------------- */
+
+struct shelf_revision {
+    int64_t number; /* 1, 2, ... */
+    int64_t at_us;  /* wall clock, of its last edit */
+    char author[PEER_ID_TEXT];
+    uint64_t bytes; /* of its text */
+};
+/* Newest first; *out is the caller's to free(). */
+size_t shelf_history(struct shelf *s, const struct doc_id *id, struct shelf_revision **out);
+/* The document as it was, into an empty one.  ERR_NOT_FOUND. */
+MUST_CHECK enum err shelf_revision(struct shelf *s, const struct doc_id *id, int64_t number,
+                                   struct ydoc *into, struct why *why);
+
+#endif

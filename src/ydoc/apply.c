@@ -74,6 +74,7 @@ static void add_todo(struct ydoc *d, uint32_t i)
         forget_loose(d, i);
         return;
     }
+    d->aside = true;
     if (runs_find(&c->todo, it->clock, &at)) { /* the same start: the longer one knows more */
         struct run *other = runs_get(&c->todo, at);
         const struct item *known = item_of(d, other->item);
@@ -224,6 +225,7 @@ static void join_spans(struct ydoc *d, struct heap *h)
 static void delete_later(struct ydoc *d, struct client *c, uint32_t clock, uint32_t len)
 {
     struct heap *h = &c->deletes;
+    d->aside = true;
     if (h->n == h->cap && h->n > 0)
         join_spans(d, h);
     if (h->n >= h->cap / 2) { /* room for as many again before they are joined the next time */
@@ -355,7 +357,8 @@ static bool keep_rest(struct ydoc *d, const struct numbers *clients)
     return any;
 }
 
-enum err ydoc_apply(struct ydoc *d, enum update_format format, struct cur update, struct why *why)
+enum err ydoc_learn(struct ydoc *d, enum update_format format, struct cur update, struct buf *news,
+                    bool *waits, struct why *why)
 {
     struct numbers loose = {0}, clients = {0};
     struct ranges deletes = {0};
@@ -369,8 +372,9 @@ enum err ydoc_apply(struct ydoc *d, enum update_format format, struct cur update
             run_all(d, &clients);
         apply_deletes(d, &deletes);
         retry_deletes(d);
-        doc_end(d, UPDATE_V1, NULL);
+        doc_end(d, UPDATE_V1, news);
         doc_pack(d);
+        *waits = d->aside;
     } else {
         for (uint32_t n = 0; n < loose.n; n++)
             item_free(d, loose.at[n]);
@@ -380,4 +384,10 @@ enum err ydoc_apply(struct ydoc *d, enum update_format format, struct cur update
     free(clients.at);
     ranges_done(&deletes);
     return e;
+}
+
+enum err ydoc_apply(struct ydoc *d, enum update_format format, struct cur update, struct why *why)
+{
+    bool waits;
+    return ydoc_learn(d, format, update, NULL, &waits, why);
 }

@@ -87,7 +87,7 @@ static enum err check(struct cur in, struct why *why)
                          : why_set(why, ERR_INVALID, "awareness that is cut short or has a tail");
 }
 
-static struct presence *presence_of(struct awareness *a, uint64_t client)
+static struct presence *presence_of(const struct awareness *a, uint64_t client)
 {
     return map_get(a->clients, &client, sizeof client);
 }
@@ -147,12 +147,30 @@ void awareness_expire(struct awareness *a, uint64_t now_us, struct buf *changed)
             set_json(p, (struct cur){0});
             put_presence(&entries, p);
             count++;
+        } else if (!p->json.p && now_us - p->told_us >= 2 * AWARENESS_LIFE_US) {
+            map_drop(a->clients, &p->client, sizeof p->client);
+            free(p);
         }
     if (changed && count > 0) {
         lib0_put_uint(changed, count);
         buf_put(changed, buf_bytes(&entries), buf_len(&entries));
     }
     buf_done(&entries);
+}
+
+void awareness_gone(struct awareness *a, uint64_t client)
+{
+    struct presence *p = presence_of(a, client);
+    if (p)
+        set_json(p, (struct cur){0});
+}
+
+bool awareness_put(const struct awareness *a, uint64_t client, struct buf *entries)
+{
+    const struct presence *p = presence_of(a, client);
+    if (p)
+        put_presence(entries, p);
+    return p != NULL;
 }
 
 void awareness_encode(const struct awareness *a, struct buf *out)

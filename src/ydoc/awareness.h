@@ -29,11 +29,17 @@ void awareness_free(struct awareness *a);
 enum err awareness_apply(struct awareness *a, struct cur update, uint64_t now_us,
                          struct buf *changed, struct why *why);
 
-/* Forget states that were not renewed; who went is appended as above. */
+/* Forget states that were not renewed; who went is appended as above.  Who went long ago is
+ * forgotten altogether, and may come back with any clock. */
 void awareness_expire(struct awareness *a, uint64_t now_us, struct buf *changed);
+/* A client went without saying so. */
+void awareness_gone(struct awareness *a, uint64_t client);
 
 /* Append an update of all who are here. */
 void awareness_encode(const struct awareness *a, struct buf *out);
+/* Append what is known of one client, as in an update, but for the count in front.  false: nothing.
+ */
+bool awareness_put(const struct awareness *a, uint64_t client, struct buf *entries);
 
 /* Walk over those who are here: for (size_t at = 0; awareness_next(a, &at, &client, &json);). */
 bool awareness_next(const struct awareness *a, size_t *at, uint64_t *client, struct cur *json);

@@ -28,6 +28,7 @@ void doc_begin(struct ydoc *d)
     d->open = true;
     d->touched.n = d->seams.n = 0;
     d->deleted.n = 0;
+    d->aside = false;
 }
 
 /* ---- forgetting ---- */

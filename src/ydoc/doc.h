@@ -41,6 +41,11 @@ void ydoc_free(struct ydoc *d);
  * part of every encoding.  ERR_INVALID, ERR_LIMIT, ERR_UNSUPPORTED: nothing was changed. */
 enum err ydoc_apply(struct ydoc *d, enum update_format format, struct cur update, struct why *why);
 
+/* The same, and appends what of it was news, as an update of format 1: nothing where all of it was
+ * known.  *waits: some of it was put aside to wait, and is not in `news`. */
+enum err ydoc_learn(struct ydoc *d, enum update_format format, struct cur update, struct buf *news,
+                    bool *waits, struct why *why);
+
 /* Does anything wait for what is not here? */
 bool ydoc_pending(const struct ydoc *d);
 

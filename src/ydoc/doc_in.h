@@ -124,6 +124,7 @@ struct ydoc {
 
     /* of the transaction */
     struct numbers touched; /* clients */
+    bool aside;             /* something was put aside to wait */
     struct ranges deleted;
     struct numbers seams; /* client, clock, end of items that may join their neighbours now */
     struct numbers stack; /* work of its own for each walk */

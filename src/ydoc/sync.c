@@ -58,7 +58,8 @@ static enum err answer(struct ydoc *d, struct cur have, struct buf *reply, struc
 }
 
 static enum err take_sync(struct ydoc *d, struct cur message, bool writable, enum sync_kind *kind,
-                          struct cur *payload, struct buf *reply, struct why *why)
+                          struct cur *payload, struct buf *reply, struct buf *scratch,
+                          struct why *why)
 {
     uint64_t step = lib0_uint(&message);
     *payload = lib0_bytes(&message);
@@ -68,10 +69,15 @@ static enum err take_sync(struct ydoc *d, struct cur message, bool writable, enu
         *kind = SYNC_ASKED;
         return answer(d, *payload, reply, why);
     }
+    bool waits = false;
+    *kind = writable ? SYNC_UPDATE : SYNC_REFUSED;
     if (!writable)
         return OK;
-    *kind = SYNC_UPDATE;
-    return ydoc_apply(d, UPDATE_V1, *payload, why);
+    buf_clear(scratch);
+    enum err e = ydoc_learn(d, UPDATE_V1, *payload, scratch, &waits, why);
+    if (!waits)
+        *payload = buf_cur(scratch);
+    return e;
 }
 
 enum err sync_take(struct ydoc *d, struct awareness *a, struct cur message, bool writable,
@@ -85,7 +91,7 @@ enum err sync_take(struct ydoc *d, struct awareness *a, struct cur message, bool
     if (message.bad)
         return why_set(why, ERR_INVALID, "an empty message");
     if (type == MESSAGE_SYNC)
-        return take_sync(d, message, writable, kind, payload, reply, why);
+        return take_sync(d, message, writable, kind, payload, reply, scratch, why);
     if (type == MESSAGE_AWARENESS) {
         *kind = SYNC_AWARENESS;
         buf_clear(scratch);

@@ -18,12 +18,13 @@ struct ydoc;
 enum sync_kind {
     SYNC_NOTHING,   /* of a kind that is passed over */
     SYNC_ASKED,     /* step 1, or a question for awareness: there is a reply */
-    SYNC_UPDATE,    /* the document took in an update: *payload */
+    SYNC_UPDATE,    /* an update: *payload is what the document learnt by it, maybe nothing */
+    SYNC_REFUSED,   /* an update that was not taken in: *payload */
     SYNC_AWARENESS, /* others are here, or left: *payload is what changed */
     SYNC_DENIED,    /* we may not: *payload is the reason */
 };
 
-/* Take in one message.  `writable` false: updates are passed over.  The reply is appended to
+/* Take in one message.  `writable` false: updates are refused.  The reply is appended to
  * `reply`; *payload is a view of the message or of `scratch`.  ERR_INVALID and the like: nothing
  * was changed. */
 enum err sync_take(struct ydoc *d, struct awareness *a, struct cur message, bool writable,

@@ -65,6 +65,41 @@ static void who_asks_is_told_what_he_lacks(void **state)
     buf_done(&text);
 }
 
+static void of_an_update_only_what_is_news_is_passed_on(void **state)
+{
+    (void)state;
+    struct side a = side(1), b = side(2);
+    struct buf first = {0}, second = {0}, message = {0}, all = {0};
+    type(&b, "x", &first);
+    type(&b, "y", &second);
+    ydoc_encode(b.d, UPDATE_V1, NULL, &all);
+    sync_update(buf_cur(&second), &message); /* waits for the first, and goes on as it came */
+    assert_int_equal(take(&a, &message, true), OK);
+    assert_int_equal(a.payload.n, buf_len(&second));
+    buf_clear(&message);
+    sync_update(buf_cur(&first), &message);
+    assert_int_equal(take(&a, &message, true), OK);
+    assert_true(a.payload.n > 0);
+    buf_clear(&message);
+    sync_update(buf_cur(&all), &message);
+    assert_int_equal(take(&a, &message, true), OK);
+    assert_int_equal(a.kind, SYNC_UPDATE);
+    assert_int_equal(a.payload.n, 0);
+    type(&b, "z", NULL);
+    buf_clear(&all);
+    buf_clear(&message);
+    ydoc_encode(b.d, UPDATE_V1, NULL, &all);
+    sync_update(buf_cur(&all), &message);
+    assert_int_equal(take(&a, &message, true), OK);
+    assert_in_range(a.payload.n, 1, buf_len(&all) - 1);
+    done(&a);
+    done(&b);
+    buf_done(&first);
+    buf_done(&second);
+    buf_done(&message);
+    buf_done(&all);
+}
+
 static void who_may_only_read_changes_nothing(void **state)
 {
     (void)state;
@@ -73,7 +108,7 @@ static void who_may_only_read_changes_nothing(void **state)
     type(&b, "x", &update);
     sync_update(buf_cur(&update), &message);
     assert_int_equal(take(&a, &message, false), OK);
-    assert_int_equal(a.kind, SYNC_NOTHING);
+    assert_int_equal(a.kind, SYNC_REFUSED);
     assert_int_equal(ydoc_length(a.d, "t"), 0);
     assert_int_equal(take(&a, &message, true), OK);
     assert_int_equal(ydoc_length(a.d, "t"), 1);
@@ -163,6 +198,12 @@ static void presence_is_what_was_told_last(void **state)
     assert_true(buf_len(&changed) > 0);
     at = 0;
     assert_false(awareness_next(a, &at, &client, &json));
+    assert_false(news(a, 3, "{}", 6));
+    awareness_expire(a, 6 + 2 * AWARENESS_LIFE_US, NULL); /* forgotten, not only gone */
+    assert_true(news(a, 1, "{}", 7));
+    awareness_gone(a, 9);
+    at = 0;
+    assert_false(awareness_next(a, &at, &client, &json));
     awareness_free(a);
     buf_done(&changed);
 }
@@ -199,6 +240,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_asks_is_told_what_he_lacks),
+        cmocka_unit_test(of_an_update_only_what_is_news_is_passed_on),
         cmocka_unit_test(who_may_only_read_changes_nothing),
         cmocka_unit_test(broken_messages_are_refused_and_unknown_ones_passed_over),
         cmocka_unit_test(a_refusal_is_told_with_its_reason),

@@ -5,6 +5,7 @@
 #include "daemon/detach.h"
 #include "daemon/helper.h"
 #include "daemon/settle.h"
+#include "net/service.h"
 #include "node/backup.h"
 #include "node/identity.h"
 #include "node/node.h"
@@ -12,7 +13,6 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 enum { SET_MAX = 256 };
@@ -145,13 +145,13 @@ static int serve(const struct options *o, const struct helper *helper, struct de
     struct node *n = node_open(&cfg, &why);
     if (!n)
         return fail(&why);
-    sd_notify(0, "READY=1");
+    service_tell("READY=1");
     if (o->foreground && isatty(STDERR_FILENO))
         fprintf(stderr, "Shoal is running.  API: http://%s/   (Ctrl-C ends it)\n", node_http(n));
     detach_ready(detach);
     settle();
     node_run(n);
-    sd_notify(0, "STOPPING=1");
+    service_tell("STOPPING=1");
     node_close(n);
     return 0;
 }

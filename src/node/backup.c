@@ -1,5 +1,6 @@
 #include "node/backup.h"
 
+#include "base/late.h"
 #include "base/mem.h"
 #include "crypto/hex.h"
 #include "crypto/sha256.h"
@@ -20,6 +21,51 @@ enum {
 };
 static const char manifest_name[] = "MANIFEST.json";
 
+/* Loaded when a backup is made or read (base/late.h): never, for most nodes. */
+#define ARCHIVE_USED(X)                                                                            \
+    X(entry_filetype)                                                                              \
+    X(entry_free)                                                                                  \
+    X(entry_new)                                                                                   \
+    X(entry_pathname)                                                                              \
+    X(entry_set_filetype)                                                                          \
+    X(entry_set_pathname)                                                                          \
+    X(entry_set_perm)                                                                              \
+    X(entry_set_size)                                                                              \
+    X(entry_size)                                                                                  \
+    X(error_string)                                                                                \
+    X(read_data)                                                                                   \
+    X(read_free)                                                                                   \
+    X(read_new)                                                                                    \
+    X(read_next_header)                                                                            \
+    X(read_open)                                                                                   \
+    X(read_support_format_tar)                                                                     \
+    X(set_error)                                                                                   \
+    X(write_close)                                                                                 \
+    X(write_data)                                                                                  \
+    X(write_free)                                                                                  \
+    X(write_header)                                                                                \
+    X(write_new)                                                                                   \
+    X(write_open)                                                                                  \
+    X(write_set_bytes_in_last_block)                                                               \
+    X(write_set_format_pax_restricted)
+
+struct archive_lib {
+#define X(name) __typeof__(archive_##name) *name;
+    ARCHIVE_USED(X)
+#undef X
+};
+
+static const char *const archive_used[] = {
+#define X(name) "archive_" #name,
+    ARCHIVE_USED(X)
+#undef X
+};
+
+static enum err archive_load(struct archive_lib *lib, struct why *why)
+{
+    return LATE_LOAD("libarchive.so.13", archive_used, lib, why);
+}
+
 /* What a backup holds, by folders of the home: names in data/ that end so, or are so. */
 static bool wanted(const char *name)
 {
@@ -31,6 +77,7 @@ static bool wanted(const char *name)
 /* --- writing ----------------------------------------------------------------------------- */
 
 struct writer {
+    struct archive_lib lib;
     struct archive *to; /* writes to `out` */
     struct vfile *out;
     uint64_t at;
@@ -48,16 +95,16 @@ static void sum_text(const void *bytes, size_t n, char text[2 * SHA256_LEN + 1])
 static enum err put_bytes(struct writer *w, const char *name, const void *bytes, size_t n,
                           struct why *why)
 {
-    struct archive_entry *e = archive_entry_new();
-    archive_entry_set_pathname(e, name);
-    archive_entry_set_size(e, (la_int64_t)n);
-    archive_entry_set_filetype(e, AE_IFREG);
-    archive_entry_set_perm(e, 0600);
-    bool good = archive_write_header(w->to, e) == ARCHIVE_OK &&
-                (n == 0 || archive_write_data(w->to, bytes, n) == (la_ssize_t)n);
-    archive_entry_free(e);
+    struct archive_entry *e = w->lib.entry_new();
+    w->lib.entry_set_pathname(e, name);
+    w->lib.entry_set_size(e, (la_int64_t)n);
+    w->lib.entry_set_filetype(e, AE_IFREG);
+    w->lib.entry_set_perm(e, 0600);
+    bool good = w->lib.write_header(w->to, e) == ARCHIVE_OK &&
+                (n == 0 || w->lib.write_data(w->to, bytes, n) == (la_ssize_t)n);
+    w->lib.entry_free(e);
     if (!good)
-        return why_set(why, ERR_IO, "%s: %s", name, archive_error_string(w->to));
+        return why_set(why, ERR_IO, "%s: %s", name, w->lib.error_string(w->to));
     char sum[2 * SHA256_LEN + 1];
     sum_text(bytes, n, sum);
     json_object_set_new(w->sums, name, json_string(sum));
@@ -147,7 +194,7 @@ static la_ssize_t on_write(struct archive *to, void *arg, const void *bytes, siz
     struct writer *w = arg;
     struct why why;
     if (vfile_pwrite(w->out, bytes, n, w->at, &why)) {
-        archive_set_error(to, EIO, "%s", why.text);
+        w->lib.set_error(to, EIO, "%s", why.text);
         return -1;
     }
     w->at += n;
@@ -157,16 +204,16 @@ static la_ssize_t on_write(struct archive *to, void *arg, const void *bytes, siz
 static enum err put_archive(struct writer *w, const struct paths *p, struct why *why)
 {
     enum err code = OK;
-    w->to = archive_write_new();
-    archive_write_set_format_pax_restricted(w->to);
-    archive_write_set_bytes_in_last_block(w->to, 1);
-    if (archive_write_open(w->to, w, NULL, on_write, NULL) != ARCHIVE_OK)
-        code = why_set(why, ERR_IO, "%s", archive_error_string(w->to));
+    w->to = w->lib.write_new();
+    w->lib.write_set_format_pax_restricted(w->to);
+    w->lib.write_set_bytes_in_last_block(w->to, 1);
+    if (w->lib.write_open(w->to, w, NULL, on_write, NULL) != ARCHIVE_OK)
+        code = why_set(why, ERR_IO, "%s", w->lib.error_string(w->to));
     if (code == OK)
         code = put_all(w, p, why);
-    if (archive_write_close(w->to) != ARCHIVE_OK && code == OK)
-        code = why_set(why, ERR_IO, "%s", archive_error_string(w->to));
-    archive_write_free(w->to);
+    if (w->lib.write_close(w->to) != ARCHIVE_OK && code == OK)
+        code = why_set(why, ERR_IO, "%s", w->lib.error_string(w->to));
+    w->lib.write_free(w->to);
     return code;
 }
 
@@ -184,12 +231,13 @@ static enum err sync_above(const struct vfs *vfs, const char *file, struct why *
 enum err backup_create(const struct vfs *vfs, const char *home, const char *file, struct why *why)
 {
     struct paths p;
-    struct writer w = {.vfs = vfs, .sums = json_object()};
-    w.out = vfs_open(vfs, file, VFS_WRITE | VFS_CREATE | VFS_EXCL | VFS_PRIVATE, why);
-    if (!w.out) {
-        json_decref(w.sums);
+    struct writer w = {.vfs = vfs};
+    if (archive_load(&w.lib, why) != OK)
         return why->code;
-    }
+    w.out = vfs_open(vfs, file, VFS_WRITE | VFS_CREATE | VFS_EXCL | VFS_PRIVATE, why);
+    if (!w.out)
+        return why->code;
+    w.sums = json_object();
     paths_init(&p, home);
     enum err code = put_archive(&w, &p, why);
     if (code == OK)
@@ -221,12 +269,12 @@ static bool safe_name(const char *name)
 
 typedef enum err member_fn(void *arg, const char *name, const struct buf *bytes, struct why *why);
 
-static enum err read_member(struct archive *from, struct archive_entry *e, struct buf *bytes,
-                            struct why *why)
+static enum err read_member(const struct archive_lib *lib, struct archive *from,
+                            struct archive_entry *e, struct buf *bytes, struct why *why)
 {
-    const char *name = archive_entry_pathname(e);
-    la_int64_t size = archive_entry_size(e);
-    if (!name || !safe_name(name) || archive_entry_filetype(e) != AE_IFREG)
+    const char *name = lib->entry_pathname(e);
+    la_int64_t size = lib->entry_size(e);
+    if (!name || !safe_name(name) || lib->entry_filetype(e) != AE_IFREG)
         return why_set(why, ERR_INVALID, "not a backup of Shoal: it holds %s",
                        name ? name : "a member without a name");
     if (size < 0 || size > MEMBER_MAX)
@@ -234,7 +282,7 @@ static enum err read_member(struct archive *from, struct archive_entry *e, struc
                        MEMBER_MAX);
     buf_clear(bytes);
     uint8_t *room = buf_room(bytes, (size_t)size);
-    la_ssize_t n = size ? archive_read_data(from, room, (size_t)size) : 0;
+    la_ssize_t n = size ? lib->read_data(from, room, (size_t)size) : 0;
     if (n != size)
         return why_set(why, ERR_INVALID, "%s is cut short", name);
     buf_grew(bytes, (size_t)n);
@@ -242,6 +290,7 @@ static enum err read_member(struct archive *from, struct archive_entry *e, struc
 }
 
 struct reader {
+    struct archive_lib lib;
     struct vfile *in;
     uint64_t at;
     uint8_t bytes[READ_AT_ONCE];
@@ -253,29 +302,30 @@ static la_ssize_t on_read(struct archive *from, void *arg, const void **bytes)
     struct why why;
     ssize_t n = vfile_pread(r->in, r->bytes, sizeof r->bytes, r->at, &why);
     if (n < 0)
-        archive_set_error(from, EIO, "%s", why.text);
+        r->lib.set_error(from, EIO, "%s", why.text);
     else
         r->at += (uint64_t)n;
     *bytes = r->bytes;
     return n;
 }
 
-static enum err read_all(struct archive *from, const char *file, member_fn *fn, void *arg,
-                         struct why *why)
+static enum err read_all(const struct archive_lib *lib, struct archive *from, const char *file,
+                         member_fn *fn, void *arg, struct why *why)
 {
     struct buf bytes = {0};
     struct archive_entry *e;
     unsigned count = 0;
     enum err code = OK;
-    while (code == OK && archive_read_next_header(from, &e) == ARCHIVE_OK) {
-        code = read_member(from, e, &bytes, why);
+    int got = ARCHIVE_OK;
+    while (code == OK && (got = lib->read_next_header(from, &e)) == ARCHIVE_OK) {
+        code = read_member(lib, from, e, &bytes, why);
         if (code == OK)
-            code = fn(arg, archive_entry_pathname(e), &bytes, why);
+            code = fn(arg, lib->entry_pathname(e), &bytes, why);
         if (++count > MEMBERS_MAX)
             code = why_set(why, ERR_LIMIT, "more than %d members", MEMBERS_MAX);
     }
-    if (code == OK && archive_errno(from) != 0)
-        code = why_set(why, ERR_INVALID, "%s: %s", file, archive_error_string(from));
+    if (code == OK && got != ARCHIVE_EOF)
+        code = why_set(why, ERR_INVALID, "%s: %s", file, lib->error_string(from));
     buf_done(&bytes);
     return code;
 }
@@ -283,20 +333,23 @@ static enum err read_all(struct archive *from, const char *file, member_fn *fn, 
 static enum err each_member(const struct vfs *vfs, const char *file, member_fn *fn, void *arg,
                             struct why *why)
 {
-    struct vfile *in = vfs_open(vfs, file, VFS_READ, why);
-    if (!in)
-        return why->code;
     struct reader *r = MEM_NEW(struct reader);
-    r->in = in;
-    struct archive *from = archive_read_new();
-    archive_read_support_format_tar(from);
-    enum err code = OK;
-    if (archive_read_open(from, r, NULL, on_read, NULL) != ARCHIVE_OK)
-        code = why_set(why, ERR_INVALID, "%s: %s", file, archive_error_string(from));
+    const struct archive_lib *lib = &r->lib;
+    enum err code = archive_load(&r->lib, why);
+    if (code == OK && !(r->in = vfs_open(vfs, file, VFS_READ, why)))
+        code = why->code;
+    if (code != OK) {
+        free(r);
+        return code;
+    }
+    struct archive *from = lib->read_new();
+    lib->read_support_format_tar(from);
+    if (lib->read_open(from, r, NULL, on_read, NULL) != ARCHIVE_OK)
+        code = why_set(why, ERR_INVALID, "%s: %s", file, lib->error_string(from));
     if (code == OK)
-        code = read_all(from, file, fn, arg, why);
-    archive_read_free(from);
-    vfile_close(in);
+        code = read_all(lib, from, file, fn, arg, why);
+    lib->read_free(from);
+    vfile_close(r->in);
     free(r);
     return code;
 }

@@ -3,11 +3,16 @@
  * libcurl forbids most calls from inside its own callbacks, and on_body is such a place.  So a
  * fetch is added to the multi in the turn after http_start, and one that is cancelled while libcurl
  * runs
- * (`inside`) is only marked and swept up afterwards. */
+ * (`inside`) is only marked and swept up afterwards.
+ *
+ * The library is loaded by the first request (base/late.h): it brings thirty others, for protocols
+ * that we do not speak, and many a node never asks anybody.  As members its functions are not
+ * curl.h's macros that check the types of options: a number wants its L. */
 #include "net/http.h"
 #include "net/socks.h"
 
 #include "base/buf.h"
+#include "base/late.h"
 #include "base/mem.h"
 #include "net/uv/turn.h"
 #include "net/uv/watch.h"
@@ -23,8 +28,42 @@ enum {
     IDLE_CONNECTIONS = 16, /* kept open for the next request */
 };
 
+#define CURL_USED(X)                                                                               \
+    X(easy_cleanup)                                                                                \
+    X(easy_getinfo)                                                                                \
+    X(easy_header)                                                                                 \
+    X(easy_init)                                                                                   \
+    X(easy_pause)                                                                                  \
+    X(easy_setopt)                                                                                 \
+    X(easy_strerror)                                                                               \
+    X(global_cleanup)                                                                              \
+    X(global_init)                                                                                 \
+    X(multi_add_handle)                                                                            \
+    X(multi_assign)                                                                                \
+    X(multi_cleanup)                                                                               \
+    X(multi_info_read)                                                                             \
+    X(multi_init)                                                                                  \
+    X(multi_remove_handle)                                                                         \
+    X(multi_setopt)                                                                                \
+    X(multi_socket_action)                                                                         \
+    X(slist_append)                                                                                \
+    X(slist_free_all)
+
+struct curl_lib {
+#define X(name) __typeof__(curl_##name) *name;
+    CURL_USED(X)
+#undef X
+};
+
+static const char *const curl_used[] = {
+#define X(name) "curl_" #name,
+    CURL_USED(X)
+#undef X
+};
+
 struct http_multi {
     struct loop *loop;
+    struct curl_lib lib;
     CURLM *curl;
     struct timer *timer;
     struct link fetches; /* those that libcurl has */
@@ -40,6 +79,7 @@ struct socket {
 struct http_fetch {
     struct link link;
     struct loop *loop;
+    const struct curl_lib *lib; /* of loop->http; NULL: libcurl is not there, and nothing else is */
     CURL *curl;
     struct curl_slist *headers;
     struct timer *begin; /* not yet given to libcurl */
@@ -64,22 +104,25 @@ static void fetch_free(struct http_fetch *f)
     timer_cancel(f->begin);
     timer_cancel(f->resume);
     list_drop(&f->link);
-    curl_easy_cleanup(f->curl);
-    curl_slist_free_all(f->headers);
+    if (f->lib) {
+        f->lib->easy_cleanup(f->curl);
+        f->lib->slist_free_all(f->headers);
+    }
     buf_done(&f->body);
     free(f);
 }
 
 static void take_from_curl(struct http_multi *m, struct http_fetch *f)
 {
-    curl_multi_remove_handle(m->curl, f->curl);
+    m->lib.multi_remove_handle(m->curl, f->curl);
     list_drop(&f->link);
 }
 
 static const char *answer_header(const struct http_answer *a, const char *name)
 {
+    const struct http_fetch *f = a->priv;
     struct curl_header *h;
-    return curl_easy_header(a->priv, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value : "";
+    return f->lib->easy_header(f->curl, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value : "";
 }
 
 static enum err err_of_curl(CURLcode rc)
@@ -97,13 +140,13 @@ static enum err err_of_curl(CURLcode rc)
     return ERR_IO;
 }
 
-static struct http_answer answer_of(const struct http_fetch *f)
+static struct http_answer answer_of(struct http_fetch *f)
 {
-    struct http_answer a = {.body = buf_cur(&f->body), .header = answer_header, .priv = f->curl};
+    struct http_answer a = {.body = buf_cur(&f->body), .header = answer_header, .priv = f};
     long status = 0;
     const char *type = NULL;
-    curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(f->curl, CURLINFO_CONTENT_TYPE, &type);
+    f->lib->easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+    f->lib->easy_getinfo(f->curl, CURLINFO_CONTENT_TYPE, &type);
     a.status = (unsigned)status;
     a.content_type = type ? type : "";
     return a;
@@ -114,7 +157,8 @@ static void tell(struct http_fetch *f, CURLcode rc)
     turn_note(f->loop, "http", f->done);
     if (rc != CURLE_OK || f->why.code != OK) {
         if (f->why.code == OK)
-            why_set(&f->why, err_of_curl(rc), "%s", *f->words ? f->words : curl_easy_strerror(rc));
+            why_set(&f->why, err_of_curl(rc), "%s",
+                    *f->words ? f->words : f->lib->easy_strerror(rc));
         f->done(f->arg, NULL, &f->why);
         return;
     }
@@ -126,10 +170,10 @@ static void tell(struct http_fetch *f, CURLcode rc)
 static void harvest(struct http_multi *m)
 {
     int left;
-    for (CURLMsg *msg; (msg = curl_multi_info_read(m->curl, &left));) {
+    for (CURLMsg *msg; (msg = m->lib.multi_info_read(m->curl, &left));) {
         struct http_fetch *f = NULL;
         CURLcode rc = msg->data.result; /* msg dies with the removal */
-        curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&f);
+        m->lib.easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&f);
         take_from_curl(m, f);
         if (!f->dead)
             tell(f, rc);
@@ -147,7 +191,7 @@ static void visit(struct http_multi *m, curl_socket_t fd, int ready)
 {
     int running;
     m->inside++;
-    curl_multi_socket_action(m->curl, fd, ready, &running);
+    m->lib.multi_socket_action(m->curl, fd, ready, &running);
     m->inside--;
     harvest(m);
 }
@@ -198,7 +242,7 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *s
             free(s);
             return -1;
         }
-        curl_multi_assign(m->curl, fd, s);
+        m->lib.multi_assign(m->curl, fd, s);
     }
     watch_set(&s->watch,
               (what & CURL_POLL_IN ? WATCH_READ : 0u) | (what & CURL_POLL_OUT ? WATCH_WRITE : 0u));
@@ -211,28 +255,33 @@ static void multi_free(struct http_multi *m)
         take_from_curl(m, f);
         fetch_free(f);
     }
-    curl_multi_cleanup(m->curl);
+    m->lib.multi_cleanup(m->curl);
     timer_cancel(m->timer);
+    m->lib.global_cleanup();
     free(m);
-    curl_global_cleanup();
 }
 
-static struct http_multi *multi_of(struct loop *loop)
+/* NULL: there is no libcurl. */
+static struct http_multi *multi_of(struct loop *loop, struct why *why)
 {
     if (loop->http)
         return loop->http;
     struct http_multi *m = MEM_NEW(struct http_multi);
-    curl_global_init(CURL_GLOBAL_DEFAULT); /* counted, and safe with threads (curl >= 7.84) */
+    if (LATE_LOAD("libcurl.so.4", curl_used, &m->lib, why) != OK) {
+        free(m);
+        return NULL;
+    }
+    m->lib.global_init(CURL_GLOBAL_DEFAULT); /* counted, and safe with threads (curl >= 7.84) */
     m->loop = loop;
     list_init(&m->fetches);
-    m->curl = curl_multi_init();
+    m->curl = m->lib.multi_init();
     if (!m->curl)
         abort(); /* out of memory, base/mem.h */
-    curl_multi_setopt(m->curl, CURLMOPT_SOCKETFUNCTION, set_socket);
-    curl_multi_setopt(m->curl, CURLMOPT_SOCKETDATA, m);
-    curl_multi_setopt(m->curl, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl_multi_setopt(m->curl, CURLMOPT_TIMERDATA, m);
-    curl_multi_setopt(m->curl, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
+    m->lib.multi_setopt(m->curl, CURLMOPT_SOCKETFUNCTION, set_socket);
+    m->lib.multi_setopt(m->curl, CURLMOPT_SOCKETDATA, m);
+    m->lib.multi_setopt(m->curl, CURLMOPT_TIMERFUNCTION, set_timer);
+    m->lib.multi_setopt(m->curl, CURLMOPT_TIMERDATA, m);
+    m->lib.multi_setopt(m->curl, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
     loop->http = m;
     loop->http_free = multi_free;
     return m;
@@ -263,8 +312,8 @@ static int on_request(void *arg, char *their_ip, char *our_ip, int their_port, i
     const char *url = "";
     (void)our_ip;
     (void)our_port;
-    curl_easy_getinfo(f->curl, CURLINFO_EFFECTIVE_URL, &url);
-    curl_easy_getinfo(f->curl, CURLINFO_REDIRECT_COUNT, &redirects);
+    f->lib->easy_getinfo(f->curl, CURLINFO_EFFECTIVE_URL, &url);
+    f->lib->easy_getinfo(f->curl, CURLINFO_REDIRECT_COUNT, &redirects);
     snprintf(text, sizeof text, strchr(their_ip, ':') ? "[%.45s]:%d" : "%.45s:%d", their_ip,
              their_port);
     if (f->dead)
@@ -303,19 +352,19 @@ static void set_method(struct http_fetch *f, const struct http_request *rq)
     const char *method = rq->method ? rq->method : "GET";
     bool post = strcmp(method, "POST") == 0, has_body = rq->body_len > 0;
     if (post || has_body) {
-        curl_easy_setopt(f->curl, CURLOPT_POST, 1L);
-        curl_easy_setopt(f->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rq->body_len);
-        curl_easy_setopt(f->curl, CURLOPT_COPYPOSTFIELDS, has_body ? rq->body : "");
+        f->lib->easy_setopt(f->curl, CURLOPT_POST, 1L);
+        f->lib->easy_setopt(f->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)rq->body_len);
+        f->lib->easy_setopt(f->curl, CURLOPT_COPYPOSTFIELDS, has_body ? rq->body : "");
     }
     if (strcmp(method, "HEAD") == 0)
-        curl_easy_setopt(f->curl, CURLOPT_NOBODY, 1L);
+        f->lib->easy_setopt(f->curl, CURLOPT_NOBODY, 1L);
     else if (!post && (has_body || strcmp(method, "GET") != 0))
-        curl_easy_setopt(f->curl, CURLOPT_CUSTOMREQUEST, method);
+        f->lib->easy_setopt(f->curl, CURLOPT_CUSTOMREQUEST, method);
 }
 
 static void add_header(struct http_fetch *f, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(f->headers, line);
+    struct curl_slist *longer = f->lib->slist_append(f->headers, line);
     if (!longer)
         abort(); /* out of memory, base/mem.h */
     f->headers = longer;
@@ -334,7 +383,7 @@ static void set_headers(struct http_fetch *f, const struct http_request *rq)
     add_header(f, "Expect:"); /* do not wait a second for "100 Continue" */
     if (!typed)
         add_header(f, "Content-Type:"); /* libcurl would call each body a form */
-    curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, f->headers);
+    f->lib->easy_setopt(f->curl, CURLOPT_HTTPHEADER, f->headers);
 }
 
 /* socks5h: the proxy looks the name up. */
@@ -342,42 +391,42 @@ static void set_proxy(struct http_fetch *f, const struct socks *proxy)
 {
     char at[ADDR_TEXT];
     char *url = mem_printf("socks5h://%s", addr_format(&proxy->at, at));
-    curl_easy_setopt(f->curl, CURLOPT_PROXY, url);
+    f->lib->easy_setopt(f->curl, CURLOPT_PROXY, url);
     free(url);
     if (proxy->user) {
-        curl_easy_setopt(f->curl, CURLOPT_PROXYUSERNAME, proxy->user);
-        curl_easy_setopt(f->curl, CURLOPT_PROXYPASSWORD, proxy->password);
+        f->lib->easy_setopt(f->curl, CURLOPT_PROXYUSERNAME, proxy->user);
+        f->lib->easy_setopt(f->curl, CURLOPT_PROXYPASSWORD, proxy->password);
     }
 }
 
 static void set_where(struct http_fetch *f, const struct loop *loop, const struct http_request *rq)
 {
-    curl_easy_setopt(f->curl, CURLOPT_URL, rq->url);
-    curl_easy_setopt(f->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(f->curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(f->curl, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(f->curl, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS);
+    f->lib->easy_setopt(f->curl, CURLOPT_URL, rq->url);
+    f->lib->easy_setopt(f->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    f->lib->easy_setopt(f->curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    f->lib->easy_setopt(f->curl, CURLOPT_FOLLOWLOCATION, 1L);
+    f->lib->easy_setopt(f->curl, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS);
     /* What the environment says is ignored. */
-    curl_easy_setopt(f->curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(f->curl, CURLOPT_NOPROXY, "");
+    f->lib->easy_setopt(f->curl, CURLOPT_PROXY, "");
+    f->lib->easy_setopt(f->curl, CURLOPT_NOPROXY, "");
     if (loop->proxy && !rq->unix_path)
         set_proxy(f, loop->proxy);
     if (rq->family != ADDR_NONE)
-        curl_easy_setopt(f->curl, CURLOPT_IPRESOLVE,
-                         rq->family == ADDR_V4 ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_V6);
+        f->lib->easy_setopt(f->curl, CURLOPT_IPRESOLVE,
+                            rq->family == ADDR_V4 ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_V6);
     if (rq->may_reach && !loop->proxy) {
-        curl_easy_setopt(f->curl, CURLOPT_PREREQFUNCTION, on_request);
-        curl_easy_setopt(f->curl, CURLOPT_PREREQDATA, f);
+        f->lib->easy_setopt(f->curl, CURLOPT_PREREQFUNCTION, on_request);
+        f->lib->easy_setopt(f->curl, CURLOPT_PREREQDATA, f);
     }
     if (rq->unix_path)
-        curl_easy_setopt(f->curl, CURLOPT_UNIX_SOCKET_PATH, rq->unix_path);
+        f->lib->easy_setopt(f->curl, CURLOPT_UNIX_SOCKET_PATH, rq->unix_path);
     else if (loop->interface[0]) { /* fails when it is not there */
         char *through = mem_printf("if!%s", loop->interface);
-        curl_easy_setopt(f->curl, CURLOPT_INTERFACE, through);
+        f->lib->easy_setopt(f->curl, CURLOPT_INTERFACE, through);
         free(through);
     } else if (rq->from_ip) {
         char *from = mem_printf("host!%s", rq->from_ip);
-        curl_easy_setopt(f->curl, CURLOPT_INTERFACE, from);
+        f->lib->easy_setopt(f->curl, CURLOPT_INTERFACE, from);
         free(from);
     }
 }
@@ -388,20 +437,20 @@ static void set_limits(struct http_fetch *f, const struct http_request *rq)
     f->max_body = rq->max_body ? rq->max_body : HTTP_BODY_DEFAULT;
     if (f->max_body < most)
         most = f->max_body;
-    curl_easy_setopt(f->curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)most);
-    curl_easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+    f->lib->easy_setopt(f->curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)most);
+    f->lib->easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     if (rq->timeout_us)
-        curl_easy_setopt(f->curl, CURLOPT_TIMEOUT_MS, (long)(rq->timeout_us / MSEC + 1));
+        f->lib->easy_setopt(f->curl, CURLOPT_TIMEOUT_MS, (long)(rq->timeout_us / MSEC + 1));
 }
 
 static void on_begin(void *arg)
 {
     struct http_fetch *f = arg;
-    struct http_multi *m = multi_of(f->loop);
+    struct http_multi *m = f->loop->http;
     f->begin = NULL;
     if (f->why.code == OK) {
         list_push(&m->fetches, &f->link);
-        if (curl_multi_add_handle(m->curl, f->curl) == CURLM_OK)
+        if (m->lib.multi_add_handle(m->curl, f->curl) == CURLM_OK)
             return; /* libcurl has set its timer and starts from there */
         why_set(&f->why, ERR_IO, "libcurl refuses the request");
     }
@@ -409,30 +458,38 @@ static void on_begin(void *arg)
     fetch_free(f);
 }
 
+static void set_all(struct http_fetch *f, const struct loop *loop, const struct http_request *rq)
+{
+    f->curl = f->lib->easy_init();
+    if (!f->curl)
+        abort(); /* out of memory, base/mem.h */
+    f->lib->easy_setopt(f->curl, CURLOPT_PRIVATE, f);
+    f->lib->easy_setopt(f->curl, CURLOPT_ERRORBUFFER, f->words);
+    f->lib->easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_bytes);
+    f->lib->easy_setopt(f->curl, CURLOPT_WRITEDATA, f);
+    f->lib->easy_setopt(f->curl, CURLOPT_NOSIGNAL, 1L);
+    f->lib->easy_setopt(f->curl, CURLOPT_USERAGENT,
+                        rq->user_agent ? rq->user_agent : "Shoal/" SHOAL_VERSION);
+    set_where(f, loop, rq);
+    set_limits(f, rq);
+    set_method(f, rq);
+    set_headers(f, rq);
+}
+
 struct http_fetch *http_start(struct loop *loop, const struct http_request *rq, http_cb *done,
                               void *arg)
 {
-    multi_of(loop); /* libcurl is set up before its first handle */
     struct http_fetch *f = MEM_NEW(struct http_fetch);
     *f = (struct http_fetch){.loop = loop, .done = done, .arg = arg};
     f->on_body = rq->on_body;
     f->on_head = rq->on_head;
     f->may_reach = rq->may_reach;
     list_init(&f->link);
-    f->curl = curl_easy_init();
-    if (!f->curl)
-        abort(); /* out of memory, base/mem.h */
-    curl_easy_setopt(f->curl, CURLOPT_PRIVATE, f);
-    curl_easy_setopt(f->curl, CURLOPT_ERRORBUFFER, f->words);
-    curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, on_bytes);
-    curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, f);
-    curl_easy_setopt(f->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(f->curl, CURLOPT_USERAGENT,
-                     rq->user_agent ? rq->user_agent : "Shoal/" SHOAL_VERSION);
-    set_where(f, loop, rq);
-    set_limits(f, rq);
-    set_method(f, rq);
-    set_headers(f, rq);
+    struct http_multi *m = multi_of(loop, &f->why);
+    if (m) {
+        f->lib = &m->lib;
+        set_all(f, loop, rq);
+    }
     f->begin = timer_start(loop, 0, on_begin, f);
     return f;
 }
@@ -442,7 +499,7 @@ void http_cancel(struct http_fetch *f)
     if (!f)
         return;
     struct http_multi *m = f->loop->http;
-    if (m->inside) {
+    if (m && m->inside) {
         f->dead = true;
         return;
     }
@@ -458,7 +515,7 @@ static void on_resume(void *arg)
     struct http_multi *m = f->loop->http;
     f->resume = NULL;
     m->inside++;
-    curl_easy_pause(f->curl, CURLPAUSE_CONT);
+    f->lib->easy_pause(f->curl, CURLPAUSE_CONT);
     m->inside--;
     visit(m, CURL_SOCKET_TIMEOUT, 0);
 }
@@ -470,7 +527,7 @@ void http_hold(struct http_fetch *f, bool hold)
     if (f->dead || f->begin)
         return;
     if (hold)
-        curl_easy_pause(f->curl, CURLPAUSE_RECV);
+        f->lib->easy_pause(f->curl, CURLPAUSE_RECV);
     else
         f->resume = timer_start(f->loop, 0, on_resume, f);
 }

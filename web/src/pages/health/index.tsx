@@ -1,0 +1,5 @@
+import { t } from '../../texts';
+
+export function Health() {
+  return <h1>{t('page.health')}</h1>;
+}

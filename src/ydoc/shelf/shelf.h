@@ -12,6 +12,7 @@
 #include "core/app.h"
 #include "core/keys.h"
 #include "ydoc/doc.h"
+#include "ydoc/shelf/tables.h"
 
 #define SHELF_GATHER_US 2000
 #define SHELF_REVISION_US (300 * SEC) /* one author's edits in this time are one revision */
@@ -29,6 +30,9 @@ enum {
 struct doc_id {
     uint8_t key[DOC_ID_LEN];
 };
+/* As 64 small hex digits; returns out. */
+const char *doc_id_text(const struct doc_id *id, char out[DOC_ID_TEXT]);
+bool doc_id_of(const char *text, struct doc_id *id); /* false: they are not 64 hex digits */
 
 struct shelf_doc {
     struct doc_id id;
@@ -38,7 +42,8 @@ struct shelf_doc {
     uint64_t bytes;                 /* on disk, without its history */
 };
 
-extern const struct migration shelf_migrations[]; /* docs_app's; share/ appends its own */
+/* The tables alone, for tests; docs_app's own list begins with SHELF_MIGRATION (tables.h). */
+extern const struct migration shelf_migrations[1];
 
 struct shelf;
 struct shelf_cfg {
@@ -47,7 +52,8 @@ struct shelf_cfg {
     struct db *db; /* outlives it */
 };
 struct shelf *shelf_new(const struct shelf_cfg *cfg);
-void shelf_free(struct shelf *s); /* what waits is written first; NULL: nothing */
+/* What waits is written first, and nobody is told.  Not from a shelf_done_cb.  NULL: nothing. */
+void shelf_free(struct shelf *s);
 
 /* ERR_STATE: it is there already; ERR_LIMIT: SHELF_DOCS_MAX, or a title too long. */
 MUST_CHECK enum err shelf_add(struct shelf *s, const struct doc_id *id, const char *title,

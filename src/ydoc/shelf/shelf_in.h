@@ -1,0 +1,49 @@
+/* ydoc/shelf/shelf_in.h - the shelf from inside; for this folder only.
+ *
+ *     shelf         which documents there are
+ *     shelf_append  updates come in and are written together
+ *     shelf_load    a document is read; its log becomes a state
+ *     tell          the log becomes revisions
+ *     thin          too many revisions become fewer
+ *     shelf_past    revisions are listed and read
+ *
+ * Calls do not overlap: each is done with the database when it returns. */
+#ifndef SHOAL_YDOC_SHELF_SHELF_IN_H
+#define SHOAL_YDOC_SHELF_SHELF_IN_H
+
+#include "base/list.h"
+#include "ydoc/shelf/shelf.h"
+
+struct shelf {
+    struct loop *loop;
+    const struct log *log;
+    struct db *db;
+    struct link waiting, answered; /* struct row; to be written, to be told */
+    size_t waiting_bytes;
+    struct timer *timer; /* runs while either list holds something */
+    bool failing;        /* the last commit did; said once */
+};
+
+/* A document's row, without its title and what else only lists show. */
+struct found {
+    int64_t number;
+    int64_t told, changed;
+    uint64_t state_bytes, log_bytes;
+    char name[80]; /* "document 1f2e3d4c, "Groceries"", for sentences */
+};
+/* ERR_NOT_FOUND. */
+enum err shelf_seek(struct shelf *s, const struct doc_id *id, struct found *out, struct why *why);
+
+/* All that waits is on disk or answered with an error, this one.  Nobody is told from inside. */
+enum err shelf_flush(struct shelf *s, struct why *why);
+/* What stands beside the bytes of an update, to see that they are still what was written. */
+int64_t shelf_sum(enum update_format format, struct cur update);
+/* The update in columns `at` (its sum) and `at` + 1 of a row.  ERR_INVALID: it is damaged. */
+enum err shelf_column(struct db_stmt *q, int at, enum update_format format, struct cur *update,
+                      struct why *why);
+
+/* Apply what of this document waits. */
+enum err shelf_apply_waiting(struct shelf *s, const struct doc_id *id, struct ydoc *into,
+                             struct why *why);
+
+#endif

@@ -15,6 +15,7 @@
 #include "crypto/bip39.h"
 #include "crypto/ed25519.h"
 #include "crypto/equal.h"
+#include "crypto/sealbox.h"
 #include "crypto/sha256.h"
 #include "crypto/slip10.h"
 #include "crypto/wipe.h"
@@ -117,6 +118,11 @@ const uint8_t *keys_peer_public(const struct keys *k)
 void keys_sign(const struct keys *k, const void *msg, size_t n, uint8_t sig[KEYS_SIG_LEN])
 {
     ed25519_sign(k->secret, msg, n, sig);
+}
+
+bool keys_peer_unseal(const struct keys *k, const void *box, size_t n, uint8_t *out)
+{
+    return sealbox_open(k->secret, box, n, out);
 }
 
 static void check_of(const uint8_t *bytes, size_t n, uint8_t check[CHECK_LEN])

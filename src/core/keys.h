@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "store/vfs.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { KEYS_PHRASE_MAX = 256, PEER_ID_TEXT = 64, KEYS_SIG_LEN = 64, KEYS_PUB_LEN = 32 };
@@ -40,5 +41,8 @@ const uint8_t *keys_peer_public(const struct keys *k); /* Ed25519, KEYS_PUB_LEN 
 /* The peer id of anybody's Ed25519 public key. */
 void keys_peer_id_of(const uint8_t pub[KEYS_PUB_LEN], char out[PEER_ID_TEXT]);
 void keys_sign(const struct keys *k, const void *msg, size_t n, uint8_t sig[KEYS_SIG_LEN]);
+/* What somebody sealed to that public key (crypto/sealbox.h): n - SEALBOX_MORE bytes into `out`.
+ * False: it is not for us. */
+MUST_CHECK bool keys_peer_unseal(const struct keys *k, const void *box, size_t n, uint8_t *out);
 
 #endif

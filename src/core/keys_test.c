@@ -4,6 +4,7 @@
 #include "base/test.h"
 #include "crypto/ed25519.h"
 #include "crypto/hex.h"
+#include "crypto/sealbox.h"
 
 #include <malloc.h>
 #include <stdbool.h>
@@ -292,6 +293,21 @@ static void memory_that_held_secrets_is_wiped_before_it_is_freed(void **state)
     vfs_free(v);
 }
 
+static void what_is_sealed_to_the_peer_key_is_read_by_it_alone(void **state)
+{
+    (void)state;
+    const uint8_t entropy[16] = {1}, other[16] = {2}, random[SEALBOX_RANDOM] = {3};
+    struct keys *k = keys_of_entropy(entropy, sizeof entropy);
+    struct keys *o = keys_of_entropy(other, sizeof other);
+    uint8_t box[4 + SEALBOX_MORE], out[4];
+    assert_true(sealbox_seal(keys_peer_public(k), random, "tree", 4, box));
+    assert_true(keys_peer_unseal(k, box, sizeof box, out));
+    assert_memory_equal(out, "tree", 4);
+    assert_false(keys_peer_unseal(o, box, sizeof box, out));
+    keys_free(k);
+    keys_free(o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +324,7 @@ int main(void)
         cmocka_unit_test(no_identity_is_not_found),
         cmocka_unit_test(a_damaged_file_is_refused_in_clear_words),
         cmocka_unit_test(memory_that_held_secrets_is_wiped_before_it_is_freed),
+        cmocka_unit_test(what_is_sealed_to_the_peer_key_is_read_by_it_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

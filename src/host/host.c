@@ -488,3 +488,13 @@ void host_set_table(struct host *h, struct kad *k)
 {
     h->table = k;
 }
+
+struct gossip *host_topics(const struct host *h)
+{
+    return h->topics;
+}
+
+void host_set_topics(struct host *h, struct gossip *g)
+{
+    h->topics = g;
+}

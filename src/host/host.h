@@ -33,6 +33,7 @@ enum {
 #define HOST_DIAL_US (15 * SEC)  /* for one address, all handshakes included */
 #define HOST_PUNCH_US (10 * SEC) /* a stream waits so long for a direct way */
 
+struct gossip;
 struct kad;
 struct trust_book;
 struct web_cert;
@@ -182,6 +183,10 @@ void host_tag(struct host *h, const struct peer_id *peer, const char *tag, unsig
  * of 32 bytes, kad_providers() it); NULL: there is none, as in a test. */
 struct kad *host_table(const struct host *h);
 void host_set_table(struct host *h, struct kad *k); /* outlives the host, or NULL before */
+
+/* What is said in topics, likewise (host/gossip/gossip.h); NULL: nothing is, as in a test. */
+struct gossip *host_topics(const struct host *h);
+void host_set_topics(struct host *h, struct gossip *g); /* outlives the host, or NULL before */
 
 /* --- what happens --------------------------------------------------------------------------- */
 

@@ -43,12 +43,14 @@ void overlay_gossip_begin(struct overlay *o)
                              .keys = o->env.keys,
                              .lab = conf_bool(o->env.conf, "host.lab")};
     o->gossip = gossip_new(&cfg);
+    host_set_topics(o->host, o->gossip);
 }
 
 void overlay_gossip_end(struct overlay *o)
 {
     LIST_EACH(&o->listened, struct listened, l, link)
         listened_free(l);
+    host_set_topics(o->host, NULL);
     gossip_free(o->gossip);
     o->gossip = NULL;
 }

@@ -107,7 +107,8 @@ enum { TOLD_MAX = 6, HIDDEN_MAX = 12 };
 
 struct host {
     struct host_cfg cfg;
-    struct kad *table; /* NULL: none */
+    struct kad *table;     /* NULL: none */
+    struct gossip *topics; /* likewise */
     struct loop *loop;
     const struct log *log;
     struct secure_self *self;

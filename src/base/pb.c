@@ -69,6 +69,14 @@ bool pb_next(struct cur *msg, struct pb_field *f)
     return !msg->bad;
 }
 
+bool pb_fixed(const struct pb_field *f, void *out, size_t n)
+{
+    if (f->wire != PB_BYTES || f->bytes.n != n)
+        return false;
+    memcpy(out, f->bytes.p, n);
+    return true;
+}
+
 static void put_varint(struct buf *b, uint64_t v)
 {
     for (; v >= 0x80; v >>= 7)

@@ -31,6 +31,8 @@ struct pb_field {
 };
 
 bool pb_next(struct cur *msg, struct pb_field *f); /* false: at the end, or msg is bad */
+/* A byte string of exactly n bytes into `out`; false: it is none. */
+MUST_CHECK bool pb_fixed(const struct pb_field *f, void *out, size_t n);
 
 /* One field each; number: 1 to 2^29 - 1.  A zero and an empty string are written too: whether a
  * field is left out is the caller's matter. */

@@ -1,9 +1,11 @@
-/* The document engine alone, on recorded editing: what bench/docs.py compares with others.
+/* The document engine alone, on recorded editing: what bench/docs compares with others.
  *
  *     docs_bench local TRACE.json        a sequential trace, key by key, each update told
  *     docs_bench load V1|V2 STATE.bin    a whole state, and its text
  *     docs_bench remote UPDATES.bin [shuffled]    an update stream, one after the other
+ *     docs_bench merge A.bin B.bin       two whole states, made apart
  *     docs_bench storm CLIENTS EACH      all insert at one place, then everybody's updates
+ *     docs_bench state TRACE.json CLIENT the state of a trace, typed; no measure
  *
  * Prints one line of JSON: CPU milliseconds, bytes, units and memory. */
 #include "base/buf.h"
@@ -65,56 +67,102 @@ struct patch {
     size_t n;
 };
 
-static void local(const char *path)
+struct trace {
+    struct patch *all;
+    size_t *ends, txns; /* of each transaction: one past its last patch */
+    const char *end;    /* how it reads then */
+};
+
+static struct trace trace_of(const char *path)
 {
     json_error_t at;
-    json_t *trace = json_load_file(path, 0, &at), *txn, *p;
-    size_t i, k, n = 0, edits = 0, bytes = 0;
-    struct buf update = {0}, text = {0}, state = {0};
-    if (!trace)
+    json_t *file = json_load_file(path, 0, &at), *txn, *p;
+    size_t i, k, n = 0, edits = 0;
+    if (!file)
         die(path, at.text);
-    json_t *txns = json_object_get(trace, "txns");
+    json_t *txns = json_object_get(file, "txns");
     json_array_foreach(txns, i, txn)
         n += json_array_size(json_object_get(txn, "patches"));
-    struct patch *all = mem_array(n, sizeof *all);
-    size_t *ends = mem_array(json_array_size(txns), sizeof *ends);
+    struct trace t = {.all = mem_array(n, sizeof *t.all),
+                      .ends = mem_array(json_array_size(txns), sizeof *t.ends),
+                      .txns = json_array_size(txns),
+                      .end = json_string_value(json_object_get(file, "endContent"))};
     json_array_foreach(txns, i, txn) {
         json_array_foreach(json_object_get(txn, "patches"), k, p) {
             json_t *s = json_array_get(p, 2);
-            all[edits++] = (struct patch){(uint64_t)json_integer_value(json_array_get(p, 0)),
-                                          (uint64_t)json_integer_value(json_array_get(p, 1)),
-                                          json_string_value(s), json_string_length(s)};
+            t.all[edits++] = (struct patch){(uint64_t)json_integer_value(json_array_get(p, 0)),
+                                            (uint64_t)json_integer_value(json_array_get(p, 1)),
+                                            json_string_value(s), json_string_length(s)};
         }
-        ends[i] = edits;
+        t.ends[i] = edits;
     }
-    long before = resident_kib();
-    double start = cpu_ms();
-    struct ydoc *d = ydoc_new(21, true, 1);
-    edits = 0;
-    for (i = 0; i < json_array_size(txns); i++) {
+    return t;
+}
+
+/* Returns the bytes of all updates. */
+static size_t type(const struct trace *t, struct ydoc *d)
+{
+    struct buf update = {0};
+    size_t bytes = 0;
+    for (size_t i = 0, k = 0; i < t->txns; i++) {
         ydoc_begin(d);
-        for (; edits < ends[i]; edits++) {
-            if (all[edits].del > 0)
-                ytext_delete(d, ROOT, all[edits].pos, all[edits].del);
-            if (all[edits].n > 0 && ytext_insert(d, ROOT, all[edits].pos, all[edits].text,
-                                                 all[edits].n, NULL, NULL) != OK)
-                die(path, "a position behind the end");
+        for (; k < t->ends[i]; k++) {
+            const struct patch *p = &t->all[k];
+            if (p->del > 0)
+                ytext_delete(d, ROOT, p->pos, p->del);
+            if (p->n > 0 && ytext_insert(d, ROOT, p->pos, p->text, p->n, NULL, NULL) != OK)
+                die("trace", "a position behind the end");
         }
         buf_clear(&update);
         ydoc_commit(d, UPDATE_V1, &update);
         bytes += buf_len(&update);
     }
+    buf_done(&update);
+    return bytes;
+}
+
+static void local(const char *path)
+{
+    struct trace t = trace_of(path);
+    struct buf text = {0}, state = {0};
+    long before = resident_kib();
+    double start = cpu_ms();
+    struct ydoc *d = ydoc_new(21, true, 1);
+    size_t bytes = type(&t, d);
     double ms = cpu_ms() - start;
     long after = resident_kib();
     ydoc_encode(d, UPDATE_V1, NULL, &state);
     ydoc_text(d, ROOT, &text);
-    const char *end = json_string_value(json_object_get(trace, "endContent"));
     bool right =
-        strlen(end) == buf_len(&text) && memcmp(end, buf_bytes(&text), buf_len(&text)) == 0;
+        strlen(t.end) == buf_len(&text) && memcmp(t.end, buf_bytes(&text), buf_len(&text)) == 0;
     printf("{\"ms\":%.2f,\"updates\":%zu,\"update_bytes\":%zu,\"state_bytes\":%zu,\"kib\":%ld,"
            "\"right\":%s}\n",
-           ms, json_array_size(txns), bytes, buf_len(&state), after - before,
-           right ? "true" : "false");
+           ms, t.txns, bytes, buf_len(&state), after - before, right ? "true" : "false");
+    ydoc_free(d);
+}
+
+static void state_of(const char *path, uint64_t client)
+{
+    struct trace t = trace_of(path);
+    struct buf state = {0};
+    struct ydoc *d = ydoc_new(client, true, 1);
+    type(&t, d);
+    ydoc_encode(d, UPDATE_V1, NULL, &state);
+    fwrite(buf_bytes(&state), 1, buf_len(&state), stdout);
+    ydoc_free(d);
+}
+
+static void merge(const char *path_a, const char *path_b)
+{
+    struct buf a = file_of(path_a), b = file_of(path_b), text = {0};
+    struct why why;
+    double start = cpu_ms();
+    struct ydoc *d = ydoc_new(1, true, 1);
+    if (ydoc_apply(d, UPDATE_V1, buf_cur(&a), &why) != OK ||
+        ydoc_apply(d, UPDATE_V1, buf_cur(&b), &why) != OK)
+        die("merge", why.text);
+    ydoc_text(d, ROOT, &text);
+    printf("{\"ms\":%.2f,\"text_bytes\":%zu}\n", cpu_ms() - start, buf_len(&text));
     ydoc_free(d);
 }
 
@@ -172,8 +220,8 @@ static void remote(const char *path, bool shuffled)
     for (uint32_t i = 0; i < n; i++)
         if (ydoc_apply(d, UPDATE_V1, all[i], &why) != OK)
             die(path, why.text);
-    double ms = cpu_ms() - start;
     ydoc_text(d, ROOT, &text);
+    double ms = cpu_ms() - start;
     printf("{\"ms\":%.2f,\"updates\":%u,\"text_bytes\":%zu,\"pending\":%s}\n", ms, n,
            buf_len(&text), ydoc_pending(d) ? "true" : "false");
     ydoc_free(d);
@@ -199,8 +247,8 @@ static void storm(uint64_t clients, uint64_t each)
         for (uint64_t c = 0; c < clients; c++)
             if (ydoc_apply(d, UPDATE_V1, buf_cur(&update[c * each + i]), &why) != OK)
                 die("storm", why.text);
-    double ms = cpu_ms() - start;
     ydoc_text(d, ROOT, &text);
+    double ms = cpu_ms() - start;
     printf("{\"ms\":%.2f,\"text_bytes\":%zu}\n", ms, buf_len(&text));
     ydoc_free(d);
 }
@@ -213,6 +261,10 @@ int main(int argc, char **argv)
         load(argv[2], argv[3]);
     else if (argc >= 3 && strcmp(argv[1], "remote") == 0)
         remote(argv[2], argc > 3);
+    else if (argc == 4 && strcmp(argv[1], "merge") == 0)
+        merge(argv[2], argv[3]);
+    else if (argc == 4 && strcmp(argv[1], "state") == 0)
+        state_of(argv[2], strtoull(argv[3], NULL, 10));
     else if (argc == 4 && strcmp(argv[1], "storm") == 0)
         storm(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
     else

@@ -84,7 +84,11 @@ bool shelf_is_long(struct shelf *s, const struct doc_id *id);
 MUST_CHECK enum err shelf_fold(struct shelf *s, const struct doc_id *id, struct ydoc *whole,
                                struct why *why);
 
-/* --- how it read before ----------------------------------------------------------------------- */
+/* --- how it read before -------------------------------------------------------------------------
+ *
+ * A new revision begins with an edit by another author, or one SHELF_REVISION_US after the newest
+ * began; until then the newest one grows.  Authors who take turns share one, after the eighth in
+ * that time.  Numbers that were thinned out are not used again. */
 
 struct shelf_revision {
     int64_t number; /* 1, 2, ... */

@@ -12,15 +12,23 @@ int64_t shelf_sum(enum update_format format, struct cur update)
     return (int64_t)(uint32_t)map_hash(format == UPDATE_V1 ? 1 : 2, update.p, update.n);
 }
 
-enum err shelf_column(struct db_stmt *q, int at, enum update_format format, struct cur *update,
+enum err shelf_column(struct db_stmt *q, int at, enum update_format *format, struct cur *update,
                       struct why *why)
 {
     size_t n;
-    const void *bytes = db_blob(q, at + 1, &n);
+    *format = db_int(q, at) == 1 ? UPDATE_V1 : UPDATE_V2;
+    const void *bytes = db_blob(q, at + 2, &n);
     *update = cur_of(bytes, n);
-    if (shelf_sum(format, *update) != db_int(q, at))
+    if (shelf_sum(*format, *update) != db_int(q, at + 1))
         return why_set(why, ERR_INVALID, "its %zu bytes are not those that were written", n);
     return OK;
+}
+
+void shelf_bind(struct db_stmt *q, int at, enum update_format format, struct cur update)
+{
+    db_bind_int(q, at, format == UPDATE_V1 ? 1 : 2);
+    db_bind_int(q, at + 1, shelf_sum(format, update));
+    db_bind_blob(q, at + 2, update.p, update.n);
 }
 
 /* Apply each row's update; columns: format, sum, bytes. */
@@ -29,13 +37,9 @@ static enum err apply_rows(struct db_stmt *q, struct ydoc *into, const char *wha
     enum db_step step;
     enum err err = OK;
     for (int i = 1; err == OK && (step = db_step(q, why)) != DB_END; i++) {
-        enum update_format format = UPDATE_V1;
-        struct cur update = {0};
-        err = step == DB_FAILED ? why->code : OK;
-        if (err == OK) {
-            format = db_int(q, 0) == 1 ? UPDATE_V1 : UPDATE_V2;
-            err = shelf_column(q, 1, format, &update, why);
-        }
+        enum update_format format;
+        struct cur update;
+        err = step == DB_FAILED ? why->code : shelf_column(q, 0, &format, &update, why);
         if (err == OK)
             err = ydoc_apply(into, format, update, why);
         if (err != OK)
@@ -77,16 +81,15 @@ bool shelf_is_long(struct shelf *s, const struct doc_id *id)
 
 /* --- folding ---------------------------------------------------------------------------------- */
 
-/* Can it be read again?  What an update may become is bounded by its size, and the log goes. */
-static enum err check_state(enum update_format format, struct cur state, struct why *why)
+enum err shelf_check(enum update_format format, struct cur update, struct why *why)
 {
     struct update_reader r;
     struct ystruct one;
     struct buf sink = {0};
     struct ranges deletes = {0};
-    if (state.n > STATE_MAX)
-        return why_set(why, ERR_LIMIT, "its state has %zu bytes, %zu are kept", state.n, STATE_MAX);
-    update_read(&r, format, state, &sink);
+    if (update.n > STATE_MAX)
+        return why_set(why, ERR_LIMIT, "it has %zu bytes, %zu are kept", update.n, STATE_MAX);
+    update_read(&r, format, update, &sink);
     while (update_next(&r, &one))
         ;
     update_read_deletes(&r, &deletes);
@@ -102,12 +105,12 @@ static enum err encode(struct ydoc *whole, struct buf *out, enum update_format *
 {
     *format = UPDATE_V2;
     ydoc_encode(whole, UPDATE_V2, NULL, out);
-    if (check_state(UPDATE_V2, buf_cur(out), NULL) == OK)
+    if (shelf_check(UPDATE_V2, buf_cur(out), NULL) == OK)
         return OK;
     *format = UPDATE_V1;
     buf_clear(out);
     ydoc_encode(whole, UPDATE_V1, NULL, out);
-    return check_state(UPDATE_V1, buf_cur(out), why);
+    return shelf_check(UPDATE_V1, buf_cur(out), why);
 }
 
 static enum err replace(struct shelf *s, const struct found *there, enum update_format format,
@@ -117,9 +120,7 @@ static enum err replace(struct shelf *s, const struct found *there, enum update_
         db_prepare(s->db, "INSERT INTO doc_state (doc, format, sum, bytes) VALUES (?1, ?2, ?3, ?4)"
                           " ON CONFLICT (doc) DO UPDATE SET format = ?2, sum = ?3, bytes = ?4");
     db_bind_int(q, 1, there->number);
-    db_bind_int(q, 2, format == UPDATE_V1 ? 1 : 2);
-    db_bind_int(q, 3, shelf_sum(format, buf_cur(state)));
-    db_bind_blob(q, 4, buf_bytes(state), buf_len(state));
+    shelf_bind(q, 2, format, buf_cur(state));
     enum err err = db_run(q, why);
     if (err != OK)
         return err;
@@ -134,6 +135,30 @@ static enum err replace(struct shelf *s, const struct found *there, enum update_
     return db_run(q, why);
 }
 
+/* The story of the log first.  What of it cannot be read is no reason to lose what `whole` has. */
+static enum err fold(struct shelf *s, const struct found *there, enum update_format format,
+                     const struct buf *state, struct why *why)
+{
+    struct why own = {OK, ""};
+    enum err err = db_begin(s->db, why);
+    if (err != OK)
+        return err;
+    err = shelf_tell(s, there, &own);
+    if (err == ERR_INVALID || err == ERR_LIMIT) {
+        log_warn(s->log, "%s: a piece of its history is lost: %s", there->name, own.text);
+        db_rollback(s->db);
+        err = db_begin(s->db, &own);
+        if (err == OK)
+            err = shelf_tell_whole(s, there, format, buf_cur(state), &own);
+    }
+    if (err == OK)
+        err = replace(s, there, format, state, &own);
+    if (err == OK)
+        return db_commit(s->db, why);
+    db_rollback(s->db);
+    return why_set(why, err, "%s", own.text);
+}
+
 enum err shelf_fold(struct shelf *s, const struct doc_id *id, struct ydoc *whole, struct why *why)
 {
     struct found there;
@@ -145,14 +170,7 @@ enum err shelf_fold(struct shelf *s, const struct doc_id *id, struct ydoc *whole
     if (err == OK)
         err = encode(whole, &state, &format, why);
     if (err == OK)
-        err = db_begin(s->db, why);
-    if (err == OK) {
-        err = replace(s, &there, format, &state, why);
-        if (err == OK)
-            err = db_commit(s->db, why);
-        else
-            db_rollback(s->db);
-    }
+        err = fold(s, &there, format, &state, why);
     buf_done(&state);
     return err;
 }

@@ -50,8 +50,9 @@
             " at_us INTEGER NOT NULL," /* of its last edit, as is the writer */                    \
             " writer INTEGER NOT NULL REFERENCES doc_writer (id),"                                 \
             " text_bytes INTEGER," /* NULL: not counted yet */                                     \
+            " format INTEGER NOT NULL,"                                                            \
             " sum INTEGER NOT NULL,"                                                               \
-            " bytes BLOB NOT NULL," /* what came since the one before, format 2 */                 \
+            " bytes BLOB NOT NULL," /* what came since the one before */                           \
             " PRIMARY KEY (doc, number)"                                                           \
             ")"                                                                                    \
     }

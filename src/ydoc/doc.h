@@ -76,6 +76,10 @@ void ytext_delete(struct ydoc *d, const char *root, uint64_t pos, uint64_t n);
 enum err ytext_format(struct ydoc *d, const char *root, uint64_t pos, uint64_t n, struct cur attrs,
                       struct why *why);
 
+/* Make the plain text read so, well-formed UTF-8, by the smallest change (ydoc/diff.h); what stands
+ * in it that is no text stays. */
+enum err ytext_become(struct ydoc *d, const char *root, struct cur utf8, struct why *why);
+
 /* ---- arrays and maps ---- */
 
 /* Insert the values of an array (ydoc/any.h). */

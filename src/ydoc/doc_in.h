@@ -6,7 +6,7 @@
  *   apply.c      foreign updates; what waits for something that is not here
  *   commit.c     the end of a transaction: forgetting, merging, the update that tells of it
  *   encode.c     updates, state vectors, snapshots
- *   text.c list.c  local edits         read.c  how it reads       relpos.c  positions
+ *   text.c become.c list.c  local edits   read.c  how it reads       relpos.c  positions
  *
  * Items are numbers, not pointers: half the size, and a document is a few allocations. */
 #ifndef SHOAL_YDOC_DOC_IN_H

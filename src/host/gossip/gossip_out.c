@@ -22,6 +22,8 @@ struct gossip_out {
     size_t bytes[OUT_RANKS], count[OUT_RANKS];
     struct buf wire; /* of the RPC that is going out */
     struct timer *flush;
+    bool flush_now; /* it waits for nothing but the turn */
+    uint64_t flushed_us;
     size_t dropped, noise;
 };
 
@@ -110,6 +112,7 @@ static void on_flush(void *arg)
     struct gossip_out *o = arg;
     struct why why;
     o->flush = NULL;
+    o->flushed_us = loop_now_us(o->cfg.loop);
     write_on(o);
     if (o->stream && o->bytes[OUT_SUB] + o->bytes[OUT_MUST] > GOSSIP_OUT_MUST_BYTES) {
         why_set(&why, ERR_LIMIT, "it takes too little of what it must be told");
@@ -135,6 +138,21 @@ static bool has_room(const struct gossip_out *o, enum rank r, size_t n)
     return o->stream || o->bytes[r] + n <= GOSSIP_OUT_MUST_BYTES; /* a new stream begins anew */
 }
 
+/* A write of its own costs more than the message in it. */
+static void flush_soon(struct gossip_out *o)
+{
+    if (!o->stream || (o->flush && o->flush_now))
+        return;
+    uint64_t since_us = loop_now_us(o->cfg.loop) - o->flushed_us;
+    o->flush_now =
+        since_us >= GOSSIP_OUT_APART_US || gossip_out_waiting(o) >= GOSSIP_OUT_FULL_BYTES;
+    if (o->flush && !o->flush_now)
+        return;
+    timer_cancel(o->flush);
+    o->flush =
+        timer_start(o->cfg.loop, o->flush_now ? 0 : GOSSIP_OUT_APART_US - since_us, on_flush, o);
+}
+
 /* Takes what is in bytes; keeps m. */
 static void push(struct gossip_out *o, enum rank r, struct buf *bytes, struct gossip_held *m)
 {
@@ -150,8 +168,7 @@ static void push(struct gossip_out *o, enum rank r, struct buf *bytes, struct go
     o->bytes[r] += n;
     o->count[r]++;
     list_push(&o->things[r], &t->link);
-    if (!o->flush && o->stream)
-        o->flush = timer_start(o->cfg.loop, 0, on_flush, o);
+    flush_soon(o);
 }
 
 void gossip_out_sub(struct gossip_out *o, struct cur topic, bool subscribe)

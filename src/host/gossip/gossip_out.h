@@ -1,10 +1,11 @@
 /* host/gossip/gossip_out.h - what waits for one peer, and the stream on which it goes out.
  *
- * Things are said in the next turn, many in one RPC: first subscriptions, then control, then
- * messages.  A peer that takes too little loses what it is told last: messages and the ids of
- * messages beyond the limits below are dropped here; grafts, prunes and subscriptions never, and
- * where even these pile up the stream is given up. Without a stream things wait, within the same
- * limits. */
+ * Things are said in the next turn, or where something was just said GOSSIP_OUT_APART_US after
+ * that: what comes at a thousand a second goes out ten in one RPC, and what comes alone goes at
+ * once.  In an RPC are first subscriptions, then control, then messages.  A peer that takes too
+ * little loses what it is told last: messages and the ids of messages beyond the limits below are
+ * dropped here; grafts, prunes and subscriptions never, and where even these pile up the stream is
+ * given up. Without a stream things wait, within the same limits. */
 #ifndef SHOAL_HOST_GOSSIP_GOSSIP_OUT_H
 #define SHOAL_HOST_GOSSIP_GOSSIP_OUT_H
 
@@ -16,6 +17,8 @@ enum {
     GOSSIP_OUT_BYTES = 2 << 20,        /* of messages; one is always taken */
     GOSSIP_OUT_IDS_BYTES = 256 << 10,  /* of IHAVE, IWANT, IDONTWANT */
     GOSSIP_OUT_MUST_BYTES = 512 << 10, /* of the rest */
+    GOSSIP_OUT_APART_US = 10000,
+    GOSSIP_OUT_FULL_BYTES = 16 << 10, /* do not wait for more */
 };
 
 struct gossip_out;

@@ -1,8 +1,10 @@
-/* What waits while there is no stream; streams are in gossip_foe_test.c. */
+/* What waits while there is no stream, and when it is said; more of streams is in
+ * gossip_foe_test.c. */
 #include "host/gossip/gossip_out.h"
 
 #include "base/mem.h"
 #include "base/test.h"
+#include "sim/sim.h"
 
 #include <stdlib.h>
 
@@ -98,14 +100,126 @@ static void without_a_stream_the_rest_is_bounded_too(void **state)
     assert_true(gossip_out_waiting(k->out) <= 2 * GOSSIP_OUT_MUST_BYTES);
 }
 
+/* --- when it is said ------------------------------------------------------------------------ */
+
+/* A stream that takes all, and counts how often. */
+struct sink {
+    struct conn conn;
+    unsigned writes;
+    uint64_t last_us;
+};
+
+static ssize_t sink_recv(struct conn *c, void *to, size_t n)
+{
+    (void)c, (void)to, (void)n;
+    return CONN_AGAIN;
+}
+
+static ssize_t sink_sendv(struct conn *c, const struct iovec *iov, int count)
+{
+    struct sink *s = (struct sink *)c;
+    size_t n = 0;
+    for (int i = 0; i < count; i++)
+        n += iov[i].iov_len;
+    s->writes++;
+    s->last_us = loop_now_us(c->loop);
+    return (ssize_t)n;
+}
+
+static void sink_nothing(struct conn *c)
+{
+    (void)c;
+}
+
+static const struct conn_ops sink_ops = {.name = "sink",
+                                         .recv = sink_recv,
+                                         .sendv = sink_sendv,
+                                         .close = sink_nothing,
+                                         .shut = sink_nothing};
+
+struct said {
+    struct kit kit;
+    struct sim *sim;
+    struct sink sink;
+};
+
+static int open_said(void **state)
+{
+    struct said *s = *state = MEM_NEW(struct said);
+    s->sim = sim_new(1);
+    struct loop *loop =
+        sim_node_loop(sim_node_add(s->sim, "ann", addr_v4(10, 0, 0, 1, 0), (struct sim_link){0}));
+    s->sink.conn = (struct conn){.ops = &sink_ops, .loop = loop};
+    s->kit.out = gossip_out_new(&(struct gossip_out_cfg){.loop = loop, .wants = wants});
+    s->kit.cache = gossip_cache_new(1);
+    gossip_out_stream(s->kit.out, &s->sink.conn);
+    sim_run_for(s->sim, SEC);
+    return 0;
+}
+
+static int close_said(void **state)
+{
+    struct said *s = *state;
+    gossip_out_free(s->kit.out);
+    gossip_cache_free(s->kit.cache);
+    sim_free(s->sim);
+    free(s);
+    return 0;
+}
+
+static void what_comes_alone_is_said_at_once(void **state)
+{
+    struct said *s = *state;
+    for (unsigned i = 1; i <= 3; i++) {
+        uint64_t now_us = sim_now_us(s->sim);
+        message(&s->kit, 10);
+        sim_run_for(s->sim, GOSSIP_OUT_APART_US);
+        assert_int_equal(s->sink.writes, i);
+        assert_int_equal(s->sink.last_us, now_us);
+    }
+}
+
+static void what_comes_soon_after_is_said_together(void **state)
+{
+    struct said *s = *state;
+    uint64_t now_us = sim_now_us(s->sim);
+    message(&s->kit, 10);
+    for (unsigned i = 1; i < 10; i++) {
+        sim_run_for(s->sim, GOSSIP_OUT_APART_US / 10);
+        message(&s->kit, 10);
+    }
+    assert_int_equal(s->sink.writes, 1);
+    sim_run_for(s->sim, SEC);
+    assert_int_equal(s->sink.writes, 2);
+    assert_int_equal(s->sink.last_us, now_us + GOSSIP_OUT_APART_US);
+}
+
+static void where_much_waits_it_is_said_in_the_next_turn(void **state)
+{
+    struct said *s = *state;
+    message(&s->kit, 10);
+    sim_run_for(s->sim, 1);
+    message(&s->kit, GOSSIP_OUT_FULL_BYTES - 1);
+    sim_run_for(s->sim, 1);
+    assert_int_equal(s->sink.writes, 1);
+    message(&s->kit, 1);
+    sim_run_for(s->sim, 1);
+    assert_int_equal(s->sink.writes, 2);
+    assert_int_equal(gossip_out_waiting(s->kit.out), 0);
+}
+
 int main(void)
 {
+#define SAID(name) cmocka_unit_test_setup_teardown(name, open_said, close_said)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, open_kit, close_kit)
     const struct CMUnitTest tests[] = {
         CASE(so_many_messages_wait),
         CASE(so_many_bytes_of_them_wait),
         CASE(so_many_names_wait),
         CASE(without_a_stream_the_rest_is_bounded_too),
+        SAID(what_comes_alone_is_said_at_once),
+        SAID(what_comes_soon_after_is_said_together),
+        SAID(where_much_waits_it_is_said_in_the_next_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

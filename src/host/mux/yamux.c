@@ -53,9 +53,9 @@ static void on_kick(void *arg)
     if (y->over) {
         tell_all(y);
     } else {
-        bool all = yamux_pull(y);
+        y->unread = y->unread && !yamux_pull(y);
         yamux_serve(y);
-        if (!all)
+        if (y->unread)
             yamux_wake(y);
     }
     leave(y);
@@ -87,7 +87,6 @@ void yamux_fail(struct yamux *y, int code, const struct why *why)
 static void on_below(void *arg, enum conn_event ev, const struct why *why)
 {
     struct yamux *y = arg;
-    bool all = true;
     if (y->over)
         return;
     enter(y);
@@ -95,7 +94,7 @@ static void on_below(void *arg, enum conn_event ev, const struct why *why)
     case CONN_OPEN:
         break;
     case CONN_READABLE:
-        all = yamux_pull(y);
+        y->unread = !yamux_pull(y);
         break;
     case CONN_WRITABLE:
         y->blocked = false;
@@ -106,7 +105,7 @@ static void on_below(void *arg, enum conn_event ev, const struct why *why)
     }
     if (!y->over)
         yamux_serve(y);
-    if (!all)
+    if (y->unread)
         yamux_wake(y);
     leave(y);
 }
@@ -185,7 +184,8 @@ struct mux *yamux_new(struct conn *below, bool client, const struct mux_events *
     list_init(&y->owing);
     conn_watch(below, on_below, y);
     y->tick = timer_start(y->mux.loop, YAMUX_TICK_US, on_tick, y);
-    yamux_wake(y); /* what came before we watched */
+    y->unread = true; /* what came before we watched */
+    yamux_wake(y);
     return &y->mux;
 }
 

@@ -62,6 +62,7 @@ struct yamux {
     bool over;               /* failed or closed: nothing moves any more */
     bool told;               /* of the failure */
     bool blocked;            /* CONN_WRITABLE is owed to us */
+    bool unread;             /* CONN_READABLE is not: there may be more */
     bool parting, they_part; /* GoAway was said */
     bool moved, heard;       /* since the last tick: bytes went; bytes came */
     bool tended;             /* ticks are MUX_TEND_US apart */

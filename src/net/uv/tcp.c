@@ -21,9 +21,10 @@ struct tcp {
     int fd; /* -1: closed by the owner, or there never was one */
     bool connecting;
     bool want_read, want_write; /* an event is owed to the owner */
-    int reset;                  /* SO_ERROR after a reset: bytes before it may still be read */
-    struct why *why;            /* it failed, and this is told, or will be by `timer` */
-    struct timer *timer;        /* the dial's deadline, or CONN_CLOSED in the next turn */
+    bool drained;        /* the last read took all there was: epoll says when there is more */
+    int reset;           /* SO_ERROR after a reset: bytes before it may still be read */
+    struct why *why;     /* it failed, and this is told, or will be by `timer` */
+    struct timer *timer; /* the dial's deadline, or CONN_CLOSED in the next turn */
 };
 
 static void on_ready(void *arg, unsigned events);
@@ -88,10 +89,13 @@ static ssize_t tcp_recv(struct conn *c, void *to, size_t n)
         return CONN_FAILED;
     ssize_t got = -1;
     errno = EAGAIN;
-    while (!t->connecting && (got = recv(t->fd, to, n, 0)) < 0 && errno == EINTR)
+    while (!t->connecting && !(t->drained && !t->reset) && (got = recv(t->fd, to, n, 0)) < 0 &&
+           errno == EINTR)
         ;
-    if (got > 0)
+    if (got > 0) {
+        t->drained = (size_t)got < n;
         return got;
+    }
     if (got == 0 && !t->reset)
         return CONN_END;
     if (got < 0 && errno == EAGAIN && !t->reset) {
@@ -200,6 +204,8 @@ static void on_ready(void *arg, unsigned events)
         on_reset(t);
         return;
     }
+    if (events & WATCH_READ)
+        t->drained = false;
     unsigned wanted = (t->want_read ? WATCH_READ : 0u) | (t->want_write ? WATCH_WRITE : 0u);
     if (events & ~wanted) /* ready, but the owner has not asked: do not hear of it again */
         watch_drop(&t->watch, events & ~wanted);

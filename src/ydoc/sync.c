@@ -3,6 +3,7 @@
 #include "ydoc/awareness.h"
 #include "ydoc/doc.h"
 #include "ydoc/lib0.h"
+#include "ydoc/update.h"
 
 #include <string.h>
 
@@ -57,6 +58,26 @@ static enum err answer(struct ydoc *d, struct cur have, struct buf *reply, struc
     return e;
 }
 
+/* Not taken in.  Who connects answers our step 1, mostly with nothing, or with deletes that we
+ * know: that is no attempt to write. */
+static enum err refuse(struct ydoc *d, bool answers, struct cur update, enum sync_kind *kind,
+                       struct why *why)
+{
+    struct states have = {0};
+    struct buf state = {0}, news = {0};
+    ydoc_state(d, &state);
+    enum err e = states_read(&have, buf_cur(&state), why);
+    if (e == OK)
+        e = update_diff(UPDATE_V1, update, &have, &news, why);
+    struct cur c = buf_cur(&news);
+    if (e == OK && (!answers || lib0_uint(&c) > 0))
+        *kind = SYNC_REFUSED;
+    states_done(&have);
+    buf_done(&state);
+    buf_done(&news);
+    return e;
+}
+
 static enum err take_sync(struct ydoc *d, struct cur message, bool writable, enum sync_kind *kind,
                           struct cur *payload, struct buf *reply, struct buf *scratch,
                           struct why *why)
@@ -70,9 +91,9 @@ static enum err take_sync(struct ydoc *d, struct cur message, bool writable, enu
         return answer(d, *payload, reply, why);
     }
     bool waits = false;
-    *kind = writable ? SYNC_UPDATE : SYNC_REFUSED;
     if (!writable)
-        return OK;
+        return refuse(d, step == STEP_2, *payload, kind, why);
+    *kind = SYNC_UPDATE;
     buf_clear(scratch);
     enum err e = ydoc_learn(d, UPDATE_V1, *payload, scratch, &waits, why);
     if (!waits)

@@ -19,7 +19,7 @@ enum sync_kind {
     SYNC_NOTHING,   /* of a kind that is passed over */
     SYNC_ASKED,     /* step 1, or a question for awareness: there is a reply */
     SYNC_UPDATE,    /* an update: *payload is what the document learnt by it, maybe nothing */
-    SYNC_REFUSED,   /* an update that was not taken in: *payload */
+    SYNC_REFUSED,   /* an update that was not taken in, and may have been news: *payload */
     SYNC_AWARENESS, /* others are here, or left: *payload is what changed */
     SYNC_DENIED,    /* we may not: *payload is the reason */
 };

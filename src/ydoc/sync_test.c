@@ -110,6 +110,10 @@ static void who_may_only_read_changes_nothing(void **state)
     assert_int_equal(take(&a, &message, false), OK);
     assert_int_equal(a.kind, SYNC_REFUSED);
     assert_int_equal(ydoc_length(a.d, "t"), 0);
+    buf_clear(&update); /* an answer without news is no attempt */
+    buf_hex(&update, "00 01 02 00 00");
+    assert_int_equal(take(&a, &update, false), OK);
+    assert_int_equal(a.kind, SYNC_NOTHING);
     assert_int_equal(take(&a, &message, true), OK);
     assert_int_equal(ydoc_length(a.d, "t"), 1);
     done(&a);

@@ -23,6 +23,7 @@ struct rooms_cfg {
     const struct log *log;
     struct shelf *shelf;
 };
+/* No room is open yet. */
 struct rooms *rooms_new(const struct rooms_cfg *cfg);
 void rooms_free(struct rooms *r); /* all rooms are given back before; NULL: nothing */
 
@@ -31,8 +32,9 @@ void rooms_free(struct rooms *r); /* all rooms are given back before; NULL: noth
 struct room *rooms_open(struct rooms *r, const struct doc_id *id, struct why *why);
 void room_done(struct room *room);
 
+/* Its document: its name, what it holds, who is here. */
 const struct doc_id *room_id(const struct room *room);
-struct ydoc *room_doc(struct room *room); /* to read */
+struct ydoc *room_doc(struct room *room); /* to read; another one after a write has failed */
 struct awareness *room_awareness(struct room *room);
 /* Does this node's owner write here?  true until set; where not, local seats are told so. */
 void room_set_writable(struct room *room, bool writable);
@@ -42,7 +44,8 @@ bool room_writable(const struct room *room);
 
 struct seat_cfg {
     /* One message of y-protocols to this seat, valid during the call.  Not from inside room_sit()
-     * nor seat_take() of the same seat, but that one's own replies. */
+     * nor seat_take() of the same seat, but that one's own replies.  The seat may be paused inside
+     * it; nothing else of the room may be called. */
     void (*send)(void *arg, struct cur message);
     void *arg;
     bool local;         /* this node's owner: may write where room_writable() */
@@ -72,7 +75,8 @@ void seat_leave(struct seat *s);
  * done: as shelf_done_cb, at once when nothing changed; NULL: nobody waits. */
 void room_begin(struct room *room);
 void room_commit(struct room *room, const char *author, shelf_done_cb *done, void *arg);
-/* Make the text `root` read so, by the smallest change (ydoc/diff.h); same ends. */
+/* Make the text `root` read so, by the smallest change (ydoc/diff.h); same ends;
+ * ERR_INVALID: not UTF-8. */
 void room_set_text(struct room *room, const char *root, struct cur utf8, const char *author,
                    shelf_done_cb *done, void *arg);
 

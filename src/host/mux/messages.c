@@ -13,7 +13,7 @@ enum {
 
 struct messages {
     struct conn *stream; /* NULL: it is over */
-    size_t max;
+    size_t max, queued_max;
     messages_cb *cb;
     void *arg;
     uint8_t prefix[PREFIX_MAX];
@@ -245,9 +245,9 @@ enum err messages_send(struct messages *m, const void *msg, size_t n, struct why
         return why_set(why, ERR_CLOSED, "the stream is over");
     bool waits = buf_len(&m->out) > 0;
     size_t most = PREFIX_MAX + n; /* of which what is taken at once is given back at once */
-    if (buf_len(&m->out) + n > MESSAGES_QUEUED_MAX)
-        return why_set(why, ERR_LIMIT, "%zu bytes wait to be taken, the limit is %d",
-                       buf_len(&m->out), MESSAGES_QUEUED_MAX);
+    if (buf_len(&m->out) + n > m->queued_max)
+        return why_set(why, ERR_LIMIT, "%zu bytes wait to be taken, the limit is %zu",
+                       buf_len(&m->out), m->queued_max);
     enum err e = tab_take(m->stream->tab, most, "a message to it", why);
     if (e != OK)
         return e;
@@ -259,6 +259,11 @@ enum err messages_send(struct messages *m, const void *msg, size_t n, struct why
     else
         write_on(m);
     return OK;
+}
+
+void messages_allow(struct messages *m, size_t queued_max)
+{
+    m->queued_max = queued_max;
 }
 
 size_t messages_queued(const struct messages *m)
@@ -301,6 +306,7 @@ struct messages *messages_new(struct conn *stream, size_t max, messages_cb *cb, 
     assert(max < (size_t)1 << 7 * PREFIX_MAX);
     m->stream = stream;
     m->max = max;
+    m->queued_max = MESSAGES_QUEUED_MAX;
     m->cb = cb;
     m->arg = arg;
     conn_watch(stream, on_conn, m);

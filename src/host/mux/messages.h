@@ -30,6 +30,8 @@ void messages_expect(struct messages *m, uint64_t within_us);
  * MESSAGES_QUEUED_MAX would be passed. */
 MUST_CHECK enum err messages_send(struct messages *m, const void *msg, size_t n, struct why *why);
 size_t messages_queued(const struct messages *m);
+/* So many bytes may wait instead, for who sends single messages that are longer. */
+void messages_allow(struct messages *m, size_t queued_max);
 
 void messages_pause(struct messages *m, bool paused); /* no more MESSAGES_ONE: back-pressure */
 void messages_shut(struct messages *m);               /* no more from us, once all is taken */

@@ -1,17 +1,18 @@
-#include "ydoc/share/envelope.h"
+#include "ydoc/share/topic_msg.h"
 
 #include "base/pb.h"
 
 enum { F_SEQ = 1, F_EPOCH = 2, F_NONCE = 3, F_BOX = 4 };
 enum { B_MESSAGE = 1, B_DIGEST = 2 };
 
-enum err envelope_read(struct envelope *out, struct cur msg, struct why *why)
+enum err topic_msg_read(struct topic_msg *out, struct cur msg, struct why *why)
 {
     struct pb_field f;
     bool nonce = false;
-    *out = (struct envelope){0};
-    if (msg.n > ENVELOPE_MAX)
-        return why_set(why, ERR_LIMIT, "an envelope of %zu bytes, at most %d", msg.n, ENVELOPE_MAX);
+    *out = (struct topic_msg){0};
+    if (msg.n > TOPIC_MSG_MAX)
+        return why_set(why, ERR_LIMIT, "an envelope of %zu bytes, at most %d", msg.n,
+                       TOPIC_MSG_MAX);
     while (pb_next(&msg, &f)) {
         if (f.number == F_SEQ && f.wire == PB_VARINT)
             out->seq = f.value;
@@ -27,17 +28,17 @@ enum err envelope_read(struct envelope *out, struct cur msg, struct why *why)
     return OK;
 }
 
-static void put_sealed_with(struct buf *out, const struct envelope *e, const struct envelope_key *k)
+static void put_sealed_with(struct buf *out, const struct topic_msg *e, const struct topic_key *k)
 {
-    buf_str(out, ENVELOPE_SEALED);
+    buf_str(out, TOPIC_MSG_SEALED);
     buf_put(out, k->doc.key, sizeof k->doc.key);
     buf_be64(out, e->seq);
     buf_be64(out, e->epoch);
     buf_put(out, k->author.bytes, k->author.len);
 }
 
-void envelope_seal(const struct envelope *e, const struct envelope_key *k, struct cur batch,
-                   struct buf *out)
+void topic_msg_seal(const struct topic_msg *e, const struct topic_key *k, struct cur batch,
+                    struct buf *out)
 {
     struct buf ad = {0}, box = {0};
     put_sealed_with(&ad, e, k);
@@ -51,7 +52,7 @@ void envelope_seal(const struct envelope *e, const struct envelope_key *k, struc
     buf_done(&ad);
 }
 
-bool envelope_open(const struct envelope *e, const struct envelope_key *k, struct buf *out)
+bool topic_msg_open(const struct topic_msg *e, const struct topic_key *k, struct buf *out)
 {
     struct buf ad = {0};
     put_sealed_with(&ad, e, k);
@@ -62,17 +63,17 @@ bool envelope_open(const struct envelope *e, const struct envelope_key *k, struc
     return good;
 }
 
-void envelope_put_message(struct buf *batch, struct cur message)
+void topic_batch_put(struct buf *batch, struct cur message)
 {
     pb_put_bytes(batch, B_MESSAGE, message.p, message.n);
 }
 
-void envelope_put_digest(struct buf *batch, const uint8_t digest[ENVELOPE_DIGEST_LEN])
+void topic_batch_digest(struct buf *batch, const uint8_t digest[TOPIC_MSG_DIGEST_LEN])
 {
-    pb_put_bytes(batch, B_DIGEST, digest, ENVELOPE_DIGEST_LEN);
+    pb_put_bytes(batch, B_DIGEST, digest, TOPIC_MSG_DIGEST_LEN);
 }
 
-enum err envelope_read_batch(struct envelope_batch *out, struct cur batch, struct why *why)
+enum err topic_batch_read(struct topic_batch *out, struct cur batch, struct why *why)
 {
     struct pb_field f;
     bool good = true;
@@ -80,9 +81,9 @@ enum err envelope_read_batch(struct envelope_batch *out, struct cur batch, struc
     out->has_digest = false;
     while (good && pb_next(&batch, &f)) {
         if (f.number == B_MESSAGE && f.wire == PB_BYTES) {
-            if (out->count == ENVELOPE_MESSAGES_MAX)
+            if (out->count == TOPIC_MSG_MESSAGES_MAX)
                 return why_set(why, ERR_LIMIT, "more than %d messages in one envelope",
-                               ENVELOPE_MESSAGES_MAX);
+                               TOPIC_MSG_MESSAGES_MAX);
             out->messages[out->count++] = f.bytes;
         } else if (f.number == B_DIGEST) {
             good = out->has_digest = pb_fixed(&f, out->digest, sizeof out->digest);

@@ -215,6 +215,12 @@ static void remote(const char *path, bool shuffled)
         all[i - 1] = all[k];
         all[k] = swap;
     }
+    struct buf come = {0}; /* one behind the other, as they come from a network */
+    buf_room(&come, buf_len(&file));
+    for (uint32_t i = 0; i < n; i++) {
+        buf_put(&come, all[i].p, all[i].n);
+        all[i].p = buf_bytes(&come) + buf_len(&come) - all[i].n;
+    }
     double start = cpu_ms();
     struct ydoc *d = ydoc_new(1, true, 1);
     for (uint32_t i = 0; i < n; i++)

@@ -7,6 +7,7 @@
 #include "api/reply.h"
 #include "api/rest.h"
 #include "api/transmission.h"
+#include "api/web.h"
 #include "base/mem.h"
 #include "crypto/base64.h"
 #include "crypto/wipe.h"
@@ -37,7 +38,7 @@ struct api {
 /* ---- what is asked for ---- */
 
 enum place {
-    PLACE_PAGE,
+    PLACE_WEB,
     PLACE_HEALTH,
     PLACE_LOGIN,
     PLACE_METRICS,
@@ -51,8 +52,9 @@ enum place {
 
 struct asked {
     enum place place;
-    struct route route; /* of PLACE_METHOD */
-    const char *path;   /* below API_PREFIX, or below the content's place */
+    struct route route;          /* of PLACE_METHOD */
+    const struct web_file *file; /* of PLACE_WEB */
+    const char *path;            /* below API_PREFIX, or below the content's place */
     const char *allow;
     enum guard_face face;
     enum guard_scope needed;
@@ -66,7 +68,6 @@ static const struct {
     enum guard_scope needed;
     const char *allow;
 } places[] = {
-    {"/", PLACE_PAGE, GUARD_OPEN, GUARD_NONE, "GET, HEAD"},
     {"/healthz", PLACE_HEALTH, GUARD_OPEN, GUARD_NONE, "GET, HEAD"},
     {"/login", PLACE_LOGIN, GUARD_OPEN, GUARD_NONE, "GET"},
     {"/metrics", PLACE_METRICS, GUARD_API, GUARD_READ, "GET, HEAD"},
@@ -98,6 +99,14 @@ static void find(const struct api *a, struct httpd_call *c, struct asked *out)
                                   .allow = places[i].allow};
             return;
         }
+    out->file = web_find(path);
+    if (out->file) {
+        out->place = PLACE_WEB;
+        out->face = GUARD_OPEN;
+        out->needed = GUARD_NONE;
+        out->allow = "GET, HEAD";
+        return;
+    }
     const char *content = content_path(&a->cfg.content, path);
     if (content) {
         out->place = PLACE_CONTENT;
@@ -249,20 +258,6 @@ static bool admit(struct api *a, struct httpd_call *c, const struct asked *asked
 
 /* ---- answers ---- */
 
-static const char page[] =
-    "<!doctype html>\n<html lang=\"en\">\n<head><meta "
-    "charset=\"utf-8\"><title>Shoal</title></head>\n"
-    "<body>\n<h1>Shoal</h1>\n"
-    "<p>This is a peer-to-peer node. It belongs to whoever runs this machine.</p>\n"
-    "<p>To use it here, run <code>shoal open</code> on that machine: it signs this browser "
-    "in.</p>\n"
-    "<ul>\n<li><a href=\"/api/v1/status\">Status</a></li>\n"
-    "<li><a href=\"/api/v1/files\">Files</a></li>\n"
-    "<li><a href=\"/api/v1/jobs\">Jobs</a></li>\n"
-    "<li><a href=\"/api/v1/methods\">Everything that the API can do</a></li>\n"
-    "<li><a href=\"/metrics\">Metrics</a></li>\n"
-    "<li><a href=\"/healthz\">Health</a></li>\n</ul>\n</body>\n</html>\n";
-
 static void serve_metrics(struct api *a, struct httpd_call *c)
 {
     struct buf text = {0};
@@ -310,8 +305,12 @@ static void serve_login(struct api *a, struct httpd_call *c)
     }
     if (!code || !keyring_login(a->keyring, code, now_us, session)) {
         keyring_strike(a->keyring, &peer, now_us);
-        reply_problem(c, 401, "api.wrong_code", "this link was used already, or is too old",
-                      "run: shoal open", NULL);
+        const char *accept = httpd_header(c, "Accept");
+        if (accept && strstr(accept, "text/html")) /* the page says it in words */
+            web_serve(web_find("/"), 401, c);
+        else
+            reply_problem(c, 401, "api.wrong_code", "this link was used already, or is too old",
+                          "run: shoal open", NULL);
         return;
     }
     char cookie[256];
@@ -368,8 +367,8 @@ static void on_request(void *arg, struct httpd_call *c)
     if (!admit(a, c, &asked) || answer_verb(c, &asked))
         return;
     switch (asked.place) {
-    case PLACE_PAGE:
-        reply_text(c, 200, "text/html; charset=utf-8", page, sizeof page - 1, NULL);
+    case PLACE_WEB:
+        web_serve(asked.file, 200, c);
         break;
     case PLACE_HEALTH:
         reply_text(c, 200, "text/plain; charset=utf-8", "ok\n", 3, NULL);

@@ -110,7 +110,8 @@ struct guard_verdict guard_decide(const struct guard_facts *f)
 const char *const *guard_headers(bool api)
 {
 #define GUARD_HEADERS                                                                              \
-    "Content-Security-Policy: default-src 'self'; frame-ancestors 'none'",                         \
+    "Content-Security-Policy: default-src 'self'; connect-src 'self'; object-src 'none'; "         \
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",                                 \
         "X-Content-Type-Options: nosniff", "Referrer-Policy: no-referrer",                         \
         "X-Frame-Options: DENY", "Cross-Origin-Resource-Policy: same-origin"
     static const char *const page[] = {GUARD_HEADERS, NULL};

@@ -13,14 +13,23 @@ const char *reply_title(unsigned status)
     static const struct {
         unsigned status;
         const char *title;
-    } titles[] = {{400, "Bad Request"},         {401, "Unauthorized"},
-                  {403, "Forbidden"},           {404, "Not Found"},
-                  {405, "Method Not Allowed"},  {409, "Conflict"},
-                  {413, "Content Too Large"},   {415, "Unsupported Media Type"},
-                  {421, "Misdirected Request"}, {422, "Unprocessable Content"},
-                  {429, "Too Many Requests"},   {500, "Internal Server Error"},
-                  {501, "Not Implemented"},     {502, "Bad Gateway"},
-                  {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+    } titles[] = {{400, "Bad Request"},
+                  {401, "Unauthorized"},
+                  {403, "Forbidden"},
+                  {404, "Not Found"},
+                  {405, "Method Not Allowed"},
+                  {406, "Not Acceptable"},
+                  {409, "Conflict"},
+                  {413, "Content Too Large"},
+                  {415, "Unsupported Media Type"},
+                  {421, "Misdirected Request"},
+                  {422, "Unprocessable Content"},
+                  {429, "Too Many Requests"},
+                  {500, "Internal Server Error"},
+                  {501, "Not Implemented"},
+                  {502, "Bad Gateway"},
+                  {503, "Service Unavailable"},
+                  {504, "Gateway Timeout"},
                   {507, "Insufficient Storage"}};
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
         if (titles[i].status == status)

@@ -29,7 +29,7 @@ bool utf8_valid(const void *bytes, size_t n)
     const uint8_t *p = bytes;
     uint32_t code;
     for (size_t len; n > 0; p += len, n -= len) {
-        len = utf8_char(p, n, &code);
+        len = n >= 8 && utf8_ascii8(p) ? 8 : utf8_char(p, n, &code);
         if (len == 0)
             return false;
     }

@@ -77,9 +77,8 @@ static void add_todo(struct ydoc *d, uint32_t i)
     d->aside = true;
     if (runs_find(&c->todo, it->clock, &at)) { /* the same start: the longer one knows more */
         struct run *other = runs_get(&c->todo, at);
-        const struct item *known = item_of(d, other->item);
-        if (known->clock == it->clock) {
-            uint32_t worse = it->len > known->len ? other->item : i;
+        if (other->clock == it->clock) {
+            uint32_t worse = it->len > item_of(d, other->item)->len ? other->item : i;
             if (worse == other->item)
                 other->item = i;
             forget_loose(d, worse);
@@ -124,6 +123,14 @@ static uint32_t next_loose(const struct ydoc *d, const struct client *c, bool *f
     return *fed ? c->feed[0] : run ? run->item : NONE;
 }
 
+/* Items that come out of order lie far from each other: fetch the one behind this meanwhile. */
+static void fetch_next(const struct ydoc *d, const struct client *c)
+{
+    const struct run *run = runs_get(&c->todo, runs_first());
+    if (run)
+        __builtin_prefetch(item_of(d, run->item));
+}
+
 static void take_loose(struct ydoc *d, struct client *c, bool fed)
 {
     if (fed) {
@@ -131,6 +138,7 @@ static void take_loose(struct ydoc *d, struct client *c, bool fed)
         c->feed_n--;
     } else {
         drop_todo(d, c, runs_first());
+        fetch_next(d, c);
     }
 }
 

@@ -83,11 +83,12 @@ static uint32_t unboxed(const void *p)
 
 uint32_t doc_client(struct ydoc *d, uint64_t id)
 {
-    if (d->last_client < d->n_clients && d->clients[d->last_client].id == id)
-        return d->last_client;
+    uint32_t *recent = &d->recent[id % (sizeof d->recent / sizeof *d->recent)];
+    if (*recent < d->n_clients && d->clients[*recent].id == id)
+        return *recent;
     void *known = map_get(d->client_index, &id, sizeof id);
     if (known)
-        return d->last_client = unboxed(known);
+        return *recent = unboxed(known);
     if (d->n_clients == d->cap_clients) {
         d->cap_clients = d->cap_clients ? 2 * d->cap_clients : 4;
         d->clients = mem_realloc(d->clients, d->cap_clients * sizeof *d->clients);
@@ -95,7 +96,7 @@ uint32_t doc_client(struct ydoc *d, uint64_t id)
     d->clients[d->n_clients] = (struct client){
         .id = id, .waits_for = NONE, .waiters = NONE, .next_waiter = NONE, .prev_waiter = NONE};
     map_put(d->client_index, &id, sizeof id, boxed(d->n_clients));
-    return d->last_client = d->n_clients++;
+    return *recent = d->n_clients++;
 }
 
 uint32_t doc_name(struct ydoc *d, const void *bytes, size_t n)

@@ -48,7 +48,7 @@ struct ytype {
     uint32_t name;           /* of a root */
     uint32_t at, n;          /* of others: what the item says of it, in `text` */
     uint32_t start;          /* first item of the list */
-    uint32_t seq;            /* the list's tree */
+    uint32_t seq;            /* the list's tree; SEQ_NONE until somebody asks for a position */
     uint32_t keys, keys_end; /* first and last entry of the map */
     uint64_t len;            /* visible units of the list */
     uint8_t kind;            /* enum type_kind; of a root: not known */
@@ -71,7 +71,9 @@ struct client {
     uint32_t feed_n;
     uint32_t state;  /* the clock that comes next */
     uint32_t before; /* the state when the transaction began */
-    bool touched;    /* in this transaction */
+    struct run_at
+        near[2];  /* where its runs were looked into last, for what stands left and right */
+    bool touched; /* in this transaction */
     /* The first item of todo waits for a clock of another client. */
     uint32_t waits_for, wait_clock;
     uint32_t waiters, next_waiter, prev_waiter;
@@ -107,7 +109,8 @@ struct ydoc {
     struct buf text; /* all contents */
     size_t waste;    /* bytes of it that nobody has any more */
     struct client *clients;
-    uint32_t n_clients, cap_clients, last_client;
+    uint32_t n_clients, cap_clients;
+    uint32_t recent[16]; /* clients, by their ids' last bits: who was asked for last */
     struct map *client_index;
     struct name *names;
     uint32_t n_names, cap_names;
@@ -150,6 +153,12 @@ static inline bool item_countable(const struct item *it)
 static inline uint32_t item_visible(const struct item *it)
 {
     return !item_deleted(it) && item_countable(it) ? it->len : 0;
+}
+
+/* Does it stand in the tree of a list? */
+static inline bool item_in_tree(const struct ydoc *d, const struct item *it)
+{
+    return it->sub == NONE && d->types[it->type].seq != SEQ_NONE;
 }
 
 static inline uint32_t item_end(const struct item *it)
@@ -227,6 +236,8 @@ void doc_put_client(struct ydoc *d, uint32_t client, uint32_t from, struct updat
 void doc_sort_clients(const struct ydoc *d, struct numbers *clients);
 
 /* ---- list.c: what local edits share ---- */
+/* The tree of a list, made if it was not there: who only reads and passes on needs none. */
+uint32_t doc_tree(struct ydoc *d, uint32_t type);
 /* The two items beside a position of a list, which is cut there; false: behind the end. */
 bool doc_gap(struct ydoc *d, uint32_t type, uint64_t pos, uint32_t *left, uint32_t *right);
 /* A new item of ours between two neighbours of a list or under a key; it is integrated. */

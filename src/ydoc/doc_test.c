@@ -302,6 +302,50 @@ static void deletes_of_what_is_not_here_are_kept_once(void **state)
     buf_done(&all);
 }
 
+/* Who never asked for a position has no tree; the first question makes it, also for a position that
+ * somebody else told. */
+static void positions_are_right_in_what_was_only_passed_on(void **state)
+{
+    (void)state;
+    struct ydoc *a = ydoc_new(5, true, SEED);
+    struct buf one = {0}, before = {0};
+    uint64_t index;
+    for (int i = 0; i < 300; i++) { /* none joins another */
+        buf_clear(&one);
+        insert(a, 0, i % 3 ? "ab" : "\xe2\x82\xac", &one);
+        if (i == 150)
+            ydoc_relative(a, "t", 1, 0, &before);
+    }
+    delete (a, 100, 50, NULL);
+    buf_clear(&one);
+    ydoc_encode(a, UPDATE_V1, NULL, &one);
+    for (int which = 0; which < 2; which++) {
+        struct ydoc *b = ydoc_new(6, true, SEED);
+        assert_int_equal(apply(b, &one), OK);
+        uint64_t want;
+        assert_int_equal(ydoc_absolute(a, buf_cur(&before), &want, NULL), OK);
+        if (which == 0) {
+            assert_int_equal(ydoc_absolute(b, buf_cur(&before), &index, NULL), OK);
+            assert_int_equal(index, want);
+        }
+        struct buf edited = {0}, wanted = {0};
+        insert(b, 333, "here", NULL);
+        ydoc_text(a, "t", &wanted);
+        ydoc_text(b, "t", &edited);
+        uint64_t at =
+            (uint64_t)((const char *)memmem(buf_bytes(&edited), buf_len(&edited), "here", 4) -
+                       (const char *)buf_bytes(&edited));
+        assert_int_equal(lib0_units(buf_bytes(&edited), at), 333);
+        assert_memory_equal(buf_bytes(&edited), buf_bytes(&wanted), at);
+        buf_done(&edited);
+        buf_done(&wanted);
+        ydoc_free(b);
+    }
+    ydoc_free(a);
+    buf_done(&one);
+    buf_done(&before);
+}
+
 static void a_position_stays_with_its_text(void **state)
 {
     (void)state;
@@ -344,6 +388,7 @@ int main(void)
         cmocka_unit_test(a_tree_of_types_too_deep_to_recurse_into_is_read_and_deleted),
         cmocka_unit_test(whoever_has_the_same_updates_has_the_same_bytes),
         cmocka_unit_test(deletes_of_what_is_not_here_are_kept_once),
+        cmocka_unit_test(positions_are_right_in_what_was_only_passed_on),
         cmocka_unit_test(a_position_stays_with_its_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

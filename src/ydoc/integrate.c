@@ -123,7 +123,6 @@ static void integrate_gc(struct ydoc *d, uint32_t i)
     it->kind = CONTENT_GC;
     it->flags = ITEM_DELETED;
     it->n = 0;
-    ranges_add(&d->deleted, d->clients[it->client].id, it->clock, it->len);
     became_known(d, i);
 }
 
@@ -193,7 +192,8 @@ static bool types_on(struct ydoc *d, uint32_t i, uint32_t left, uint32_t right)
         return false;
     item_absorb(d, before, it);
     before->len += it->len;
-    seq_grow(&d->seq, left, it->len);
+    if (item_in_tree(d, before))
+        seq_grow(&d->seq, left, it->len);
     d->types[before->type].len += it->len;
     d->clients[it->client].state += it->len;
     item_free(d, i);
@@ -227,13 +227,12 @@ void item_integrate(struct ydoc *d, uint32_t i)
         make_type(d, i);
     if (it->kind == CONTENT_FORMAT)
         d->types[it->type].marked = true;
-    if (it->kind == CONTENT_DELETED) {
+    if (it->kind == CONTENT_DELETED)
         it->flags |= ITEM_DELETED;
-        ranges_add(&d->deleted, d->clients[it->client].id, it->clock, it->len);
-    }
     became_known(d, i);
     if (it->sub == NONE) {
-        seq_put(&d->seq, &d->types[it->type].seq, left, i);
+        if (item_in_tree(d, it))
+            seq_put(&d->seq, &d->types[it->type].seq, left, i);
         d->types[it->type].len += item_visible(it);
     } else if (it->right == NONE) {
         key_set(d, it->type, it->sub, i);

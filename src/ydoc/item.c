@@ -29,18 +29,23 @@ void item_free(struct ydoc *d, uint32_t i)
     d->free_item = i;
 }
 
-uint32_t item_at(struct ydoc *d, uint32_t client, uint32_t clock)
+static uint32_t known_at(struct ydoc *d, uint32_t client, uint32_t clock, struct run_at *near)
 {
-    struct run_at at;
-    bool found = runs_find(&d->clients[client].runs, clock, &at);
+    const struct runs *runs = &d->clients[client].runs;
+    bool found = runs_find_near(runs, clock, near);
     assert(found);
     (void)found;
-    return runs_get(&d->clients[client].runs, at)->item;
+    return runs_get(runs, *near)->item;
+}
+
+uint32_t item_at(struct ydoc *d, uint32_t client, uint32_t clock)
+{
+    return known_at(d, client, clock, &d->clients[client].near[0]);
 }
 
 uint32_t item_starting(struct ydoc *d, uint32_t client, uint32_t clock)
 {
-    uint32_t i = item_at(d, client, clock);
+    uint32_t i = known_at(d, client, clock, &d->clients[client].near[1]);
     const struct item *it = item_of(d, i);
     return it->clock == clock || it->kind == CONTENT_GC ? i : item_split(d, i, clock - it->clock);
 }
@@ -154,20 +159,26 @@ uint32_t item_split(struct ydoc *d, uint32_t i, uint32_t n)
     tail->left_clock = tail->clock - 1;
     if (it->kind == CONTENT_STRING || it->kind == CONTENT_ANY || it->kind == CONTENT_JSON)
         split_content(d, it, tail, n);
-    if (tail->sub == NONE)
+    if (item_in_tree(d, it))
         seq_grow(&d->seq, i, -(int64_t)item_visible(tail));
     it->len = n;
     tail->left = i;
     it->right = t;
     if (tail->right != NONE)
         item_of(d, tail->right)->left = t;
-    if (tail->sub == NONE)
+    if (item_in_tree(d, it))
         seq_put(&d->seq, &d->types[it->type].seq, i, t);
-    else if (tail->right == NONE)
+    if (tail->sub != NONE && tail->right == NONE)
         key_set(d, it->type, it->sub, t);
     runs_put(&d->clients[it->client].runs, (struct run){tail->clock, t});
     doc_seam(d, tail);
     return t;
+}
+
+/* Behind what its client wrote just before, or gone?  Most is not, and only that is looked at. */
+static bool written_on(const struct item *b)
+{
+    return b->kind == CONTENT_GC || (b->left_client == b->client && b->left_clock + 1 == b->clock);
 }
 
 static bool mergeable(const struct item *a, const struct item *b, uint32_t bi)
@@ -178,8 +189,7 @@ static bool mergeable(const struct item *a, const struct item *b, uint32_t bi)
         return true;
     bool kind = a->kind == CONTENT_STRING || a->kind == CONTENT_ANY || a->kind == CONTENT_JSON ||
                 a->kind == CONTENT_DELETED;
-    return kind && a->right == bi && b->left_client == b->client &&
-           b->left_clock == item_end(a) - 1 && a->right_client == b->right_client &&
+    return kind && a->right == bi && a->right_client == b->right_client &&
            (a->right_client == NONE || a->right_clock == b->right_clock);
 }
 
@@ -191,17 +201,17 @@ bool item_merge(struct ydoc *d, struct client *c, struct run_at *at)
         return false;
     uint32_t ai = runs_get(&c->runs, before)->item, bi = run->item;
     struct item *a = item_of(d, ai), *b = item_of(d, bi);
-    if (!mergeable(a, b, bi))
+    if (!written_on(b) || !mergeable(a, b, bi))
         return false;
     if (a->kind != CONTENT_GC) {
         uint32_t units = item_visible(b);
         item_absorb(d, a, b);
-        if (b->sub == NONE) {
+        if (item_in_tree(d, b)) {
             seq_drop(&d->seq, &d->types[b->type].seq, bi);
             seq_grow(&d->seq, ai, units);
-        } else if (b->right == NONE) {
-            key_set(d, b->type, b->sub, ai);
         }
+        if (b->sub != NONE && b->right == NONE)
+            key_set(d, b->type, b->sub, ai);
         a->right = b->right;
         if (b->right != NONE)
             item_of(d, b->right)->left = ai;
@@ -283,7 +293,8 @@ static void mark_deleted(struct ydoc *d, uint32_t i)
     uint32_t units = item_visible(it);
     it->flags |= ITEM_DELETED;
     if (it->sub == NONE && units > 0) {
-        seq_grow(&d->seq, i, -(int64_t)units);
+        if (item_in_tree(d, it))
+            seq_grow(&d->seq, i, -(int64_t)units);
         d->types[it->type].len -= units;
     }
     ranges_add(&d->deleted, d->clients[it->client].id, it->clock, it->len);

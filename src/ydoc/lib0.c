@@ -2,7 +2,7 @@
 
 #include "base/utf8.h"
 
-struct lib0_int lib0_int(struct cur *c)
+struct lib0_int lib0_long_int(struct cur *c)
 {
     uint8_t b = cur_u8(c);
     struct lib0_int v = {b & 0x3f, (b & 0x40) != 0};
@@ -65,7 +65,10 @@ void lib0_put_bytes(struct buf *b, const void *p, size_t n)
 uint64_t lib0_units(const uint8_t *p, size_t n)
 {
     uint64_t units = 0;
-    for (size_t i = 0; i < n; i++) /* each lead byte one, of four bytes two */
+    size_t i = 0;
+    for (; n - i >= 8 && utf8_ascii8(p + i); i += 8)
+        units += 8;
+    for (; i < n; i++) /* each lead byte one, of four bytes two */
         units += (p[i] & 0xc0) == 0x80 ? 0 : p[i] >= 0xf0 ? 2 : 1;
     return units;
 }
@@ -74,6 +77,8 @@ size_t lib0_cut(const uint8_t *p, size_t n, uint64_t units, bool *inside)
 {
     size_t i = 0;
     *inside = false;
+    for (; n - i >= 8 && units >= 8 && utf8_ascii8(p + i); i += 8)
+        units -= 8;
     while (i < n && units > 0) {
         unsigned long width = p[i] < 0x80 ? 1 : p[i] < 0xe0 ? 2 : p[i] < 0xf0 ? 3 : 4;
         if (width == 4 && units == 1) {

@@ -39,7 +39,14 @@ static inline uint64_t lib0_uint(struct cur *c)
 }
 
 /* varInt: the first byte holds six bits and the sign. */
-struct lib0_int lib0_int(struct cur *c);
+struct lib0_int lib0_long_int(struct cur *c);
+static inline struct lib0_int lib0_int(struct cur *c)
+{
+    if (c->n == 0 || *c->p & 0x80)
+        return lib0_long_int(c);
+    uint8_t b = cur_u8(c); /* mostly one byte is all of it */
+    return (struct lib0_int){b & 0x3f, (b & 0x40) != 0};
+}
 /* The same as a plain number, -0 being 0. */
 int64_t lib0_i64(struct cur *c);
 

@@ -33,6 +33,17 @@ uint32_t doc_write(struct ydoc *d, uint32_t type, uint32_t left, uint32_t right,
     return item_at(d, d->client, d->clients[d->client].state - 1);
 }
 
+uint32_t doc_tree(struct ydoc *d, uint32_t type)
+{
+    uint32_t *root = &d->types[type].seq, last = NONE;
+    if (*root == SEQ_NONE)
+        for (uint32_t i = d->types[type].start; i != NONE; i = item_of(d, i)->right) {
+            seq_put(&d->seq, root, last, i);
+            last = i;
+        }
+    return *root;
+}
+
 bool doc_gap(struct ydoc *d, uint32_t type, uint64_t pos, uint32_t *left, uint32_t *right)
 {
     uint64_t offset;
@@ -40,7 +51,7 @@ bool doc_gap(struct ydoc *d, uint32_t type, uint64_t pos, uint32_t *left, uint32
         return false;
     *left = NONE;
     if (pos > 0) {
-        *left = seq_at(&d->seq, d->types[type].seq, pos - 1, &offset);
+        *left = seq_at(&d->seq, doc_tree(d, type), pos - 1, &offset);
         if (offset + 1 < item_of(d, *left)->len)
             item_split(d, *left, (uint32_t)offset + 1);
     }

@@ -18,9 +18,9 @@ void ydoc_relative(struct ydoc *d, const char *root, uint64_t index, int assoc, 
     const struct ytype *t = &d->types[type];
     uint64_t offset = 0;
     if (assoc >= 0)
-        i = seq_at(&d->seq, t->seq, index, &offset);
+        i = seq_at(&d->seq, doc_tree(d, type), index, &offset);
     else if (index > 0)
-        i = seq_at(&d->seq, t->seq, index - 1, &offset);
+        i = seq_at(&d->seq, doc_tree(d, type), index - 1, &offset);
     if (assoc < 0 && index > 0 && i == NONE &&
         t->start != NONE) { /* behind the end: the last that there is */
         for (i = t->start; item_of(d, i)->right != NONE;)
@@ -64,8 +64,10 @@ static enum err of_item(struct ydoc *d, uint64_t client, uint64_t clock, int64_t
     *index = 0;
     if (made_by != NONE && item_deleted(item_of(d, made_by)))
         return OK;
-    if (it->sub == NONE)
+    if (it->sub == NONE) {
+        doc_tree(d, it->type);
         *index = seq_index(&d->seq, i);
+    }
     if (item_visible(it) > 0)
         *index += clock - it->clock + (assoc < 0 ? 1 : 0);
     return OK;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define PIECE_MAX 128 /* runs; more are split in two halves */
+#define NEAR 4        /* runs looked at before all are searched */
 #define PIECE_MIN 4   /* room to begin with: most clients of a large document wrote little */
 
 void runs_done(struct runs *r)
@@ -39,6 +40,19 @@ bool runs_find(const struct runs *r, uint32_t clock, struct run_at *at)
             low += p->at[low + n / 2].clock <= clock ? n / 2 : 0;
     at->i = low;
     return true;
+}
+
+bool runs_find_near(const struct runs *r, uint32_t clock, struct run_at *at)
+{
+    if (at->piece < r->pieces) {
+        const struct run_piece *p = r->piece[at->piece];
+        for (uint32_t i = at->i; i + 1 < p->n && i < at->i + NEAR && p->at[i].clock <= clock; i++)
+            if (clock < p->at[i + 1].clock) {
+                at->i = i;
+                return true;
+            }
+    }
+    return runs_find(r, clock, at);
 }
 
 struct run_at runs_first(void)

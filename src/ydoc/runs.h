@@ -47,6 +47,9 @@ static inline struct run *runs_get(const struct runs *r, struct run_at at)
 /* The last run that starts at or before the clock; false when none does. */
 bool runs_find(const struct runs *r, uint32_t clock, struct run_at *at);
 
+/* The same, looked for first at a place that may be out of date, and a little behind it. */
+bool runs_find_near(const struct runs *r, uint32_t clock, struct run_at *at);
+
 /* Where the first run is, if there is one. */
 struct run_at runs_first(void);
 /* r is not empty. */

@@ -49,10 +49,16 @@ static void finds_the_run_that_a_clock_falls_into(void **state)
     for (uint32_t i = 1; i <= 1000; i++)
         runs_put(&r, (struct run){10 * i, i});
     assert_false(runs_find(&r, 9, &at));
-    for (uint32_t c = 10; c < 10010; c++) {
+    struct run_at near = {99, 99}; /* where nothing is any more */
+    for (uint32_t c = 10, by = 1; c < 10010; c += by, by = by % 40 + 3) {
         assert_true(runs_find(&r, c, &at));
         assert_int_equal(runs_get(&r, at)->item, c / 10);
+        assert_true(runs_find_near(&r, c, &near));
+        assert_memory_equal(&near, &at, sizeof at);
     }
+    assert_true(runs_find_near(&r, 15, &near)); /* before it */
+    assert_int_equal(runs_get(&r, near)->item, 1);
+    assert_false(runs_find_near(&r, 9, &near));
     runs_done(&r);
 }
 

@@ -210,6 +210,42 @@ static void a_long_log_is_folded(void **state)
     ydoc_free(d);
 }
 
+static void a_log_shorter_than_its_state_is_not_long(void **state)
+{
+    struct world *w = *state;
+    struct ydoc *d = ydoc_new(1, true, 1);
+    char *text = mem_zalloc(200001);
+    memset(text, 'x', 200000);
+    type(w, d, 0, text);
+    sim_run_for(w->sim, SEC);
+    assert_true(shelf_is_long(w->shelf, &w->id));
+    assert_int_equal(shelf_fold(w->shelf, &w->id, d, NULL), OK);
+    text[150000] = '\0';
+    type(w, d, 0, text);
+    sim_run_for(w->sim, SEC);
+    assert_false(shelf_is_long(w->shelf, &w->id));
+    type(w, d, 0, text);
+    sim_run_for(w->sim, SEC);
+    assert_true(shelf_is_long(w->shelf, &w->id));
+    free(text);
+    ydoc_free(d);
+}
+
+static void what_waits_is_folded_too(void **state)
+{
+    struct world *w = *state;
+    struct ydoc *d = ydoc_new(1, true, 1);
+    type(w, d, 0, "soon");
+    assert_int_equal(shelf_fold(w->shelf, &w->id, d, NULL), OK);
+    assert_int_equal(w->kept, 0); /* not from inside */
+    sim_run_for(w->sim, SEC);
+    assert_int_equal(w->kept, 1);
+    assert_int_equal(number(w, "SELECT count(*) FROM doc_log"), 0);
+    assert_int_equal(number(w, "SELECT count(*) FROM doc_revision"), 1);
+    same_as(w, d);
+    ydoc_free(d);
+}
+
 static void what_waits_for_other_changes_stays(void **state)
 {
     struct world *w = *state;
@@ -342,6 +378,8 @@ int main(void)
         TEST(the_last_changed_is_listed_first_whatever_the_clock_says),
         TEST(a_document_is_found_by_its_title_or_the_start_of_its_id),
         TEST(a_long_log_is_folded),
+        TEST(a_log_shorter_than_its_state_is_not_long),
+        TEST(what_waits_is_folded_too),
         TEST(what_waits_for_other_changes_stays),
         TEST(what_cannot_be_kept_is_said_and_the_rest_goes_on),
         TEST(many_bytes_do_not_wait_in_memory),

@@ -20,6 +20,8 @@ struct events {
     uint64_t run; /* tells this run's ids from an earlier one's */
     struct link listeners;
     size_t count;
+    struct timer *tick; /* while somebody listens */
+    json_t *status;     /* as it was told last; NULL: nobody listens */
 };
 
 /* A state that waits for its turn. */
@@ -61,6 +63,14 @@ static void pending_free(struct pending *p)
     free(p);
 }
 
+static void stop_telling(struct events *e)
+{
+    timer_cancel(e->tick);
+    e->tick = NULL;
+    json_decref(e->status);
+    e->status = NULL;
+}
+
 static void listener_free(struct listener *l)
 {
     LIST_EACH(&l->waiting, struct pending, p, link) {
@@ -71,7 +81,8 @@ static void listener_free(struct listener *l)
     timer_cancel(l->flush);
     timer_cancel(l->heartbeat);
     list_drop(&l->link);
-    l->events->count--;
+    if (--l->events->count == 0)
+        stop_telling(l->events);
     map_free(l->by_thing);
     free(l->prefix);
     free(l);
@@ -214,6 +225,58 @@ static void on_heartbeat(void *arg)
     put(l, beat, sizeof beat - 1);
 }
 
+/* ---- the node's status ---- */
+
+static json_t *status_now(const struct events *e)
+{
+    json_t *all = e->snapshot(e->arg);
+    json_t *status = json_incref(json_object_get(all, "status"));
+    json_decref(all);
+    if (!status)
+        status = json_object();
+    json_object_del(status, "uptime_s"); /* it is always another */
+    return status;
+}
+
+/* The members of `now` that are not in `before` as they are. */
+static json_t *changed(json_t *now, const json_t *before)
+{
+    json_t *out = json_object();
+    const char *name;
+    json_t *value;
+    json_object_foreach(now, name, value)
+        if (!json_equal(value, json_object_get(before, name)))
+            json_object_set(out, name, value);
+    return out;
+}
+
+static void send_status(struct listener *l, json_t *members)
+{
+    if (json_object_size(members) > 0 && strncmp("node.status", l->prefix, strlen(l->prefix)) == 0)
+        send_delta(l, "node.status", "node", members);
+}
+
+static void on_tick(void *arg)
+{
+    struct events *e = arg;
+    json_t *now = status_now(e), *members = changed(now, e->status);
+    json_decref(e->status);
+    e->status = now;
+    LIST_EACH(&e->listeners, struct listener, l, link)
+        if (!l->dead)
+            send_status(l, members);
+    json_decref(members);
+    e->tick = timer_start(e->loop, EVENTS_STATUS_US, on_tick, e);
+}
+
+static void begin_telling(struct events *e)
+{
+    if (e->status)
+        return;
+    e->status = status_now(e);
+    e->tick = timer_start(e->loop, EVENTS_STATUS_US, on_tick, e);
+}
+
 /* ---- the beginning ---- */
 
 /* "17-5f3a9c01" of this run; "17" is believed too. */
@@ -250,6 +313,7 @@ static void catch_up(struct listener *l, const char *last_id)
         bus_replay(bus, seq, nothing, NULL)) { /* all of it is still kept */
         l->known = seq;
         bus_replay(bus, seq, on_event, l);
+        send_status(l, l->events->status); /* its deltas are not on the bus */
     } else {
         send_snapshot(l);
     }
@@ -280,6 +344,7 @@ void events_serve(struct events *e, struct httpd_call *c)
     httpd_stream_start(c, 200, headers);
     httpd_on_gone(c, on_gone, l);
     l->heartbeat = timer_start(e->loop, EVENTS_HEARTBEAT_US, on_heartbeat, l);
+    begin_telling(e);
     catch_up(l, httpd_header(c, "Last-Event-ID"));
     l->sub = bus_subscribe(e->bus, "", on_event, l);
 }

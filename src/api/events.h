@@ -4,6 +4,9 @@
  * (core/bus.h), named by its type: {"type","id","data"}.  `?type=file.` gives those whose type
  * begins so.  WHATWG HTML, "Server-sent events".
  *
+ * Beside the bus, "node.status" tells what of the snapshot's status is another than
+ * EVENTS_STATUS_US ago: {"type","id":"node","data":{those members}}.  Its uptime is left out.
+ *
  * What describes a state is sent at most EVENTS_PER_SECOND times a second for one thing, the last
  * state winning; what happened once is sent at once, always.  An event's id says up to which number
  * of the bus the client now knows everything, so a client that was cut off sends it back as
@@ -26,10 +29,11 @@ enum {
                                   out early */
 };
 #define EVENTS_HEARTBEAT_US (15 * SEC)
+#define EVENTS_STATUS_US (2 * SEC)
 
 struct events;
 
-/* snapshot: a new reference, an object. */
+/* snapshot: a new reference, an object whose "status" is one too. */
 struct events *events_new(struct loop *loop, struct bus *bus, json_t *(*snapshot)(void *arg),
                           void *arg);
 void events_free(struct events *e); /* ends the streams; NULL: nothing */

@@ -7,12 +7,16 @@ struct world {
     struct bus *bus;
     struct events *events;
     struct httpd_call call;
+    int peers; /* of the status; 0: there is none */
 };
 
 static json_t *snapshot(void *arg)
 {
-    (void)arg;
-    return json_pack("{s:s}", "now", "everything");
+    const struct world *w = arg;
+    if (w->peers == 0)
+        return json_pack("{s:s}", "now", "everything");
+    return json_pack("{s:{s:i, s:i, s:{s:i}}}", "status", "uptime_s", (int)(w->loop.now_us / SEC),
+                     "port", 7, "host", "peers", w->peers);
 }
 
 static int setup(void **state)
@@ -20,7 +24,7 @@ static int setup(void **state)
     struct world *w = MEM_NEW(struct world);
     fake_init(&w->loop);
     w->bus = bus_new();
-    w->events = events_new(&w->loop, w->bus, snapshot, NULL);
+    w->events = events_new(&w->loop, w->bus, snapshot, w);
     w->call = (struct httpd_call){.method = "GET", .path = "/api/v1/events"};
     *state = w;
     return 0;
@@ -136,6 +140,36 @@ static void a_prefix_chooses_and_what_it_leaves_out_still_counts(void **state)
     free(text);
 }
 
+static void a_status_is_told_by_its_members_that_are_others(void **state)
+{
+    struct world *w = *state;
+    w->peers = 1;
+    begin(w);
+    char *text = after(w, 3 * SEC);
+    assert_string_equal(text, ""); /* only the uptime is another */
+    free(text);
+    w->peers = 2;
+    text = after(w, 2 * SEC);
+    assert_string_equal(text, "event: node.status\nid: 0-5a5a5a5a\ndata: {\"type\":\"node.status\","
+                              "\"id\":\"node\",\"data\":{\"host\":{\"peers\":2}}}\n\n");
+    free(text);
+    text = after(w, 2 * SEC);
+    assert_string_equal(text, "");
+    free(text);
+}
+
+static void who_wants_files_is_not_told_the_status(void **state)
+{
+    struct world *w = *state;
+    w->peers = 1;
+    w->call.query = (const char *[]){"type", "file.", NULL};
+    begin(w);
+    w->peers = 2;
+    char *text = after(w, 2 * SEC);
+    assert_string_equal(text, "");
+    free(text);
+}
+
 static char *resume(struct world *w, const char *id)
 {
     w->call.headers = (const char *[]){"Last-Event-ID", id, NULL};
@@ -153,6 +187,17 @@ static void a_client_that_was_cut_off_gets_what_it_missed(void **state)
     assert_null(strstr(text, "\"v\":3"));
     assert_non_null(strstr(text, "\"v\":4"));
     assert_non_null(strstr(text, "\"v\":5"));
+    free(text);
+}
+
+static void who_resumes_is_told_the_whole_status(void **state)
+{
+    struct world *w = *state;
+    post(w, BUS_ONCE, "file.note", "a", 1);
+    w->peers = 3;
+    char *text = resume(w, "1-5a5a5a5a");
+    assert_null(strstr(text, "snapshot"));
+    assert_non_null(strstr(text, "\"data\":{\"port\":7,\"host\":{\"peers\":3}}"));
     free(text);
 }
 
@@ -246,6 +291,9 @@ int main(void)
         TEST(a_state_is_told_four_times_a_second_and_the_last_one_wins),
         TEST(things_do_not_wait_for_each_other_and_keep_their_order),
         TEST(an_id_never_passes_a_state_that_was_not_told_yet),
+        TEST(a_status_is_told_by_its_members_that_are_others),
+        TEST(who_wants_files_is_not_told_the_status),
+        TEST(who_resumes_is_told_the_whole_status),
         TEST(a_prefix_chooses_and_what_it_leaves_out_still_counts),
         TEST(a_client_that_was_cut_off_gets_what_it_missed),
         TEST(an_id_that_means_nothing_here_gets_a_snapshot),

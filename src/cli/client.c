@@ -381,10 +381,10 @@ static int run(const char *program, const char *const *argv)
     return WIFEXITED(how) ? WEXITSTATUS(how) : EXIT_FAILED;
 }
 
-int client_edit(const char *editor, const char *file)
+int client_run_on(const char *program, const char *what)
 {
-    const char *argv[] = {editor, file, NULL};
-    return run(editor, argv);
+    const char *argv[] = {program, what, NULL};
+    return run(program, argv);
 }
 
 int client_run_daemon(const struct cli *cli, const char *const *args, size_t n)

@@ -183,15 +183,28 @@ int cmd_paths(struct cli *cli)
 
 /* --- open -------------------------------------------------------------------------------- */
 
+/* A person at a terminal of a desktop: a browser can be opened for him. */
+static bool has_display(void)
+{
+    const char *x11 = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+    return isatty(STDOUT_FILENO) && ((x11 && *x11) || (wayland && *wayland));
+}
+
 int cmd_open(struct cli *cli)
 {
     json_t *link;
+    bool only_print = has_flag(cli, "--print");
+    if (cli->argc > only_print)
+        return cli_fail(cli, EXIT_USAGE, "usage", "usage: shoal open [--print] [--json]",
+                        "open does not know `%s`", cli->argv[cli->argc - 1]);
     int status = client_post(cli, "/login", &link);
-    if (status == EXIT_OK) {
-        if (cli->json)
-            out_json(link);
-        else
-            puts(cli_text(link, "url"));
+    if (status == EXIT_OK && cli->json) {
+        out_json(link);
+    } else if (status == EXIT_OK && !only_print && has_display() &&
+               client_run_on("xdg-open", cli_text(link, "url")) == EXIT_OK) {
+        fprintf(stderr, "opened in the browser, signed in\n");
+    } else if (status == EXIT_OK) {
+        puts(cli_text(link, "url"));
         fprintf(stderr, "open this in a browser on this machine; it works once\n");
     }
     json_decref(link);
@@ -287,7 +300,7 @@ int cmd_config_edit(struct cli *cli)
         json_decref(where);
         return EXIT_OK;
     }
-    status = client_edit(editor, cli_text(where, "file"));
+    status = client_run_on(editor, cli_text(where, "file"));
     json_decref(where);
     if (status != EXIT_OK)
         return cli_fail(cli, EXIT_FAILED, "config.editor", "set EDITOR", "%s ended with %d", editor,

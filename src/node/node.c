@@ -137,6 +137,7 @@ static void on_minute(void *arg)
     localtime_r(&now, &local);
     int day = (local.tm_wday + 6) % 7; /* Monday first */
     policy_set_minute(n->policy, (unsigned)((day * 24 + local.tm_hour) * 60 + local.tm_min));
+    node_note_traffic(n);
     n->minute = timer_start(n->loop, (uint64_t)(60 - local.tm_sec % 60) * SEC, on_minute, n);
 }
 
@@ -370,6 +371,7 @@ static enum err open_parts(struct node *n, const struct node_cfg *cfg, struct wh
     n->bus = bus_new();
     n->jobs = jobs_new(n->bus);
     n->metrics = metrics_new();
+    n->traffic = traffic_new();
     load_policy(n);
     on_minute(n);
     if ((code = start_apps(n, why)) != OK || (code = start_api(n, why)) != OK)
@@ -470,6 +472,7 @@ void node_close(struct node *n)
     timer_cancel(n->minute);
     timer_cancel(n->stop_deadline);
     metrics_free(n->metrics);
+    traffic_free(n->traffic);
     jobs_free(n->jobs);
     bus_free(n->bus);
     policy_free(n->policy);

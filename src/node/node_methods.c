@@ -31,6 +31,20 @@ static const char *name_of(const struct node *n, char *host, size_t cap)
     return host;
 }
 
+/* The disk that downloads go to; their folder may not be made yet. */
+static json_t *disk_json(const struct node *n)
+{
+    uint64_t free_bytes = 0;
+    struct why why;
+    const char *path = n->paths.download;
+    if (vfs_free_bytes(n->vfs, path, &free_bytes, &why) != OK) {
+        path = n->paths.data;
+        if (vfs_free_bytes(n->vfs, path, &free_bytes, &why) != OK)
+            return json_null();
+    }
+    return json_pack("{s:s, s:I}", "path", path, "free", (json_int_t)free_bytes);
+}
+
 json_t *node_status(struct node *n)
 {
     char host[65];
@@ -54,7 +68,25 @@ json_t *node_status(struct node *n)
         json_object_set_new(st, a->ops->name, own);
     }
     json_object_set_new(st, "traffic", traffic);
+    json_object_set_new(st, "disk", disk_json(n));
     return st;
+}
+
+void node_note_traffic(struct node *n)
+{
+    json_t *st = node_status(n);
+    const json_t *sum = json_object_get(st, "traffic");
+    traffic_note(n->traffic, loop_wall_us(n->loop) / (int64_t)SEC,
+                 (uint64_t)json_integer_value(json_object_get(sum, "uploaded")),
+                 (uint64_t)json_integer_value(json_object_get(sum, "downloaded")));
+    json_decref(st);
+}
+
+static void on_traffic(void *app, struct call *c)
+{
+    struct node *n = app;
+    node_note_traffic(n);
+    call_ok(c, traffic_json(n->traffic));
 }
 
 static void on_status(void *app, struct call *c)
@@ -362,10 +394,20 @@ const struct method node_methods[] = {
      .route = "/status",
      .flags = METHOD_HIDDEN,
      .summary = "Show what this node is and does",
-     .result = "{version, peer_id, name, uptime_s, listen, api, files, traffic}",
+     .result =
+         "{version, peer_id, name, uptime_s, listen, api, files, traffic, disk: {path, free}}",
      .example = "shoal status --json",
      .also = "status",
      .call = on_status},
+    {.name = "node.traffic",
+     .http = "GET",
+     .route = "/traffic",
+     .flags = METHOD_HIDDEN,
+     .summary = "Show what went in and out over the last 24 hours of this run",
+     .result = "{step_s, from: seconds since 1970, up: [bytes], down: [bytes]}: a sum for each "
+               "step, oldest first",
+     .example = "curl --unix-socket api.sock http://localhost/api/v1/traffic",
+     .call = on_traffic},
     {.name = "node.id",
      .http = "GET",
      .route = "/id",

@@ -9,6 +9,7 @@
 #include "core/keys.h"
 #include "core/metrics.h"
 #include "core/policy.h"
+#include "core/traffic.h"
 #include "node/apps.h"
 #include "node/logring.h"
 #include "node/node.h"
@@ -44,10 +45,11 @@ struct node {
     struct bus *bus;
     struct jobs *jobs;
     struct metrics *metrics;
+    struct traffic *traffic;
     struct api *api;
     struct node_app apps[NODE_APPS_MAX];
     size_t app_count;
-    struct timer *minute; /* the policy's clock */
+    struct timer *minute; /* the policy's clock, and the traffic's */
     struct timer *stop_deadline;
     uint64_t started_us;
     char http[ADDR_TEXT]; /* where the API listens, or "off" */
@@ -61,6 +63,9 @@ extern const struct method node_methods[];
 
 /* {"version","peer_id","name",...}: a new reference. */
 json_t *node_status(struct node *n);
+
+/* Tell the day's traffic how much it is now. */
+void node_note_traffic(struct node *n);
 
 /* Read the settings again (SIGHUP, config set) and tell everyone.  On failure nothing changes. */
 enum err node_reload(struct node *n, struct why *why);

@@ -48,6 +48,7 @@ struct seat_cfg {
      * it; nothing else of the room may be called. */
     void (*send)(void *arg, struct cur message);
     void *arg;
+    bool own_only;      /* hears what this node's owner writes and where he is, nothing of others */
     bool local;         /* this node's owner: may write where room_writable() */
     bool writes;        /* of others: whether it may */
     const char *author; /* peer id as text; copied */
@@ -90,6 +91,8 @@ enum room_event {
 struct room_watch {
     struct link link;
     void (*cb)(void *arg, struct room *room, enum room_event ev);
+    /* It was not in memory before, and nobody sits at it yet; NULL: not wanted. */
+    void (*opened)(void *arg, struct room *room);
     void *arg;
 };
 void room_watch(struct room *room, struct room_watch *w); /* w is the caller's */

@@ -14,6 +14,13 @@ struct presence {
     struct seat *by;  /* through whom it was told last; NULL: gone */
     uint64_t told_us; /* 0: not yet */
     bool due;
+    bool own; /* it is our owner's */
+};
+
+/* Entries of awareness, and how many. */
+struct entries {
+    struct buf bytes;
+    uint64_t count;
 };
 
 static void tell_due(struct room *room);
@@ -25,10 +32,16 @@ static void on_tell(void *arg)
     tell_due(room);
 }
 
-/* The entries that may be told now; how many.  *wait_us: until the next may, or UINT64_MAX. */
-static uint64_t collect(struct room *room, struct buf *entries, uint64_t *wait_us)
+static void add(struct room *room, const struct presence *p, struct entries *to)
 {
-    uint64_t now_us = loop_now_us(room->rooms->cfg.loop), count = 0;
+    to->count += awareness_put(room->here, p->client, &to->bytes);
+}
+
+/* The entries that may be told now, and those of our owner among them.  *wait_us: until the next
+ * may, or UINT64_MAX. */
+static void collect(struct room *room, struct entries *all, struct entries *own, uint64_t *wait_us)
+{
+    uint64_t now_us = loop_now_us(room->rooms->cfg.loop);
     struct presence *p;
     *wait_us = UINT64_MAX;
     for (size_t at = 0; (p = map_next(room->presences, &at, NULL, NULL));) {
@@ -42,9 +55,10 @@ static uint64_t collect(struct room *room, struct buf *entries, uint64_t *wait_u
         }
         p->due = false;
         p->told_us = now_us;
-        count += awareness_put(room->here, p->client, entries);
+        add(room, p, all);
+        if (p->own)
+            add(room, p, own);
     }
-    return count;
 }
 
 static void put_message(uint64_t count, const struct buf *entries, struct buf *out)
@@ -56,19 +70,29 @@ static void put_message(uint64_t count, const struct buf *entries, struct buf *o
     buf_done(&update);
 }
 
+static void say_entries(struct room *room, bool own_only, struct entries *e)
+{
+    struct buf message = {0};
+    if (e->count > 0) {
+        put_message(e->count, &e->bytes, &message);
+        room_say_own(room, own_only, buf_cur(&message));
+    }
+    buf_done(&e->bytes);
+    buf_done(&message);
+}
+
 static void tell_due(struct room *room)
 {
-    struct buf entries = {0}, message = {0};
-    uint64_t wait_us, count = collect(room, &entries, &wait_us);
+    struct entries all = {0}, own = {0};
+    uint64_t wait_us;
+    collect(room, &all, &own, &wait_us);
     if (wait_us != UINT64_MAX && !room->tell)
         room->tell = timer_start(room->rooms->cfg.loop, wait_us, on_tell, room);
-    if (count > 0) {
-        put_message(count, &entries, &message);
-        room_say(room, NULL, buf_cur(&message));
+    bool any = all.count > 0;
+    say_entries(room, false, &all);
+    say_entries(room, true, &own);
+    if (any)
         room_tell_watchers(room, ROOM_PRESENCE);
-    }
-    buf_done(&entries);
-    buf_done(&message);
 }
 
 static struct presence *presence_of(struct room *room, uint64_t client)
@@ -119,6 +143,7 @@ void room_here_changed(struct room *room, struct seat *from, struct cur changed)
         lib0_uint(&changed); /* its clock */
         struct cur json = lib0_bytes(&changed);
         p->by = json.n == 4 && memcmp(json.p, "null", 4) == 0 ? NULL : from;
+        p->own = from ? from->cfg.local : p->own;
         p->due = true;
     }
     if (map_count(room->presences) > 0 && !room->expire)

@@ -75,9 +75,11 @@ struct ydoc *room_load(struct room *room, struct why *why);
 void room_tell_watchers(struct room *room, enum room_event ev);
 
 /* ---- room_seat.c ---- */
-/* To one who hears; to all who do, but `but`. */
+/* To one who hears; to all who do, but `but`; to those who hear of our owner alone (then no others
+ * of the two do). */
 void seat_say(struct seat *s, struct cur message);
 void room_say(struct room *room, const struct seat *but, struct cur message);
+void room_say_own(struct room *room, bool own_only, struct cur message);
 /* The update of that number is on disk: to all but `but`. */
 void room_say_update(struct room *room, const struct seat *but, uint64_t number, struct cur update);
 void room_release(struct room *room);        /* answers that waited for the disk */

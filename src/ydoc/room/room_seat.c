@@ -33,6 +33,13 @@ void room_say(struct room *room, const struct seat *but, struct cur message)
             seat_say(s, message);
 }
 
+void room_say_own(struct room *room, bool own_only, struct cur message)
+{
+    LIST_EACH(&room->seats, struct seat, s, link)
+        if (s->cfg.own_only == own_only)
+            seat_say(s, message);
+}
+
 static void put_held(struct link *to, uint64_t number, struct cur message)
 {
     struct held *h = MEM_NEW(struct held);
@@ -90,6 +97,8 @@ void room_say_update(struct room *room, const struct seat *but, uint64_t number,
     struct buf message = {0};
     sync_update(update, &message);
     LIST_EACH(&room->seats, struct seat, s, link) {
+        if (s->cfg.own_only && but && !but->cfg.local)
+            continue;
         if (s != but && s->paused && number <= s->taken_then)
             lib0_put_bytes(&s->missed, buf_bytes(&message), buf_len(&message));
         else if (s != but)

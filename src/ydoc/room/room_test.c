@@ -744,6 +744,66 @@ static void who_watches_hears_of_changes_that_are_kept(void **state)
     close_world(&w);
 }
 
+static void a_seat_may_hear_of_our_owner_alone(void **state)
+{
+    (void)state;
+    struct world w;
+    struct guest g[2], topic = {.doc = ydoc_new(12, true, 1), .here = awareness_new(1)};
+    open_world(&w);
+    list_init(&topic.inbox);
+    struct seat_cfg cfg = {.send = to_guest, .arg = &topic, .own_only = true};
+    topic.seat = room_sit(w.room, &cfg, NULL);
+    sit(&w, &g[0], 10, true, false);
+    sit(&w, &g[1], 11, false, true);
+    settle(&w, g, 2);
+    type_at(&g[1], 0, "foreign");
+    show(&g[1], 11, 1, "{}");
+    settle(&w, g, 2);
+    pump(&topic);
+    assert_int_equal(topic.updates, 0);
+    assert_int_equal(topic.presences, 0);
+    type_at(&g[0], 0, "our own");
+    show(&g[0], 10, 1, "{}");
+    settle(&w, g, 2);
+    pump(&topic);
+    assert_int_equal(topic.updates, 1);
+    assert_int_equal(topic.presences, 1);
+    leave(&g[0]); /* which is told, too */
+    settle(&w, g + 1, 1);
+    pump(&topic);
+    assert_int_equal(topic.presences, 2);
+    leave(&g[1]);
+    leave(&topic);
+    close_world(&w);
+}
+
+static void on_open(void *arg, struct room *room)
+{
+    room_set_writable(room, false);
+    ++*(int *)arg;
+}
+
+static void who_watches_is_told_of_a_room_before_anybody_sits_there(void **state)
+{
+    (void)state;
+    struct world w;
+    int opened = 0;
+    struct room_watch watch = {.cb = on_watch, .opened = on_open, .arg = &opened};
+    static const struct doc_id other = {{1, 2}};
+    open_world(&w);
+    rooms_watch(w.rooms, &watch);
+    struct room *again = rooms_open(w.rooms, &known, NULL);
+    assert_int_equal(opened, 0);
+    struct room *room = rooms_open(w.rooms, &other, NULL);
+    assert_non_null(room);
+    assert_int_equal(opened, 1);
+    assert_false(room_writable(room));
+    room_done(room);
+    room_done(again);
+    room_unwatch(&watch);
+    close_world(&w);
+}
+
 /* ---- all of it at random ---- */
 
 enum { GUESTS = 6 };
@@ -839,6 +899,8 @@ int main(void)
         cmocka_unit_test(a_room_lingers_and_closes),
         cmocka_unit_test(so_many_rooms_and_seats_and_no_more),
         cmocka_unit_test(who_watches_hears_of_changes_that_are_kept),
+        cmocka_unit_test(a_seat_may_hear_of_our_owner_alone),
+        cmocka_unit_test(who_watches_is_told_of_a_room_before_anybody_sits_there),
         cmocka_unit_test(whatever_happens_nothing_is_lost_and_all_end_with_what_is_on_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,13 @@ static struct room *room_new(struct rooms *r, const struct doc_id *id, struct wh
     return room;
 }
 
+static void tell_opened(struct room *room)
+{
+    LIST_EACH(&room->rooms->watches, struct room_watch, w, link)
+        if (w->opened)
+            w->opened(w->arg, room);
+}
+
 struct room *rooms_open(struct rooms *r, const struct doc_id *id, struct why *why)
 {
     struct room *room = map_get(r->open, id->key, DOC_ID_LEN);
@@ -121,13 +128,16 @@ struct room *rooms_open(struct rooms *r, const struct doc_id *id, struct why *wh
         why_set(why, ERR_NOT_FOUND, "no such document here");
         return NULL;
     }
-    if (!room && make_room(r, why))
+    bool fresh = !room;
+    if (fresh && make_room(r, why))
         room = room_new(r, id, why);
     if (!room)
         return NULL;
     timer_cancel(room->linger);
     room->linger = NULL;
     room->holders++;
+    if (fresh)
+        tell_opened(room);
     return room;
 }
 

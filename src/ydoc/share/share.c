@@ -77,7 +77,6 @@ bool shared_hold(struct shared *d, struct why *why)
         d->room = rooms_open(d->s->cfg.rooms, &d->id, why);
         if (!d->room)
             return false;
-        room_set_writable(d->room, roster_role(d) != DOC_READER);
     }
     topic_see(d);
     return true;
@@ -147,6 +146,14 @@ static void on_tick(void *arg)
     joins_see(s);
 }
 
+/* Before anybody sits there: who may not write is told so from the first. */
+static void on_room_opened(void *arg, struct room *room)
+{
+    struct shared *d = shared_find(arg, room_id(room));
+    if (d)
+        room_set_writable(room, roster_role(d) != DOC_READER);
+}
+
 /* --- life ----------------------------------------------------------------------------------- */
 
 struct share *share_new(const struct share_cfg *cfg, struct why *why)
@@ -164,7 +171,7 @@ struct share *share_new(const struct share_cfg *cfg, struct why *why)
     list_init(&s->strangers);
     list_init(&s->joins);
     list_init(&s->guessers);
-    s->rooms_watch = (struct room_watch){.cb = on_room, .arg = s};
+    s->rooms_watch = (struct room_watch){.cb = on_room, .opened = on_room_opened, .arg = s};
     rooms_watch(cfg->rooms, &s->rooms_watch);
     list_init(&s->watch.link);
     s->tick = timer_start(s->loop, SHARE_TICK_US, on_tick, s);

@@ -214,7 +214,7 @@ static enum gossip_verdict on_news(void *arg, const struct gossip_news *n)
 
 static void sit(struct shared *d)
 {
-    struct seat_cfg cfg = {.send = on_seat, .arg = d, .author = ""};
+    struct seat_cfg cfg = {.send = on_seat, .arg = d, .own_only = true, .author = ""};
     struct why why;
     d->topic_seat = room_sit(d->room, &cfg, &why);
     if (!d->topic_seat)

@@ -64,6 +64,14 @@ size_t httpd_stream_unsent(const struct httpd_call *c); /* bytes */
  * any more when the call is over. */
 void httpd_on_room(struct httpd_call *c, void (*room)(void *arg), void *arg);
 
+/* Answer with 101 and these headers ("Upgrade: websocket" among them); the call is over.  `done`
+ * comes once, from the loop: the connection is the callee's, open, and `early` are bytes that came
+ * already and are read first.  c NULL: it broke before. */
+struct conn;
+typedef void httpd_upgraded(void *arg, struct conn *c, struct cur early);
+void httpd_upgrade(struct httpd_call *c, const char *const *headers, httpd_upgraded *done,
+                   void *arg);
+
 /* Called when the client goes away before the call is over; the call is dead when it returns. */
 void httpd_on_gone(struct httpd_call *c, void (*gone)(void *arg), void *arg);
 

@@ -104,7 +104,7 @@ static int read_head(struct cur in, struct head *h, struct why *why)
 }
 
 /* RFC 6455 section 1.3: the GUID that no one else's server would answer with. */
-static void make_accept(const char *key, struct buf *out)
+void ws_accept_of(const char *key, struct buf *out)
 {
     uint8_t digest[SHA1_LEN];
     struct buf b = {0};
@@ -127,7 +127,7 @@ void ws_put_response(struct buf *out, const char *key)
 {
     buf_str(out, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                  "Connection: Upgrade\r\nSec-WebSocket-Accept: ");
-    make_accept(key, out);
+    ws_accept_of(key, out);
     buf_str(out, "\r\n\r\n");
 }
 
@@ -155,26 +155,48 @@ static bool is_get(struct cur line)
     return is_text(line, version);
 }
 
+static enum err check_request(const struct head *h, struct why *why)
+{
+    struct buf raw = {0};
+    if (!has_word(h->upgrade, "websocket") || !has_word(h->connection, "upgrade"))
+        return why_set(why, ERR_INVALID, "it does not ask for a WebSocket");
+    if (!is_text(h->version, "13"))
+        return why_set(why, ERR_UNSUPPORTED, "it wants another version than 13");
+    bool whole = h->key.n == WS_KEY_LEN && base64_decode(&raw, (const char *)h->key.p, h->key.n) &&
+                 buf_len(&raw) == 16;
+    buf_done(&raw);
+    return whole ? OK : why_set(why, ERR_INVALID, "its key is not of 16 bytes");
+}
+
+static struct cur of_header(const char *value)
+{
+    return cur_of(value, value ? strlen(value) : 0);
+}
+
+enum err ws_check_request(const char *upgrade, const char *connection, const char *version,
+                          const char *key, struct why *why)
+{
+    struct head h = {.upgrade = of_header(upgrade),
+                     .connection = of_header(connection),
+                     .version = of_header(version),
+                     .key = of_header(key)};
+    return check_request(&h, why);
+}
+
 /* RFC 6455 section 4.2.1.  Which path is asked for is nobody's concern here, nor which page asks:
  * who is there, the layers above find out. */
 int ws_read_request(struct cur in, char key[WS_KEY_LEN + 1], struct why *why)
 {
     struct head h;
-    struct buf raw = {0};
     int n = read_head(in, &h, why);
     if (n <= 0)
         return n;
     if (!is_get(h.start))
         return bad(why, ERR_INVALID, "it does not say GET");
-    if (!h.host || !has_word(h.upgrade, "websocket") || !has_word(h.connection, "upgrade"))
+    if (!h.host)
         return bad(why, ERR_INVALID, "it does not ask for a WebSocket");
-    if (!is_text(h.version, "13"))
-        return bad(why, ERR_UNSUPPORTED, "it wants another version than 13");
-    bool whole = h.key.n == WS_KEY_LEN && base64_decode(&raw, (const char *)h.key.p, h.key.n) &&
-                 buf_len(&raw) == 16;
-    buf_done(&raw);
-    if (!whole)
-        return bad(why, ERR_INVALID, "its key is not of 16 bytes");
+    if (check_request(&h, why) != OK)
+        return WS_BAD;
     memcpy(key, h.key.p, WS_KEY_LEN);
     key[WS_KEY_LEN] = '\0';
     return n;
@@ -211,7 +233,7 @@ int ws_read_response(struct cur in, const char *key, struct why *why)
         why_set(why, ERR_DENIED, "it says no: HTTP status %u", status);
         return WS_BAD;
     }
-    make_accept(key, &accept);
+    ws_accept_of(key, &accept);
     bool right =
         h.accept.n == buf_len(&accept) && memcmp(h.accept.p, buf_bytes(&accept), h.accept.n) == 0;
     buf_done(&accept);

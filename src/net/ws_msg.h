@@ -36,6 +36,13 @@ int ws_read_request(struct cur in, char key[WS_KEY_LEN + 1], struct why *why);
 /* key: what was sent.  ERR_DENIED: the server says no; otherwise as above. */
 int ws_read_response(struct cur in, const char *key, struct why *why);
 
+/* Of a request that somebody else has read: its headers, NULL where absent.  As ws_read_request().
+ */
+MUST_CHECK enum err ws_check_request(const char *upgrade, const char *connection,
+                                     const char *version, const char *key, struct why *why);
+/* What answers a key, without a NUL. */
+void ws_accept_of(const char *key, struct buf *out);
+
 /* --- frames --------------------------------------------------------------------------------- */
 
 enum ws_opcode {
@@ -53,7 +60,10 @@ enum ws_code {
     WS_AWAY = 1001,
     WS_PROTOCOL = 1002,
     WS_KIND = 1003,
-    WS_NO_CODE = 1005
+    WS_NO_CODE = 1005,
+    WS_DENIED = 1008, /* "policy" */
+    WS_BIG = 1009,
+    WS_TROUBLE = 1011, /* ours */
 };
 
 struct ws_frame {

@@ -235,9 +235,9 @@ static size_t as_it_is(void *arg, struct MHD_Connection *mhd, char *text)
 static enum err open_side(struct httpd *h, struct httpd_side *side, int fd, struct why *why)
 {
     side->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, httpd_answer_request, side,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTPD_CONNS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTPD_HEADER_BYTES,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0, NULL, NULL,
+        httpd_answer_request, side, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)HTTPD_CONNS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTPD_HEADER_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTPD_IDLE_S, MHD_OPTION_UNESCAPE_CALLBACK,
         as_it_is, NULL, MHD_OPTION_URI_LOG_CALLBACK, httpd_note_target, side,
         MHD_OPTION_NOTIFY_COMPLETED, httpd_request_over, side, MHD_OPTION_NOTIFY_CONNECTION,

@@ -1,9 +1,12 @@
 #include "net/httpd.h"
 
 #include "base/mem.h"
+#include "net/conn.h"
 #include "net/target.h"
 #include "net/uv/httpd_int.h"
+#include "net/uv/tcp.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -211,6 +214,48 @@ void httpd_stream_end(struct httpd_call *c)
     wake(c);
 }
 
+/* ---- another protocol ---- */
+
+static void tell_upgraded(struct httpd_call *c, struct conn *conn, struct cur early)
+{
+    httpd_upgraded *done = c->upgraded;
+    c->upgraded = NULL;
+    if (done)
+        done(c->upgraded_arg, conn, early);
+    else
+        conn_close(conn);
+}
+
+/* The daemon would keep the socket until it is told; it is given it back at once, and we go on with
+ * a descriptor of our own. */
+static void on_upgrade(void *arg, struct MHD_Connection *mhd, void *context, const char *extra,
+                       size_t n, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
+{
+    (void)mhd;
+    (void)context;
+    struct httpd_call *c = arg;
+    struct httpd_side *side = c->conn->side;
+    struct addr peer = httpd_peer(c);
+    int ours = side->h->closing ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    struct conn *conn = ours < 0 ? NULL : tcp_of_fd(side->h->loop, ours, &peer);
+    httpd_conn_deadline(c->conn, 0);
+    tell_upgraded(c, conn, cur_of(extra, conn ? n : 0));
+    MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+    httpd_side_kick(side);
+}
+
+void httpd_upgrade(struct httpd_call *c, const char *const *headers, httpd_upgraded *done,
+                   void *arg)
+{
+    c->status = MHD_HTTP_SWITCHING_PROTOCOLS;
+    c->response = MHD_create_response_for_upgrade(on_upgrade, c);
+    add_headers(c->response, headers);
+    c->upgraded = done;
+    c->upgraded_arg = arg;
+    c->state = CALL_ANSWERED;
+    wake(c);
+}
+
 /* ---- what the daemon asks ---- */
 
 static struct httpd_conn *conn_of(struct MHD_Connection *mhd)
@@ -347,6 +392,8 @@ void httpd_request_over(void *arg, struct MHD_Connection *mhd, void **con_cls,
     c->suspended = false;
     if (is_handlers && c->gone)
         c->gone(c->gone_arg);
+    if (c->upgraded)
+        tell_upgraded(c, NULL, (struct cur){0});
     conn->call = NULL;
     httpd_conn_watch(conn, false);
     if (conn->side->h->closing)

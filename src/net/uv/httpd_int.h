@@ -80,6 +80,8 @@ struct httpd_call {
     void *gone_arg;
     void (*room)(void *arg);
     void *room_arg;
+    httpd_upgraded *upgraded; /* is owed an answer */
+    void *upgraded_arg;
     struct timer *room_timer; /* to the turn that tells of room */
 };
 

@@ -1,5 +1,6 @@
 #include "net/httpd.h"
 
+#include "net/conn.h"
 #include "net/uv/httpd_int.h"
 #include "net/uv/raw_test.h"
 
@@ -15,6 +16,8 @@ struct world {
     size_t body;
     unsigned uid;
     bool is_unix;
+    struct conn *upgraded;
+    unsigned upgrades;
 };
 
 static void on_gone(void *arg)
@@ -27,6 +30,16 @@ static void on_gone(void *arg)
 static void say(struct httpd_call *c, const char *text)
 {
     httpd_reply(c, 200, (const char *[]){"X-Test: yes", NULL}, text, strlen(text));
+}
+
+/* What came with the request is said back. */
+static void on_upgraded(void *arg, struct conn *c, struct cur early)
+{
+    struct world *w = arg;
+    w->upgrades++;
+    w->upgraded = c;
+    if (c)
+        conn_send(c, early.p, early.n);
 }
 
 static void on_request(void *arg, struct httpd_call *c)
@@ -45,6 +58,8 @@ static void on_request(void *arg, struct httpd_call *c)
         say(c, "bye");
         httpd_close(w->http);
         w->http = NULL;
+    } else if (strcmp(path, "/other") == 0) {
+        httpd_upgrade(c, (const char *[]){"Upgrade: other", NULL}, on_upgraded, w);
     } else if (strcmp(path, "/echo") == 0) {
         const char *q = httpd_query(c, "q");
         say(c, q ? q : "none");
@@ -328,6 +343,37 @@ static void two_servers_live_on_one_loop(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static bool is_upgraded(void *arg)
+{
+    return ((struct world *)arg)->upgrades > 0;
+}
+
+static void a_connection_is_handed_over_for_another_protocol(void **state)
+{
+    struct world *w = *state;
+    struct raw r = raw_tcp(w->loop, &w->at);
+    raw_say(&r, "GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+                "Upgrade: other\r\n\r\nearly ");
+    assert_true(uv_loop_run_until(w->loop, is_upgraded, w, 20 * SEC));
+    assert_non_null(w->upgraded);
+    raw_wait(&r, "early ", 1);
+    char *text = raw_text(&r);
+    assert_non_null(strstr(text, "HTTP/1.1 101 "));
+    free(text);
+    expect(w, "GET /next HTTP/1.1\r\n" END, 200, "/next"); /* the server goes on */
+    assert_int_equal(conn_send(w->upgraded, "later", 5), 5);
+    raw_wait(&r, "later", 1);
+    httpd_close(w->http); /* and the connection outlives it */
+    w->http = NULL;
+    raw_say(&r, "bye");
+    char bytes[9];
+    assert_int_equal(conn_recv(w->upgraded, bytes, sizeof bytes), 3);
+    conn_close(w->upgraded);
+    raw_wait(&r, NULL, 1);
+    raw_close(&r);
+    assert_int_equal(w->upgrades, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +390,7 @@ int main(void)
         TEST(headers_past_the_limit_are_refused),
         TEST(only_so_many_connections_are_served_at_once),
         TEST(closing_ends_calls_and_may_come_from_inside_a_handler),
+        TEST(a_connection_is_handed_over_for_another_protocol),
         TEST(two_servers_live_on_one_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,6 +29,7 @@ struct api {
     struct rest *rest;
     struct events *events;
     struct transmission *transmission;
+    struct sockets *sockets;
     struct api_own own;
     struct addr at;
     char own_host[ADDR_TEXT]; /* "127.0.0.5", "[::1]" */
@@ -46,6 +47,7 @@ enum place {
     PLACE_LOGIN_CODE,
     PLACE_METHOD,
     PLACE_CONTENT,
+    PLACE_SOCKET,
     PLACE_TRANSMISSION,
     PLACE_NONE,
 };
@@ -54,10 +56,11 @@ struct asked {
     enum place place;
     struct route route;          /* of PLACE_METHOD */
     const struct web_file *file; /* of PLACE_WEB */
-    const char *path;            /* below API_PREFIX, or below the content's place */
+    const char *path;            /* below API_PREFIX, or below the app's place */
     const char *allow;
     enum guard_face face;
     enum guard_scope needed;
+    bool writes; /* the key is good for more than reading */
 };
 
 /* The paths that are not methods. */
@@ -112,6 +115,12 @@ static void find(const struct api *a, struct httpd_call *c, struct asked *out)
         out->place = PLACE_CONTENT;
         out->path = content;
         out->allow = "GET, HEAD";
+    }
+    const char *socket = sockets_path(a->sockets, path);
+    if (socket) {
+        out->place = PLACE_SOCKET;
+        out->path = socket;
+        out->allow = "GET";
     }
     if (strncmp(path, API_PREFIX "/", sizeof API_PREFIX) != 0)
         return;
@@ -173,6 +182,7 @@ static void weigh_key(struct api *a, struct httpd_call *c, const struct asked *a
                       struct guard_facts *f)
 {
     const char *authorization = httpd_header(c, "Authorization");
+    const char *token = asked->place == PLACE_SOCKET ? httpd_query(c, "token") : NULL;
     char cookie[KEYRING_KEY];
     if (opens(a, c, asked)) {
         f->shown = GUARD_READ;
@@ -187,6 +197,9 @@ static void weigh_key(struct api *a, struct httpd_call *c, const struct asked *a
         if (password)
             wipe(password, strlen(password));
         free(password);
+    } else if (token) {
+        f->shown = keyring_token(a->keyring, token);
+        f->shown_wrong = f->shown == GUARD_NONE;
     } else if (cookie_value(a, c, cookie)) {
         f->shown = keyring_session(a->keyring, cookie, loop_now_us(a->cfg.loop));
         wipe(cookie, sizeof cookie);
@@ -242,7 +255,7 @@ static void refuse(struct api *a, struct httpd_call *c, const struct guard_facts
 }
 
 /* True: go on.  False: c is answered. */
-static bool admit(struct api *a, struct httpd_call *c, const struct asked *asked)
+static bool admit(struct api *a, struct httpd_call *c, struct asked *asked)
 {
     struct guard_facts f = facts_of(a, c, asked);
     struct guard_verdict v = guard_decide(&f);
@@ -253,6 +266,7 @@ static bool admit(struct api *a, struct httpd_call *c, const struct asked *asked
     struct addr peer = httpd_peer(c);
     if (f.shown != GUARD_NONE)
         keyring_forgive(a->keyring, &peer);
+    asked->writes = f.is_unix || f.auth_off || f.shown >= GUARD_WRITE;
     return true;
 }
 
@@ -391,6 +405,9 @@ static void on_request(void *arg, struct httpd_call *c)
     case PLACE_CONTENT:
         content_serve(&a->cfg.content, asked.path, c);
         break;
+    case PLACE_SOCKET:
+        sockets_serve(a->sockets, asked.path, asked.writes, c);
+        break;
     case PLACE_TRANSMISSION:
         transmission_serve(a->transmission, c);
         break;
@@ -449,6 +466,7 @@ struct api *api_open(const struct api_cfg *cfg, struct why *why)
     struct api *a = MEM_NEW(struct api);
     a->cfg = *cfg;
     a->rest = rest_new();
+    a->sockets = sockets_new(cfg->loop, cfg->log, &cfg->sockets);
     a->events = events_new(cfg->loop, cfg->bus, snapshot, a);
     a->keyring = keyring_open(cfg->vfs, cfg->token_file, random_of_loop, cfg->loop, why);
     if (!a->keyring || open_routes(a, why) != OK || open_http(a, why) != OK) {
@@ -477,6 +495,7 @@ void api_close(struct api *a)
         return;
     events_free(a->events);
     httpd_close(a->http); /* tells those who answer calls that their clients are gone */
+    sockets_free(a->sockets);
     transmission_free(a->transmission);
     rest_free(a->rest);
     routes_free(a->routes);

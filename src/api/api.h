@@ -6,6 +6,7 @@
  *   /login?code=...      the link: a session cookie, then the page
  *   /transmission/rpc    what Transmission's clients speak (api/transmission.h)
  *   /files/ID/PATH       files of torrents, also while they download (api/content.h)
+ *   /docs/ID             a document, as y-websocket's providers speak it (api/sockets.h)
  *   /metrics /healthz /  for Prometheus, for watchdogs, for people
  *
  * Every request passes api/guard.h first.  One loop's; all of cfg outlives the api. */
@@ -14,6 +15,7 @@
 
 #include "api/content.h"
 #include "api/routes.h"
+#include "api/sockets.h"
 #include "base/log.h"
 #include "core/bus.h"
 #include "core/jobs.h"
@@ -39,6 +41,7 @@ struct api_cfg {
     const struct api_app *apps;
     size_t app_count;
     struct content_app content; /* api/content.h */
+    struct sockets_app sockets; /* api/sockets.h */
     const char *version;
     const char *download_dir;            /* where finished things go; for Transmission's clients */
     json_t *(*status)(void *status_arg); /* for the first event; a new reference */

@@ -5,6 +5,7 @@
 #include "api/web.h"
 #include "crypto/base64.h"
 #include "net/uv/raw_test.h"
+#include "net/ws_msg.h"
 
 struct world {
     struct loop *loop;
@@ -16,7 +17,7 @@ struct world {
     struct addr at;
     char path[64], read[KEYRING_KEY], write[KEYRING_KEY], money[KEYRING_KEY];
     struct call *held;
-    unsigned calls, gone;
+    unsigned calls, gone, talks, pauses;
 };
 
 /* ---- an app ---- */
@@ -86,6 +87,66 @@ static const struct method things[] = {
     {0},
 };
 
+/* ---- an app that talks: it says back what it hears, and more of it than anybody can take ---- */
+
+struct app_socket {
+    struct world *w;
+    socket_send_cb *send;
+    void *arg;
+    bool paused;
+};
+
+static enum err talk_find(void *app, const char *path, struct why *why)
+{
+    (void)app;
+    return strcmp(path, "room one") == 0 ? OK : why_set(why, ERR_NOT_FOUND, "no such room");
+}
+
+static struct app_socket *talk_open(void *app, const char *path, bool writes, socket_send_cb *send,
+                                    void *arg, struct why *why)
+{
+    struct app_socket *s = MEM_NEW(struct app_socket);
+    (void)why;
+    assert_string_equal(path, "room one");
+    *s = (struct app_socket){.w = app, .send = send, .arg = arg};
+    s->w->talks++;
+    send(arg, writes ? cur_of("you write", 9) : cur_of("you read", 8));
+    return s;
+}
+
+static enum err talk_take(struct app_socket *s, struct cur message, struct why *why)
+{
+    static const char block[64 * 1024];
+    if (message.n == 4 && memcmp(message.p, "shoo", 4) == 0)
+        return why_set(why, ERR_DENIED, "go away");
+    if (message.n == 4 && memcmp(message.p, "much", 4) == 0)
+        for (int i = 0; i < 1000 && !s->paused; i++)
+            s->send(s->arg, cur_of(block, sizeof block));
+    s->send(s->arg, message);
+    return OK;
+}
+
+static void talk_pause(struct app_socket *s)
+{
+    s->paused = true;
+    s->w->pauses++;
+}
+
+static void talk_resume(struct app_socket *s)
+{
+    s->paused = false;
+    s->send(s->arg, cur_of("all that you missed", 19));
+}
+
+static void talk_close(struct app_socket *s)
+{
+    s->w->talks--;
+    free(s);
+}
+
+static const struct sockets_ops talk = {1000,       talk_find,   talk_open, talk_take,
+                                        talk_pause, talk_resume, talk_close};
+
 /* ---- the world ---- */
 
 static json_t *status(void *arg)
@@ -131,6 +192,7 @@ static struct world *open_world(bool auth_off)
                           .metrics = w->metrics,
                           .apps = &app,
                           .app_count = 1,
+                          .sockets = {"talk", &talk, w},
                           .version = "test",
                           .download_dir = "/tmp",
                           .status = status};
@@ -545,9 +607,130 @@ static void an_address_that_others_reach_is_refused(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- sockets ---- */
+
+#define TALK "/talk/room%20one"
+#define TALK_FORMAT "/talk/room%%20one"
+#define UPGRADE                                                                                    \
+    "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"       \
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+static void answer_is(struct world *w, const char *path, const char *headers, unsigned status_)
+{
+    char *line = mem_printf("GET %s", path);
+    char *request = mem_printf("%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s\r\n", line,
+                               (unsigned)w->at.port, headers);
+    struct raw r = raw_tcp(w->loop, &w->at);
+    raw_say(&r, request);
+    raw_wait(&r, "\r\n\r\n", 1);
+    char *text = raw_text(&r);
+    raw_status_is(text, status_);
+    free(text);
+    raw_close(&r);
+    free(request);
+    free(line);
+}
+
+static void a_socket_is_guarded_as_all_else(void **state)
+{
+    struct world *w = *state;
+    char *good = mem_printf(TALK_FORMAT "?token=%s", w->read);
+    char *elsewhere = mem_printf("/talk/nobody?token=%s", w->read);
+    answer_is(w, TALK, UPGRADE, 401);
+    answer_is(w, TALK "?token=0000", UPGRADE, 401);
+    answer_is(w, elsewhere, UPGRADE, 404);
+    answer_is(w, good, "", 426);
+    answer_is(w, good, UPGRADE "Origin: http://evil.example\r\n", 403);
+    char *other = mem_printf("/api/v1/things/1?token=%s", w->read);
+    answer_is(w, other, "", 401); /* in a query it is looked at nowhere else */
+    assert_int_equal(w->talks, 0);
+    free(good);
+    free(elsewhere);
+    free(other);
+}
+
+static struct raw talk_to(struct world *w, const char *token)
+{
+    char *request =
+        mem_printf("GET " TALK_FORMAT "?token=%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n" UPGRADE "\r\n",
+                   token, (unsigned)w->at.port);
+    struct raw r = raw_tcp(w->loop, &w->at);
+    raw_say(&r, request);
+    raw_wait(&r, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", 1);
+    free(request);
+    return r;
+}
+
+static void tell(struct raw *r, const char *text)
+{
+    struct buf b = {0};
+    ws_put_frame(&b, WS_BINARY, (const uint8_t[4]){1, 2, 3, 4}, text, strlen(text));
+    assert_int_equal(write(r->fd, buf_bytes(&b), buf_len(&b)), buf_len(&b));
+    buf_done(&b);
+}
+
+static bool nobody_talks(void *arg)
+{
+    return ((struct world *)arg)->talks == 0;
+}
+
+static void a_socket_carries_messages_both_ways_until_it_closes(void **state)
+{
+    struct world *w = *state;
+    struct raw reader = talk_to(w, w->read), writer = talk_to(w, w->write);
+    raw_wait(&reader, "you read", 1);
+    raw_wait(&writer, "you write", 1);
+    assert_int_equal(w->talks, 2);
+    tell(&writer, "hello");
+    raw_wait(&writer, "hello", 1);
+    tell(&writer, "shoo");
+    raw_wait(&writer, "\x88\x09\x03\xf0go away", 1); /* 1008 */
+    raw_close(&writer);
+    raw_say(&reader, "nonsense, and a lot of it");
+    raw_wait(&reader, "\x03\xea", 1); /* 1002 */
+    raw_close(&reader);
+    assert_true(uv_loop_run_until(w->loop, nobody_talks, w, 20 * SEC));
+    reader = talk_to(w, w->money); /* and the node goes on */
+    raw_wait(&reader, "you write", 1);
+    raw_close(&reader);
+    assert_true(uv_loop_run_until(w->loop, nobody_talks, w, 20 * SEC));
+}
+
+static bool one_paused(void *arg)
+{
+    return ((struct world *)arg)->pauses > 0;
+}
+
+static void who_takes_slowly_is_paused_and_gets_the_rest_later(void **state)
+{
+    struct world *w = *state;
+    struct raw r = talk_to(w, w->read);
+    tell(&r, "much");
+    assert_true(uv_loop_run_until(w->loop, one_paused, w, 20 * SEC));
+    raw_wait(&r, "all that you missed", 1);
+    assert_in_range(buf_len(&r.got), SOCKETS_UNSENT_MAX, 10 * SOCKETS_UNSENT_MAX);
+    raw_close(&r);
+}
+
+static void sockets_end_with_the_api(void **state)
+{
+    struct world *w = *state;
+    struct raw r = talk_to(w, w->read);
+    raw_wait(&r, "you read", 1);
+    api_close(w->api);
+    w->api = NULL;
+    assert_int_equal(w->talks, 0);
+    raw_wait(&r, "\x03\xe9the node ends", 1);
+    raw_close(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_socket_is_guarded_as_all_else),
+        TEST(a_socket_carries_messages_both_ways_until_it_closes),
+        TEST(who_takes_slowly_is_paused_and_gets_the_rest_later),
+        TEST(sockets_end_with_the_api),
         TEST(a_program_with_a_token_calls_methods),
         TEST(failures_are_problems_with_code_message_and_next),
         TEST(wrong_paths_and_verbs_are_told_apart),

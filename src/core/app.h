@@ -14,6 +14,7 @@
 #include "store/vfs.h"
 
 struct content_ops;
+struct sockets_ops;
 struct host;
 struct keys;
 struct policy;
@@ -45,6 +46,7 @@ struct app_ops {
     const struct conf_key *settings;   /* its section of shoal.conf; ends with a NULL name */
     const struct method *methods;      /* ends with a NULL name */
     const struct content_ops *content; /* served below /NAME/; NULL: nothing */
+    const struct sockets_ops *sockets; /* WebSockets below /NAME/; NULL: none */
 
     /* Returns the app, or NULL and a reason; the node then goes on without it and says so. */
     void *(*start)(const struct app_env *env, struct why *why);

@@ -249,6 +249,11 @@ static enum err start_api(struct node *n, struct why *why)
         if (n->apps[i].ops->content && n->apps[i].app)
             content =
                 (struct content_app){n->apps[i].ops->name, n->apps[i].ops->content, n->apps[i].app};
+    struct sockets_app sockets = {0};
+    for (size_t i = 0; i < n->app_count; i++)
+        if (n->apps[i].ops->sockets && n->apps[i].app)
+            sockets =
+                (struct sockets_app){n->apps[i].ops->name, n->apps[i].ops->sockets, n->apps[i].app};
     char *tokens = mem_printf("%s/api.token", n->paths.data);
     struct api_cfg cfg = {.loop = n->loop,
                           .log = n->log,
@@ -263,6 +268,7 @@ static enum err start_api(struct node *n, struct why *why)
                           .apps = tables,
                           .app_count = count,
                           .content = content,
+                          .sockets = sockets,
                           .version = SHOAL_VERSION,
                           .download_dir = n->paths.download,
                           .status = status_for_api,

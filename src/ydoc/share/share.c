@@ -57,7 +57,7 @@ static void let_go(struct shared *d)
 void shared_free(struct shared *d)
 {
     LIST_EACH(&d->sessions, struct session, x, link)
-        session_free(x);
+        share_session_free(x);
     topic_end(d);
     let_go(d);
     mates_none(d);

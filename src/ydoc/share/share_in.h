@@ -235,7 +235,7 @@ struct session *session_find(const struct shared *d, const struct peer_id *peer)
 /* We open one; join: NULL or why. */
 struct session *session_open(struct share *s, const struct doc_id *id, const struct peer_id *peer,
                              struct share_join *join);
-void session_free(struct session *x);
+void share_session_free(struct session *x);
 /* A newer roster is there: told on; those who are off it are shown out. */
 void sessions_roster(struct shared *d);
 void sessions_see(struct shared *d); /* once a tick: what is quiet is closed */

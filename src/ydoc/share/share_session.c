@@ -42,7 +42,7 @@ static void visit_over(struct session *x)
     x->visits = false;
 }
 
-void session_free(struct session *x)
+void share_session_free(struct session *x)
 {
     if (x->live)
         mate_seen(x->s, &x->peer);
@@ -61,7 +61,7 @@ static void on_doomed(void *arg)
 {
     struct session *x = arg;
     x->timer = NULL;
-    session_free(x);
+    share_session_free(x);
 }
 
 /* Where it cannot be freed at once. */
@@ -95,7 +95,7 @@ static void on_slow(void *arg)
     x->timer = NULL;
     if (now_us - x->slow_us > SHARE_SLOW_US) {
         log_debug(x->s->log, "a member takes nothing, and is shown out");
-        session_free(x);
+        share_session_free(x);
         return;
     }
     if (queued > 0) {
@@ -193,7 +193,7 @@ static void refuse(struct session *x, const struct greet *heard, enum greet_code
     log_debug(x->s->log, "a stream for a document is refused: %s", words);
     if (say(x, &no))
         messages_shut(x->m);
-    session_free(x);
+    share_session_free(x);
 }
 
 static void on_message(void *arg, enum messages_event ev, struct cur msg, const struct why *why);
@@ -212,7 +212,7 @@ static bool make_way(struct session *x, const struct shared *d)
         return true;
     if (other->ours && !other->live && peer_id_cmp(&x->s->self, &x->peer) < 0)
         return false;
-    session_free(other); /* of before it lost us, or ours, which gives way */
+    share_session_free(other); /* of before it lost us, or ours, which gives way */
     return true;
 }
 
@@ -249,7 +249,7 @@ static void on_greeting(struct session *x, const struct greet *g)
     attach(x, d);
     let_in(x);
     if (!say(x, &yes) || !go_live(x, &why))
-        session_free(x);
+        share_session_free(x);
 }
 
 /* What others say of it is their opinion; its owner knows. */
@@ -286,7 +286,7 @@ static void on_answer(struct session *x, const struct greet *g)
         return;
     if (x->join)
         join_failed(x->join, g->code, &why);
-    session_free(x);
+    share_session_free(x);
 }
 
 static void on_first(struct session *x, struct cur msg)
@@ -297,7 +297,7 @@ static void on_first(struct session *x, struct cur msg)
         log_debug(x->s->log, "a stream for a document: %s", why.text);
         if (x->join)
             join_failed(x->join, GREET_OTHER, &why);
-        session_free(x);
+        share_session_free(x);
     } else if (x->ours) {
         on_answer(x, &g);
     } else {
@@ -312,7 +312,7 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
     if (ev != MESSAGES_ONE) {
         if (x->join && !x->synced)
             join_failed(x->join, GREET_OTHER, why);
-        session_free(x);
+        share_session_free(x);
         return;
     }
     if (x->doomed)
@@ -348,7 +348,7 @@ static void on_opened(void *arg, const struct host_stream *st, const struct why 
     if (!st) {
         if (x->join)
             join_failed(x->join, GREET_OTHER, why);
-        session_free(x);
+        share_session_free(x);
         return;
     }
     x->m = messages_new(st->conn, SHARE_MESSAGE_MAX, on_message, x);
@@ -420,7 +420,7 @@ void sessions_done(struct share *s)
     if (s->host)
         host_ignore(s->host, DOC_PROTOCOL);
     LIST_EACH(&s->strangers, struct session, x, link)
-        session_free(x);
+        share_session_free(x);
 }
 
 /* --- all of a document ---------------------------------------------------------------------- */
@@ -464,7 +464,7 @@ void sessions_see(struct shared *d)
         if (x->live && !x->doomed && now_us - x->moved_us > SHARE_QUIET_US &&
             now_us - d->busy_us > SHARE_BUSY_US) {
             messages_shut(x->m);
-            session_free(x);
+            share_session_free(x);
         }
 }
 

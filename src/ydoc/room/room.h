@@ -81,6 +81,11 @@ void room_commit(struct room *room, const char *author, shelf_done_cb *done, voi
 void room_set_text(struct room *room, const char *root, struct cur utf8, const char *author,
                    shelf_done_cb *done, void *arg);
 
+/* An update of format 1 that was made of an older state of it (an editor was open for an hour); its
+ * update may be known already, which is no error. */
+void room_take(struct room *room, struct cur update, const char *author, shelf_done_cb *done,
+               void *arg);
+
 /* --- what happens -------------------------------------------------------------------------------
  */
 

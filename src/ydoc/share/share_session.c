@@ -44,6 +44,9 @@ static void visit_over(struct session *x)
 
 void share_session_free(struct session *x)
 {
+    struct bond *b = x->live ? bond_find(x->doc, &x->peer) : NULL;
+    if (b)
+        b->due |= !x->quiet;
     if (x->live)
         mate_seen(x->s, &x->peer);
     visit_over(x);
@@ -310,6 +313,7 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
     struct session *x = arg;
     struct why own;
     if (ev != MESSAGES_ONE) {
+        x->quiet = ev == MESSAGES_END;
         if (x->join && !x->synced)
             join_failed(x->join, GREET_OTHER, why);
         share_session_free(x);
@@ -463,6 +467,7 @@ void sessions_see(struct shared *d)
     LIST_EACH(&d->sessions, struct session, x, link)
         if (x->live && !x->doomed && now_us - x->moved_us > SHARE_QUIET_US &&
             now_us - d->busy_us > SHARE_BUSY_US) {
+            x->quiet = true;
             messages_shut(x->m);
             share_session_free(x);
         }

@@ -234,6 +234,10 @@ def what_was_acknowledged_survives_kill_9(lab):
 
 
 if __name__ == '__main__':
+    if KILLS >= 100:  # ./dev soak docs
+        import docs_share
+        L.own_network()
+        L.main(docs_share.three_type_and_nothing_acknowledged_is_lost)
     L.main(a_document_is_made_added_to_and_read, what_goes_wrong_is_told_by_the_exit_status,
            an_editor_and_others_write_at_once, a_revision_is_read_and_restored,
            it_is_exported_and_nothing_in_it_runs, pages_ask_by_rest_and_hear_of_changes,

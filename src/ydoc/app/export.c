@@ -53,11 +53,11 @@ static enum block list_of(const char *kind)
 /* Quill, "Formats": block formats are attributes of the line's newline. */
 static void read_end(struct line *line, const json_t *marks)
 {
+    const char *header = json_object_get(marks, "header") ? "header" : "heading";
     line->block = PLAIN;
-    line->level = 0;
-    if (is_set(marks, "header", "heading")) {
-        line->level = number_of(marks, json_object_get(marks, "header") ? "header" : "heading", 6);
-        line->block = line->level > 0 ? HEADER : PLAIN;
+    line->level = number_of(marks, header, 6);
+    if (line->level > 0) {
+        line->block = HEADER;
     } else if (is_set(marks, "list", "list")) {
         line->block = list_of(text_of(marks, "list"));
         line->level = number_of(marks, "indent", 8);

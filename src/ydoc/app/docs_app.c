@@ -88,6 +88,7 @@ const struct app_ops docs_app = {
     .migration_count = sizeof migrations / sizeof migrations[0],
     .settings = docs_settings,
     .methods = docs_methods,
+    .sockets = &docs_sockets,
     .start = start,
     .stop = stop,
     .free = app_free,

@@ -40,6 +40,7 @@ struct docs {
 
 extern const struct conf_key docs_settings[];
 extern const struct method docs_methods[];
+extern const struct sockets_ops docs_sockets;
 
 /* --- docs_json.c ------------------------------------------------------------------------------ */
 

@@ -63,6 +63,22 @@ def two_write_at_once_and_apart(lab):
     assert roles == {a.json('id')['peer_id']: 'owner', b.json('id')['peer_id']: 'writer'}, roles
 
 
+def what_was_removed_can_be_joined_again(lab):
+    a, b = node(lab, 'a'), node(lab, 'b')
+    ident = a.run('doc', 'new', 'again').stdout.strip()
+    a.run('doc', 'append', ident, 'one')
+    join(a, b, ident)
+    b.run('doc', 'rm', ident)
+    assert b.run('doc', 'cat', ident, check=False).returncode == 3
+    assert b.json('doc', 'ls') == []
+    a.run('doc', 'append', ident, 'two')
+    join(a, b, ident)
+    agree(ident, a, b, having=['one\ntwo\n'])
+    b.kill()
+    b.start()
+    assert cat(b, ident) == 'one\ntwo\n', cat(b, ident)
+
+
 def a_reader_reads_and_is_refused(lab):
     a, b = node(lab, 'a'), node(lab, 'b')
     ident = a.run('doc', 'new', 'read this').stdout.strip()
@@ -173,6 +189,6 @@ def three_type_and_nothing_acknowledged_is_lost(lab):
 
 if __name__ == '__main__':
     L.own_network()
-    L.main(two_write_at_once_and_apart, a_reader_reads_and_is_refused,
+    L.main(two_write_at_once_and_apart, what_was_removed_can_be_joined_again, a_reader_reads_and_is_refused,
            who_is_taken_away_reads_nothing_more, three_type_and_nothing_acknowledged_is_lost,
            at_once=2)

@@ -266,6 +266,7 @@ void docs_on_rm(void *app, struct call *c)
     json_t *was = docs_row(d, &doc);
     if (follows_stop(d->follows, &doc.id, &why) == OK &&
         share_forget(d->share, &doc.id, &why) == OK) {
+        rooms_forget(d->rooms, &doc.id);
         bus_post(d->env.bus, BUS_ONCE, "doc.removed", doc_id_text(&doc.id, id), json_object());
         call_ok(c, was);
         return;

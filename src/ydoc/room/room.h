@@ -31,6 +31,9 @@ void rooms_free(struct rooms *r); /* all rooms are given back before; NULL: noth
  * ERR_LIMIT, or it cannot be read. */
 struct room *rooms_open(struct rooms *r, const struct doc_id *id, struct why *why);
 void room_done(struct room *room);
+/* It has left the shelf: who opens it from now on finds what is there then, and who holds it still
+ * writes no more. */
+void rooms_forget(struct rooms *r, const struct doc_id *id);
 
 /* Its document: its name, what it holds, who is here. */
 const struct doc_id *room_id(const struct room *room);

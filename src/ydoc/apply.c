@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define LATER_LOOK 64 /* waiting deletes that a new one is compared with */
+
 /* ---- decoding into loose items ---- */
 
 static uint32_t known_or(struct ydoc *d, struct yid id)
@@ -74,17 +76,19 @@ static void add_todo(struct ydoc *d, uint32_t i)
         forget_loose(d, i);
         return;
     }
-    d->aside = true;
     if (runs_find(&c->todo, it->clock, &at)) { /* the same start: the longer one knows more */
         struct run *other = runs_get(&c->todo, at);
         if (other->clock == it->clock) {
             uint32_t worse = it->len > item_of(d, other->item)->len ? other->item : i;
-            if (worse == other->item)
+            if (worse == other->item) {
                 other->item = i;
+                d->aside = true;
+            }
             forget_loose(d, worse);
             return;
         }
     }
+    d->aside = true;
     runs_put(&c->todo, (struct run){it->clock, i});
     d->waiting++;
 }
@@ -230,9 +234,20 @@ static void join_spans(struct ydoc *d, struct heap *h)
     h->n = n;
 }
 
+/* Whoever waits for the same sends the same again and again. */
+static bool waits_already(const struct heap *h, uint32_t clock, uint32_t len)
+{
+    for (uint32_t i = 0; i < h->n && i < LATER_LOOK; i++)
+        if (h->at[i].clock <= clock && clock + len <= h->at[i].clock + h->at[i].len)
+            return true;
+    return false;
+}
+
 static void delete_later(struct ydoc *d, struct client *c, uint32_t clock, uint32_t len)
 {
     struct heap *h = &c->deletes;
+    if (waits_already(h, clock, len))
+        return;
     d->aside = true;
     if (h->n == h->cap && h->n > 0)
         join_spans(d, h);

@@ -26,8 +26,9 @@ void doc_begin(struct ydoc *d)
 {
     assert(!d->open);
     d->open = true;
-    d->touched.n = d->seams.n = 0;
-    d->deleted.n = 0;
+    d->touched.n = d->seams.n = d->torn.n = 0;
+    d->ours = false;
+    d->deleted.n = d->gone.n = 0;
     d->aside = false;
 }
 
@@ -140,6 +141,11 @@ void doc_end(struct ydoc *d, enum update_format format, struct buf *out)
         for (size_t i = 0; i < d->deleted.n; i++)
             forget_range(d, &d->deleted.at[i]);
     merge_all(d);
+    if (out && d->gone.n > 0) {
+        for (size_t i = 0; i < d->gone.n; i++)
+            ranges_add(&d->deleted, d->gone.at[i].client, d->gone.at[i].clock, d->gone.at[i].len);
+        ranges_tidy(&d->deleted);
+    }
     if (out)
         tell(d, format, out);
     for (uint32_t i = 0; i < d->touched.n; i++)
@@ -150,6 +156,7 @@ void doc_end(struct ydoc *d, enum update_format format, struct buf *out)
 void ydoc_begin(struct ydoc *d)
 {
     doc_begin(d);
+    d->ours = true;
 }
 
 void ydoc_commit(struct ydoc *d, enum update_format format, struct buf *out)

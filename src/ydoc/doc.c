@@ -59,10 +59,12 @@ void ydoc_free(struct ydoc *d)
     free(d->buckets);
     free(d->touched.at);
     free(d->seams.at);
+    free(d->torn.at);
     free(d->stack.at);
     map_free(d->client_index);
     map_free(d->name_index);
     ranges_done(&d->deleted);
+    ranges_done(&d->gone);
     buf_done(&d->text);
     buf_done(&d->name_bytes);
     buf_done(&d->scratch);

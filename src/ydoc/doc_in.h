@@ -128,9 +128,12 @@ struct ydoc {
     /* of the transaction */
     struct numbers touched; /* clients */
     bool aside;             /* something was put aside to wait */
-    struct ranges deleted;
-    struct numbers seams; /* client, clock, end of items that may join their neighbours now */
-    struct numbers stack; /* work of its own for each walk */
+    struct ranges deleted;  /* to be forgotten */
+    struct ranges gone;     /* came as deleted: there is nothing to forget */
+    struct numbers seams;   /* client, clock, end of items that may join their neighbours now */
+    bool ours;              /* local edits, not a foreign update */
+    struct numbers torn;    /* pairs cut in two by them: client, clock of the second half, bytes */
+    struct numbers stack;   /* work of its own for each walk */
     struct buf scratch;
 };
 

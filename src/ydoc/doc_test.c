@@ -159,6 +159,29 @@ static void a_pair_cut_in_two_is_two_replacements_on_both_sides(void **state)
     buf_done(&second);
 }
 
+static void a_pair_that_nothing_was_written_into_stays_whole(void **state)
+{
+    (void)state;
+    struct ydoc *d = ydoc_new(1, true, SEED);
+    struct buf plain = {0}, told = {0};
+    any_put_head(&plain, ANY_OBJECT, 1);
+    lib0_put_bytes(&plain, "bold", 4);
+    buf_u8(&plain, ANY_NULL);
+    insert(d, 0, "a\xf0\x9f\x98\x80\xf0\x9f\x98\x81z", NULL);
+    ydoc_begin(d);
+    assert_int_equal(ytext_format(d, "t", 2, 2, buf_cur(&plain), NULL), OK);
+    ydoc_commit(d, UPDATE_V1, &told);
+    assert_int_equal(buf_len(&told), 0);
+    text_is(d, "a\xf0\x9f\x98\x80\xf0\x9f\x98\x81z");
+    insert(d, 6, "!", NULL); /* what is written behind it stands where it should */
+    text_is(d, "a\xf0\x9f\x98\x80\xf0\x9f\x98\x81z!");
+    insert(d, 2, "-", NULL); /* and this does tear it, for all */
+    text_is(d, "a\xef\xbf\xbd-\xef\xbf\xbd\xf0\x9f\x98\x81z!");
+    ydoc_free(d);
+    buf_done(&plain);
+    buf_done(&told);
+}
+
 static void a_broken_update_changes_nothing(void **state)
 {
     (void)state;
@@ -384,6 +407,7 @@ int main(void)
         cmocka_unit_test(bold_has_the_published_bytes),
         cmocka_unit_test(what_depends_on_something_missing_waits_and_is_passed_on),
         cmocka_unit_test(a_pair_cut_in_two_is_two_replacements_on_both_sides),
+        cmocka_unit_test(a_pair_that_nothing_was_written_into_stays_whole),
         cmocka_unit_test(a_broken_update_changes_nothing),
         cmocka_unit_test(a_tree_of_types_too_deep_to_recurse_into_is_read_and_deleted),
         cmocka_unit_test(whoever_has_the_same_updates_has_the_same_bytes),

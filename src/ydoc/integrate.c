@@ -123,6 +123,7 @@ static void integrate_gc(struct ydoc *d, uint32_t i)
     it->kind = CONTENT_GC;
     it->flags = ITEM_DELETED;
     it->n = 0;
+    ranges_add(&d->gone, d->clients[it->client].id, it->clock, it->len);
     became_known(d, i);
 }
 
@@ -227,8 +228,10 @@ void item_integrate(struct ydoc *d, uint32_t i)
         make_type(d, i);
     if (it->kind == CONTENT_FORMAT)
         d->types[it->type].marked = true;
-    if (it->kind == CONTENT_DELETED)
+    if (it->kind == CONTENT_DELETED) {
         it->flags |= ITEM_DELETED;
+        ranges_add(&d->gone, d->clients[it->client].id, it->clock, it->len);
+    }
     became_known(d, i);
     if (it->sub == NONE) {
         if (item_in_tree(d, it))

@@ -137,7 +137,12 @@ static void split_content(struct ydoc *d, struct item *it, struct item *tail, ui
         struct buf b = {0};
         buf_str(&b, REPLACEMENT);
         struct cur rest = item_bytes(d, tail);
-        cur_take(&rest, 4);
+        uint32_t pair = cur_be32(&rest);
+        if (d->ours) {
+            numbers_add(&d->torn, tail->client);
+            numbers_add(&d->torn, tail->clock);
+            numbers_add(&d->torn, pair);
+        }
         buf_put(&b, rest.p, rest.n);
         tail->at = add_text(d, buf_bytes(&b), buf_len(&b));
         tail->n = (uint32_t)buf_len(&b);
@@ -193,6 +198,29 @@ static bool mergeable(const struct item *a, const struct item *b, uint32_t bi)
            (a->right_client == NONE || a->right_clock == b->right_clock);
 }
 
+/* The halves of a pair are together again, at `seam`, and nothing was written between them: whoever
+ * hears of this transaction has the pair whole. */
+static void heal_pair(struct ydoc *d, struct item *a, uint32_t clock, uint32_t seam)
+{
+    uint32_t i = 0;
+    while (i < d->torn.n && (d->torn.at[i] != a->client || d->torn.at[i + 1] != clock))
+        i += 3;
+    if (i >= d->torn.n)
+        return;
+    struct buf b = {0};
+    struct cur rest = item_bytes(d, a);
+    struct cur before = cur_take(&rest, seam - 3);
+    cur_take(&rest, 6); /* two replacements */
+    buf_put(&b, before.p, before.n);
+    buf_be32(&b, d->torn.at[i + 2]);
+    buf_put(&b, rest.p, rest.n);
+    doc_waste(d, room_of(a));
+    a->at = add_text(d, buf_bytes(&b), buf_len(&b));
+    a->n = (uint32_t)buf_len(&b);
+    a->flags &= (uint8_t)~ITEM_ROOMY;
+    buf_done(&b);
+}
+
 bool item_merge(struct ydoc *d, struct client *c, struct run_at *at)
 {
     struct run_at before = *at;
@@ -204,8 +232,10 @@ bool item_merge(struct ydoc *d, struct client *c, struct run_at *at)
     if (!written_on(b) || !mergeable(a, b, bi))
         return false;
     if (a->kind != CONTENT_GC) {
-        uint32_t units = item_visible(b);
+        uint32_t units = item_visible(b), seam = a->n;
         item_absorb(d, a, b);
+        if (d->torn.n > 0 && a->kind == CONTENT_STRING)
+            heal_pair(d, a, b->clock, seam);
         if (item_in_tree(d, b)) {
             seq_drop(&d->seq, &d->types[b->type].seq, bi);
             seq_grow(&d->seq, ai, units);

@@ -23,10 +23,7 @@ static void room_free(struct room *room)
     room_here_done(room);
     awareness_free(room->here);
     ydoc_free(room->doc);
-    if (room->forgotten)
-        map_drop(room->rooms->open, &room->forgotten, sizeof room->forgotten);
-    else
-        map_drop(room->rooms->open, room->id.key, DOC_ID_LEN);
+    map_drop(room->rooms->open, room->id.key, DOC_ID_LEN);
     free(room);
 }
 
@@ -148,23 +145,7 @@ void room_done(struct room *room)
 {
     assert(room->holders > 0);
     if (--room->holders == 0)
-        room->linger = timer_start(room->rooms->cfg.loop, room->forgotten ? 0 : ROOM_LINGER_US,
-                                   on_linger, room);
-}
-
-void rooms_forget(struct rooms *r, const struct doc_id *id)
-{
-    struct room *room = map_get(r->open, id->key, DOC_ID_LEN);
-    if (!room)
-        return;
-    if (room->holders == 0) {
-        room_free(room);
-        return;
-    }
-    room_set_writable(room, false);
-    map_drop(r->open, id->key, DOC_ID_LEN);
-    room->forgotten = ++r->forgotten;
-    map_put(r->open, &room->forgotten, sizeof room->forgotten, room);
+        room->linger = timer_start(room->rooms->cfg.loop, ROOM_LINGER_US, on_linger, room);
 }
 
 /* ---- what it is ---- */

@@ -146,7 +146,8 @@ enum err shelf_rename(struct shelf *s, const struct doc_id *id, const char *titl
 
 #define SHOWN "SELECT key, title, author, created_us, changed_us, state_bytes + log_bytes FROM doc "
 
-void shelf_text(struct db_stmt *q, int column, char *out, size_t cap)
+/* A text of the database; what is not as we write it (somebody's own hand, a bad disk) is "". */
+static void get_text(struct db_stmt *q, int column, char *out, size_t cap)
 {
     const char *text = db_text(q, column);
     size_t n = strlen(text);
@@ -166,8 +167,8 @@ static bool get_row(struct db_stmt *q, struct shelf_doc *out)
         .bytes = (uint64_t)db_int(q, 5),
     };
     memcpy(out->id.key, key, DOC_ID_LEN);
-    shelf_text(q, 1, out->title, sizeof out->title);
-    shelf_text(q, 2, out->author, sizeof out->author);
+    get_text(q, 1, out->title, sizeof out->title);
+    get_text(q, 2, out->author, sizeof out->author);
     return true;
 }
 

@@ -12,6 +12,7 @@
 #include "net/socks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     EFFORT_ADDRS_MAX = 16,   /* addresses of one effort; more are not tried */
@@ -23,6 +24,7 @@ enum {
 struct attempt {
     struct link link; /* in effort.attempts */
     struct effort *effort;
+    const struct multiaddr *at; /* in effort.addrs */
     struct multiaddr_route route;
     struct dnsaddr *dnsaddr;
     struct resolve *resolve;
@@ -42,6 +44,7 @@ struct effort {
     struct host *host;
     struct peer_id who; /* of nobody: whoever answers there */
     bool direct;        /* without a relay */
+    bool asked;         /* by somebody who means it: also where nobody answered lately */
     struct link dials;  /* struct host_dial */
     struct link attempts;
     struct multiaddr addrs[EFFORT_ADDRS_MAX];
@@ -164,14 +167,72 @@ void dial_connected(struct host *h, struct peer *p)
         }
 }
 
+/* --- where nobody answered lately ---------------------------------------------------------------
+ */
+
+struct place {
+    uint8_t bytes[MULTIADDR_MAX + PEER_ID_MAX];
+    size_t n;
+};
+
+/* An address, whoever is said to be there: what one has named falsely is not dialled again for the
+ * next.  Through a relay it is the peer's alone. */
+static struct place place_of(const struct attempt *a)
+{
+    struct multiaddr bare = *a->at;
+    struct place p = {0};
+    multiaddr_drop_peer(&bare);
+    memcpy(p.bytes, bare.bytes, bare.len);
+    p.n = bare.len;
+    if (a->route.relayed) {
+        memcpy(p.bytes + p.n, a->effort->who.bytes, a->effort->who.len);
+        p.n += a->effort->who.len;
+    }
+    return p;
+}
+
+static void place_failed(const struct attempt *a, const struct why *why)
+{
+    struct place p = place_of(a);
+    struct host *h = a->effort->host;
+    if (why->code != ERR_DENIED) /* somebody is there, only not whom we were told */
+        backoff_failed(h->backoff, p.bytes, p.n, loop_now_us(h->loop));
+}
+
+static void place_reached(const struct attempt *a)
+{
+    struct place p = place_of(a);
+    backoff_reached(a->effort->host->backoff, p.bytes, p.n);
+}
+
+static bool is_wanted(const struct host *h, const struct peer_id *id);
+
+static bool is_put_off(const struct attempt *a, struct why *why)
+{
+    struct place p = place_of(a);
+    const struct host *h = a->effort->host;
+    uint64_t left_us = backoff_left_us(h->backoff, p.bytes, p.n, loop_now_us(h->loop));
+    if (left_us == 0 || a->effort->asked || is_wanted(h, &a->effort->who))
+        return false;
+    why_set(why, ERR_STATE, "nobody was reached there lately: again in %u s",
+            (unsigned)((left_us + SEC - 1) / SEC));
+    return true;
+}
+
 /* --- one address ---------------------------------------------------------------------------- */
 
-static void attempt_failed(struct attempt *a, const struct why *why)
+static void attempt_over(struct attempt *a, const struct why *why)
 {
     struct effort *e = a->effort;
     e->why = *why;
     attempt_free(a);
     soon(e, 0);
+}
+
+static void attempt_failed(struct attempt *a, const struct why *why)
+{
+    place_failed(a, why);
+    attempt_over(a, why);
 }
 
 /* The next address of the name, if it is one that has more. */
@@ -184,6 +245,15 @@ static void attempt_next(struct attempt *a, const struct why *why)
     }
     a->route.addr = a->found[a->next++];
     attempt_dial(a, true);
+}
+
+/* Likewise, and nothing is held against the address. */
+static void attempt_left_out(struct attempt *a, const struct why *why)
+{
+    if (a->next == a->found_count)
+        attempt_over(a, why);
+    else
+        attempt_next(a, why);
 }
 
 static void arrived(struct effort *e, const struct peer_id *who)
@@ -214,6 +284,7 @@ static void on_upgraded(void *arg, struct conn *secured, const char *muxer, cons
     struct host *h = e->host;
     struct way way = a->way;
     ended(a, true);
+    place_reached(a);
     attempt_free(a);
     arrived(e, secure_peer(secured));
     if (!connection_new(h, secured, muxer, &way))
@@ -232,6 +303,7 @@ static void on_quic(void *arg, struct mux *m, const struct peer_id *peer, const 
     struct host *h = e->host;
     struct way way = a->way;
     ended(a, true);
+    place_reached(a);
     attempt_free(a);
     arrived(e, peer);
     if (!connection_new_muxed(h, m, peer, &way))
@@ -275,7 +347,7 @@ static void attempt_dial(struct attempt *a, bool from_ear)
     a->dialled_us = 0;
     if (out->family != ADDR_NONE && !addr_is_private(out) && !addr_is_loopback(out)) {
         if (is_swallowed(a, &why)) {
-            attempt_next(a, &why);
+            attempt_left_out(a, &why);
             return;
         }
         a->dialled_us = loop_now_us(h->loop);
@@ -361,11 +433,12 @@ static void attempt_start(struct effort *e, const struct multiaddr *addr)
 {
     struct attempt *a = MEM_NEW(struct attempt);
     a->effort = e;
+    a->at = addr;
     list_push(&e->attempts, &a->link);
     e->host->attempt_count++;
     struct why why;
-    if (multiaddr_route(addr, &a->route, &why) != OK || !can_go(a, &why)) {
-        attempt_failed(a, &why);
+    if (multiaddr_route(addr, &a->route, &why) != OK || !can_go(a, &why) || is_put_off(a, &why)) {
+        attempt_over(a, &why);
         return;
     }
     if (a->route.relayed)
@@ -533,7 +606,7 @@ static void on_there_already(void *arg)
 }
 
 static struct host_dial *dial(struct host *h, const struct peer_id *peer,
-                              const struct multiaddr *addrs, size_t n, bool direct,
+                              const struct multiaddr *addrs, size_t n, bool direct, bool asked,
                               host_dial_cb *cb, void *arg)
 {
     struct multiaddr_route route = {0};
@@ -550,6 +623,7 @@ static struct host_dial *dial(struct host *h, const struct peer_id *peer,
         return d;
     }
     struct effort *e = effort_get(h, peer, direct);
+    e->asked |= asked;
     for (size_t i = 0; i < n; i++)
         effort_add(e, &addrs[i]);
     if (peer)
@@ -562,13 +636,20 @@ static struct host_dial *dial(struct host *h, const struct peer_id *peer,
 struct host_dial *host_dial(struct host *h, const struct peer_id *peer,
                             const struct multiaddr *addrs, size_t n, host_dial_cb *cb, void *arg)
 {
-    return dial(h, peer, addrs, n, false, cb, arg);
+    return dial(h, peer, addrs, n, false, true, cb, arg);
 }
 
 struct host_dial *dial_direct(struct host *h, const struct peer_id *peer,
                               const struct multiaddr *addrs, size_t n, host_dial_cb *cb, void *arg)
 {
-    return dial(h, peer, addrs, n, true, cb, arg);
+    return dial(h, peer, addrs, n, true, true, cb, arg);
+}
+
+struct host_dial *host_dial_unasked(struct host *h, const struct peer_id *peer,
+                                    const struct multiaddr *addrs, size_t n, host_dial_cb *cb,
+                                    void *arg)
+{
+    return dial(h, peer, addrs, n, false, false, cb, arg);
 }
 
 void host_dial_cancel(struct host_dial *d)

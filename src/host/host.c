@@ -411,6 +411,7 @@ struct host *host_new(const struct host_cfg *cfg, struct why *why)
     h->words = words_new(loop_random_u64(cfg->loop));
     h->common = purse_new_common();
     h->peers = map_new(loop_random_u64(cfg->loop));
+    h->backoff = backoff_new(loop_random_u64(cfg->loop));
     struct link *lists[] = {&h->idle,  &h->busy,  &h->guests, &h->watches,
                             &h->opens, &h->dials, &h->efforts};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
@@ -457,6 +458,7 @@ void host_free(struct host *h)
     own_end(h);
     peers_done(h);
     map_free(h->peers);
+    backoff_free(h->backoff);
     words_free(h->words);
     purse_drop(h->common);
     tls_free(h->web_trust);

@@ -108,6 +108,11 @@ struct host_dial;
 typedef void host_dial_cb(void *arg, const struct peer_id *peer, const struct why *why);
 struct host_dial *host_dial(struct host *h, const struct peer_id *peer,
                             const struct multiaddr *addrs, size_t n, host_dial_cb *cb, void *arg);
+/* Likewise, where it is somebody else's idea: not where nobody answered lately (host/backoff.h),
+ * unless the owner trusts the peer or it has a tag.  So does host_open(). */
+struct host_dial *host_dial_unasked(struct host *h, const struct peer_id *peer,
+                                    const struct multiaddr *addrs, size_t n, host_dial_cb *cb,
+                                    void *arg);
 void host_dial_cancel(struct host_dial *d); /* NULL: nothing */
 
 /* Whether there is a connection; all of them are closed. */

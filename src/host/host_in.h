@@ -2,6 +2,7 @@
 #ifndef SHOAL_HOST_HOST_IN_H
 #define SHOAL_HOST_HOST_IN_H
 
+#include "host/backoff.h"
 #include "host/black_hole.h"
 #include "host/host.h"
 #include "host/mux/mux.h"
@@ -147,6 +148,7 @@ struct host {
     struct link watches, opens, dials, efforts;
     size_t attempt_count;
     struct black_hole holes[WAYS_OUT];
+    struct backoff *backoff;
     struct host_finder finder; /* start NULL: none */
     size_t search_count;
     struct timer *trim, *push;

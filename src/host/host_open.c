@@ -135,6 +135,6 @@ struct host_open *host_open(struct host *h, const struct peer_id *peer,
     o->arg = arg;
     list_push(&h->opens, &o->link);
     if (!open_now(o))
-        o->dial = host_dial(h, peer, NULL, 0, on_reached, o);
+        o->dial = host_dial_unasked(h, peer, NULL, 0, on_reached, o);
     return o;
 }

@@ -73,7 +73,7 @@ void gossip_meet(struct gossip *g, struct cur id, struct cur record)
     m->gossip = g;
     list_push(&g->meets, &m->link);
     g->meet_count++;
-    m->dial = host_dial(g->cfg.host, &who, at, n, on_dialled, m);
+    m->dial = host_dial_unasked(g->cfg.host, &who, at, n, on_dialled, m);
 }
 
 void gossip_meets_free(struct gossip *g)

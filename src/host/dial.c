@@ -19,6 +19,8 @@ enum {
     EFFORT_ATTEMPTS_MAX = 4, /* at once; and one through a relay */
     NAMED_MAX = 4,           /* addresses of one name, one after the other */
 };
+/* Of an address: sums of these. */
+enum { RANK_NOT_QUIC = 1, RANK_STRANGER = 2, RANK_RELAYED = 4, RANKS = 8 };
 #define HEAD_START_US (250 * MSEC)
 
 struct attempt {
@@ -48,7 +50,8 @@ struct effort {
     struct link dials;  /* struct host_dial */
     struct link attempts;
     struct multiaddr addrs[EFFORT_ADDRS_MAX];
-    bool relayed[EFFORT_ADDRS_MAX], quic[EFFORT_ADDRS_MAX], tried[EFFORT_ADDRS_MAX];
+    unsigned rank[EFFORT_ADDRS_MAX];
+    bool tried[EFFORT_ADDRS_MAX];
     size_t count;
     struct timer *timer;        /* the next address, or the end */
     struct host_search *search; /* where it is, where nothing that is known will do */
@@ -451,17 +454,17 @@ static void attempt_start(struct effort *e, const struct multiaddr *addr)
         attempt_dial(a, true);
 }
 
-/* The next one that there is room for: QUIC first, relays after all others; count: none now. */
+/* The next one that there is room for, in the order of their ranks; count: none now. */
 static size_t whom_to_try(const struct effort *e, const size_t running[2])
 {
     if (e->host->attempt_count >= DIALS_MAX)
         return e->count;
-    for (size_t relayed = 0; relayed < 2; relayed++) {
-        size_t max = relayed ? 1 : EFFORT_ATTEMPTS_MAX;
-        for (size_t other = 0; running[relayed] < max && other < 2; other++)
-            for (size_t i = 0; i < e->count; i++)
-                if (!e->tried[i] && e->relayed[i] == (relayed == 1) && e->quic[i] != (other == 1))
-                    return i;
+    for (unsigned rank = 0; rank < RANKS; rank++) {
+        bool relayed = rank >= RANK_RELAYED;
+        for (size_t i = 0; running[relayed] < (relayed ? 1 : EFFORT_ATTEMPTS_MAX) && i < e->count;
+             i++)
+            if (!e->tried[i] && e->rank[i] == rank)
+                return i;
     }
     return e->count;
 }
@@ -542,6 +545,17 @@ static void effort_step(void *arg)
 
 /* --- asking for it -------------------------------------------------------------------------- */
 
+/* QUIC first; relays after all others, of these whom the owner trusts first. */
+static unsigned rank_of(const struct effort *e, const struct multiaddr_route *r)
+{
+    unsigned rank = r->reach != REACH_QUIC ? RANK_NOT_QUIC : 0;
+    if (r->relayed)
+        rank += RANK_RELAYED;
+    if (r->relayed && trust_of(e->host->cfg.trust, &r->relay) != TRUST_TRUSTED)
+        rank += RANK_STRANGER;
+    return rank;
+}
+
 static void effort_add(struct effort *e, const struct multiaddr *a)
 {
     struct multiaddr bare = *a;
@@ -557,8 +571,7 @@ static void effort_add(struct effort *e, const struct multiaddr *a)
             return;
     }
     if (e->count < EFFORT_ADDRS_MAX) {
-        e->relayed[e->count] = relayed;
-        e->quic[e->count] = known_way && r.reach == REACH_QUIC;
+        e->rank[e->count] = known_way ? rank_of(e, &r) : RANK_NOT_QUIC;
         e->addrs[e->count++] = *a;
     }
 }

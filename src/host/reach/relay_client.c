@@ -6,6 +6,7 @@
 #include "host/reach/dcutr_dial.h"
 #include "host/reach/relay_call.h"
 #include "host/reach/relay_msg.h"
+#include "host/trust.h"
 
 #include <stdlib.h>
 
@@ -288,11 +289,31 @@ static size_t count_found(const struct relay_client *c)
     return n;
 }
 
+static bool is_trusted(const struct relay_client *c, const struct peer_id *id)
+{
+    return trust_of(host_trust(c->host), id) == TRUST_TRUSTED;
+}
+
+/* A place at a stranger's, for one at a friend's. */
+static void make_room(struct relay_client *c)
+{
+    LIST_EACH(&c->relays, struct relay, r, link)
+        if (!r->named && !is_trusted(c, &r->id)) {
+            relay_free(r);
+            advertise(c);
+            return;
+        }
+}
+
 /* Ask this one too, if another is wanted and it offers it. */
 static void consider(struct relay_client *c, const struct peer_id *id)
 {
-    if (c->wanted && count_found(c) < RELAYS_FOUND_MAX && !relay_of(c, id) &&
-        host_peer_speaks(c->host, id, RELAY_HOP_PROTOCOL) && peer_is_direct(peer_find(c->host, id)))
+    if (!c->wanted || relay_of(c, id) || !host_peer_speaks(c->host, id, RELAY_HOP_PROTOCOL) ||
+        !peer_is_direct(peer_find(c->host, id)))
+        return;
+    if (count_found(c) >= RELAYS_FOUND_MAX && is_trusted(c, id))
+        make_room(c);
+    if (count_found(c) < RELAYS_FOUND_MAX)
         relay_new(c, id);
 }
 

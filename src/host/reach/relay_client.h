@@ -3,8 +3,9 @@
  *
  * Relays that were named are asked as soon as the client is there, dialled again when they go, and
  * kept.  Others are asked only while somebody wants it (relay_client_want), of those that are
- * connected and offer it, RELAYS_FOUND_MAX at once.  Each place is renewed at half its life and its
- * addresses are advertised; who comes through it is a guest of the host's like any other. */
+ * connected and offer it, RELAYS_FOUND_MAX at once; one that the owner trusts takes the place of
+ * one that he does not.  Each place is renewed at half its life and its addresses are advertised;
+ * who comes through it is a guest of the host's like any other. */
 #ifndef SHOAL_HOST_REACH_RELAY_CLIENT_H
 #define SHOAL_HOST_REACH_RELAY_CLIENT_H
 

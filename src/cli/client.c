@@ -110,7 +110,8 @@ static void on_answer(void *arg, const struct http_answer *a, const struct why *
     c->waiting = false;
     c->status = a ? a->status : 0;
     if (a)
-        c->answer = json_loadb((const char *)a->body.p, a->body.n, JSON_DECODE_ANY, NULL);
+        c->answer =
+            json_loadb((const char *)a->body.p, a->body.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     else
         c->why = *why;
 }

@@ -34,6 +34,15 @@ int cmd_log(struct cli *cli);
 int cmd_events(struct cli *cli);
 int cmd_net_subscribe(struct cli *cli);
 
+/* cmd_doc.c: documents. */
+int cmd_doc_new(struct cli *cli);
+int cmd_doc_cat(struct cli *cli);
+int cmd_doc_append(struct cli *cli);
+int cmd_doc_edit(struct cli *cli);
+int cmd_doc_export(struct cli *cli);
+int cmd_doc_share(struct cli *cli);
+int cmd_doc_join(struct cli *cli);
+
 /* cmd_backup.c */
 int cmd_backup_create(struct cli *cli);
 int cmd_backup_check(struct cli *cli);

@@ -19,6 +19,7 @@ struct ws_inbox {
     unsigned parts;     /* 0: no message has begun */
 };
 
+/* Frees what it holds. */
 void ws_inbox_done(struct ws_inbox *in);
 
 /* The next whole message (WS_BINARY) or control frame: 1, and the payload is a view until the next

@@ -168,7 +168,7 @@ void wsock_bye(struct wsock *w, enum ws_code code, const char *reason)
     if (w->said_bye || !w->conn)
         return;
     if (code != WS_NO_CODE) {
-        buf_be16(&payload, code);
+        buf_be16(&payload, (uint16_t)code);
         buf_put(&payload, reason, n <= WS_CONTROL_MAX - 2 ? n : 0);
     }
     put(w, WS_CLOSE, buf_cur(&payload));

@@ -14,10 +14,15 @@ static const char *const param_type_name[] = {
     [PARAM_PATH] = "path", [PARAM_BASE64] = "base64",
 };
 
-static const char *const conf_type_name[] = {
-    [CONF_TEXT] = "text", [CONF_BOOL] = "on|off", [CONF_INT] = "number",    [CONF_BYTES] = "bytes",
-    [CONF_RATE] = "rate", [CONF_TIME] = "time",   [CONF_CHOICE] = "choice", [CONF_LIST] = "list",
-};
+const char *faces_setting_type(enum conf_type type)
+{
+    static const char *const conf_type_name[] = {
+        [CONF_TEXT] = "text",     [CONF_BOOL] = "on|off", [CONF_INT] = "number",
+        [CONF_BYTES] = "bytes",   [CONF_RATE] = "rate",   [CONF_TIME] = "time",
+        [CONF_CHOICE] = "choice", [CONF_LIST] = "list",
+    };
+    return conf_type_name[type];
+}
 
 static const char *or_empty(const char *s)
 {
@@ -68,7 +73,7 @@ json_t *faces_json(void)
     for (size_t i = 0; i < n; i++)
         json_array_append_new(
             settings, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "key", k[i].name, "type",
-                                conf_type_name[k[i].type], "default", k[i].fallback, "choices",
+                                faces_setting_type(k[i].type), "default", k[i].fallback, "choices",
                                 or_empty(k[i].choices), "live", k[i].live, "help", k[i].help));
     free(k);
     return json_pack("{s:s, s:o, s:o}", "version", SHOAL_VERSION, "methods", methods, "settings",

@@ -5,9 +5,14 @@
 #ifndef SHOAL_NODE_FACES_H
 #define SHOAL_NODE_FACES_H
 
+#include "base/conf.h"
+
 #include <jansson.h>
 
 /* {"version", "methods": [...], "settings": [...]}; a new reference. */
 json_t *faces_json(void);
+
+/* "text", "bool", "rate"... */
+const char *faces_setting_type(enum conf_type type);
 
 #endif

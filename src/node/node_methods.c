@@ -1,6 +1,7 @@
 /* The methods that belong to no app: status, identity, settings, limits, the log. */
 #include "base/buf.h"
 #include "base/mem.h"
+#include "node/faces.h"
 #include "node/mask.h"
 #include "node/node_priv.h"
 
@@ -121,9 +122,10 @@ static void on_stop(void *app, struct call *c)
 static json_t *setting_json(const struct node *n, const struct conf_key *k)
 {
     char *value = mask_text(conf_text(n->conf, k->name));
-    json_t *j = json_pack("{s:s, s:s, s:b, s:s, s:s, s:b}", "key", k->name, "value", value, "set",
-                          conf_is_set(n->conf, k->name), "default", k->fallback, "help", k->help,
-                          "live", k->live);
+    json_t *j = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:b}", "key", k->name, "value",
+                          value, "set", conf_is_set(n->conf, k->name), "default", k->fallback,
+                          "type", faces_setting_type(k->type), "choices",
+                          k->choices ? k->choices : "", "help", k->help, "live", k->live);
     free(value);
     return j;
 }
@@ -439,7 +441,7 @@ const struct method node_methods[] = {
      .http = "GET",
      .route = "/config",
      .summary = "List all settings",
-     .result = "[{key, value, set, default, help, live}]",
+     .result = "[{key, value, set, default, type, choices: a|b|c, help, live}]",
      .example = "shoal config ls",
      .columns = setting_columns,
      .call = on_config_ls},
@@ -448,7 +450,7 @@ const struct method node_methods[] = {
      .route = "/config/{key}",
      .params = key_params,
      .summary = "Show one setting",
-     .result = "{key, value, set, default, help, live}",
+     .result = "{key, value, set, default, type, choices, help, live}",
      .errors = "config.unknown",
      .example = "shoal config get files.listen",
      .call = on_config_get},

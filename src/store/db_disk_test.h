@@ -43,7 +43,7 @@ struct db_disk {
     struct disk_image images[8];
     size_t n;
     uint64_t calls, fail_at; /* fail_at 0: none */
-    bool fail_on, full;      /* full: writes say so, instead of that the disk is broken */
+    bool fail_on, full;      /* full: only writes fail, and say so */
 };
 
 struct disk_file {
@@ -53,10 +53,11 @@ struct disk_file {
     sqlite3_file *real;
 };
 
-static inline bool disk_fails(struct db_disk *d)
+static inline bool disk_fails(struct db_disk *d, bool writing)
 {
     d->calls++;
-    return d->fail_at > 0 && (d->fail_on ? d->calls >= d->fail_at : d->calls == d->fail_at);
+    return d->fail_at > 0 && (writing || !d->full) &&
+           (d->fail_on ? d->calls >= d->fail_at : d->calls == d->fail_at);
 }
 
 static inline void disk_apply(struct buf *b, const struct disk_write *w)
@@ -105,13 +106,14 @@ static inline int disk_close(sqlite3_file *file)
 static inline int disk_read(sqlite3_file *file, void *to, int n, sqlite3_int64 at)
 {
     struct disk_file *f = (struct disk_file *)file;
-    return disk_fails(f->disk) ? SQLITE_IOERR_READ : f->real->pMethods->xRead(f->real, to, n, at);
+    return disk_fails(f->disk, false) ? SQLITE_IOERR_READ
+                                      : f->real->pMethods->xRead(f->real, to, n, at);
 }
 
 static inline int disk_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 at)
 {
     struct disk_file *f = (struct disk_file *)file;
-    bool fails = disk_fails(f->disk);
+    bool fails = disk_fails(f->disk, true);
     if (fails)
         n /= 2;
     disk_wrote(f, (uint64_t)at, bytes, (size_t)n);
@@ -122,7 +124,7 @@ static inline int disk_write(sqlite3_file *file, const void *bytes, int n, sqlit
 static inline int disk_truncate(sqlite3_file *file, sqlite3_int64 n)
 {
     struct disk_file *f = (struct disk_file *)file;
-    if (disk_fails(f->disk))
+    if (disk_fails(f->disk, false))
         return SQLITE_IOERR_TRUNCATE;
     disk_wrote(f, (uint64_t)n, NULL, 0);
     return f->real->pMethods->xTruncate(f->real, n);
@@ -132,7 +134,7 @@ static inline int disk_sync(sqlite3_file *file, int flags)
 {
     struct disk_file *f = (struct disk_file *)file;
     (void)flags;
-    if (disk_fails(f->disk))
+    if (disk_fails(f->disk, false))
         return SQLITE_IOERR_FSYNC;
     if (f->image)
         disk_forget(f->image, true);
@@ -142,7 +144,8 @@ static inline int disk_sync(sqlite3_file *file, int flags)
 static inline int disk_size(sqlite3_file *file, sqlite3_int64 *n)
 {
     struct disk_file *f = (struct disk_file *)file;
-    return disk_fails(f->disk) ? SQLITE_IOERR_FSTAT : f->real->pMethods->xFileSize(f->real, n);
+    return disk_fails(f->disk, false) ? SQLITE_IOERR_FSTAT
+                                      : f->real->pMethods->xFileSize(f->real, n);
 }
 
 static inline int disk_lock(sqlite3_file *file, int how)
@@ -184,8 +187,8 @@ static inline int disk_traits(sqlite3_file *file)
 static inline int disk_shm_map(sqlite3_file *file, int at, int n, int more, void volatile **out)
 {
     struct disk_file *f = (struct disk_file *)file;
-    return disk_fails(f->disk) ? SQLITE_IOERR_SHMMAP
-                               : f->real->pMethods->xShmMap(f->real, at, n, more, out);
+    return disk_fails(f->disk, false) ? SQLITE_IOERR_SHMMAP
+                                      : f->real->pMethods->xShmMap(f->real, at, n, more, out);
 }
 
 static inline int disk_shm_lock(sqlite3_file *file, int at, int n, int flags)
@@ -249,7 +252,7 @@ static inline int disk_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *fi
     struct db_disk *d = vfs->pAppData;
     struct disk_file *f = (struct disk_file *)file;
     *f = (struct disk_file){.disk = d, .real = (sqlite3_file *)(f + 1)};
-    if (disk_fails(d))
+    if (disk_fails(d, false))
         return SQLITE_CANTOPEN;
     f->image = path ? disk_image_of(d, path) : NULL;
     int rc = d->real->xOpen(d->real, path, f->real, flags, out);
@@ -261,7 +264,7 @@ static inline int disk_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *fi
 static inline int disk_delete(sqlite3_vfs *vfs, const char *path, int sync)
 {
     struct db_disk *d = vfs->pAppData;
-    if (disk_fails(d))
+    if (disk_fails(d, false))
         return SQLITE_IOERR_DELETE;
     struct disk_image *i = disk_image_of(d, path);
     disk_forget(i, false);
@@ -274,7 +277,7 @@ static inline int disk_delete(sqlite3_vfs *vfs, const char *path, int sync)
 static inline int disk_access(sqlite3_vfs *vfs, const char *path, int flags, int *out)
 {
     struct db_disk *d = vfs->pAppData;
-    return disk_fails(d) ? SQLITE_IOERR_ACCESS : d->real->xAccess(d->real, path, flags, out);
+    return disk_fails(d, false) ? SQLITE_IOERR_ACCESS : d->real->xAccess(d->real, path, flags, out);
 }
 
 static inline int disk_full_path(sqlite3_vfs *vfs, const char *path, int n, char *out)

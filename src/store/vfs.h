@@ -28,6 +28,7 @@ struct vfs_stat {
     int64_t mtime_ns; /* since 1970 */
     bool is_dir, is_symlink;
     bool is_exec;        /* a file that its owner may run */
+    bool is_private;     /* nobody but its owner may do anything with it */
     bool is_special;     /* none of these and no file: a pipe, a socket, a device */
     uint64_t disk_bytes; /* what it really takes; less than size for sparse files */
 };

@@ -17,7 +17,7 @@
 
 struct node {
     unsigned refs;
-    bool is_dir, is_exec, locked;
+    bool is_dir, is_exec, is_private, locked;
     int64_t mtime_ns;
     struct mem_bytes bytes; /* file */
     struct map *entries;    /* folder: name -> struct entry */
@@ -189,6 +189,7 @@ static int open_node(struct mem *m, const char *path, unsigned flags, struct nod
     if (!at.node) {
         at.node = node_new(m, false);
         at.node->is_exec = flags & VFS_EXEC;
+        at.node->is_private = flags & VFS_PRIVATE;
         point(m, &entry_make(at.dir, at.name)->live, at.node);
         touch(m, at.node);
         touch(m, at.dir);
@@ -318,6 +319,7 @@ static struct vfs_stat stat_of(const struct node *n)
                              .mtime_ns = n->mtime_ns,
                              .is_dir = n->is_dir,
                              .is_exec = n->is_exec,
+                             .is_private = n->is_private,
                              .disk_bytes = mem_bytes_on_disk(&n->bytes)};
 }
 

@@ -164,6 +164,7 @@ static struct vfs_stat stat_of(const struct stat *st)
         .is_dir = S_ISDIR(st->st_mode),
         .is_symlink = S_ISLNK(st->st_mode),
         .is_exec = S_ISREG(st->st_mode) && st->st_mode & S_IXUSR,
+        .is_private = (st->st_mode & (S_IRWXG | S_IRWXO)) == 0,
         .is_special = !S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode) && !S_ISLNK(st->st_mode),
         .disk_bytes = (uint64_t)st->st_blocks * 512, /* stat(2): in units of 512 bytes, always */
     };

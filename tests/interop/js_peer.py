@@ -1,4 +1,4 @@
-"""The libp2p of npm in a process of its own, driven through js/peer.mjs.
+"""Programs of npm's in a process of their own: its libp2p, driven through js/peer.mjs, and others.
 
     js = JsPeer(lab, 'js', security=['tls'], **{'with': ['ping', 'kad']})
     js.do('dial', address=node.listen[0])"""
@@ -13,24 +13,21 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE = os.path.join(HERE, '..', '..', 'build', 'js')  # ./dev installs the packages there
 
 
-class JsPeer:
-    def __init__(self, lab, name='js', under=(), **how):
+class JsProcess:
+    def __init__(self, lab, script, name='js', under=()):
         """under: as lab.Node's."""
         if not shutil.which('node') or not os.path.isdir(os.path.join(PLACE, 'node_modules')):
-            raise L.Skip('the libp2p of npm is not installed')
+            raise L.Skip('the packages of npm are not installed')
         if node_version() < 20:
-            raise L.Skip('the libp2p of npm wants Node.js 20 or later')
-        for script in os.listdir(os.path.join(HERE, 'js')):
-            if script.endswith('.mjs'):
-                put(os.path.join(HERE, 'js', script), os.path.join(PLACE, script))
+            raise L.Skip('the packages of npm want Node.js 20 or later')
+        for one in os.listdir(os.path.join(HERE, 'js')):
+            if one.endswith('.mjs'):
+                put(os.path.join(HERE, 'js', one), os.path.join(PLACE, one))
         self.name = name
         with open(os.path.join(lab.dir, f'{name}.log'), 'ab') as log:
-            self.process = subprocess.Popen([*under, 'node', 'peer.mjs'], cwd=PLACE, stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([*under, 'node', script], cwd=PLACE, stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=log, text=True)
         lab.ends.callback(self.end)
-        said = self.do('start', **how)
-        self.id, self.listen, self.quic = said['id'], said['listen'], said['quic']
-        self.autonat2 = said['autonat2']
 
     def end(self):
         self.process.stdin.close()
@@ -60,6 +57,14 @@ class JsPeer:
         if 'error' in answer:
             raise AssertionError(f'{self.name}, {verb}: {answer["error"]}')
         return answer['ok']
+
+
+class JsPeer(JsProcess):
+    def __init__(self, lab, name='js', under=(), **how):
+        super().__init__(lab, 'peer.mjs', name, under)
+        said = self.do('start', **how)
+        self.id, self.listen, self.quic = said['id'], said['listen'], said['quic']
+        self.autonat2 = said['autonat2']
 
 
 def node_version():

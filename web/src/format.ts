@@ -69,7 +69,7 @@ export function timeOfDay(time: string): string {
   return clock.format(new Date(time));
 }
 
-export function dateTime(time: string): string {
+export function dateTime(time: string | number): string {
   return day.format(new Date(time));
 }
 

@@ -8,6 +8,8 @@ import { ApiError, call } from './api';
 import type { Job, Status } from './types';
 
 export const status = signal<Status | null>(null);
+/** When the node was started, in milliseconds since 1970. */
+export const startedAt = signal(0);
 export const jobs = signal<readonly Job[]>([]);
 
 /** starting: nothing is known yet; lost: the node does not answer; out: this browser has no key. */
@@ -50,6 +52,9 @@ export function listen<Data = unknown>(
 
 // EventSource hands out only events whose names it was told.
 const TYPES = [
+  'job.progress',
+  'job.done',
+  'job.failed',
   'file.state',
   'file.done',
   'file.removed',
@@ -64,16 +69,19 @@ const TYPES = [
 ];
 
 function dispatch(event: NodeEvent): void {
+  if (event.type.startsWith('job.')) onJob(event as NodeEvent<Job>);
   for (const l of listeners) if (event.type.startsWith(l.prefix)) l.tell(event);
 }
 
-/** The node's status in parts: those that changed since the last. */
+/** The node's status: the members that are others than before. */
 function onStatus(event: MessageEvent<string>): void {
-  const { data } = JSON.parse(event.data) as NodeEvent<{ status?: Partial<Status>; jobs?: Job[] }>;
-  batch(() => {
-    if (data.status && status.value) status.value = { ...status.value, ...data.status };
-    if (data.jobs) jobs.value = data.jobs;
-  });
+  const { data } = JSON.parse(event.data) as NodeEvent<Partial<Status>>;
+  if (status.value) status.value = { ...status.value, ...data };
+}
+
+function onJob({ data }: NodeEvent<Job>): void {
+  const known = jobs.value.some((j) => j.id === data.id);
+  jobs.value = known ? jobs.value.map((j) => (j.id === data.id ? data : j)) : [...jobs.value, data];
 }
 
 function onSnapshot(event: MessageEvent<string>): void {
@@ -82,6 +90,7 @@ function onSnapshot(event: MessageEvent<string>): void {
   batch(() => {
     status.value = now.status;
     jobs.value = now.jobs;
+    startedAt.value = Date.now() - now.status.uptime_s * 1000;
     link.value = 'up';
   });
   for (const l of listeners) l.fresh?.();

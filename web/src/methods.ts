@@ -1,6 +1,7 @@
 // Made from the method tables; do not edit.
 export interface Methods {
   "node.status": {};
+  "node.traffic": {};
   "node.id": {};
   "node.paths": {};
   "node.stop": {};
@@ -79,6 +80,22 @@ export interface Methods {
   "connect.ls": {};
   "connect.status": {};
   "connect.rm": { id: string };
+  "doc.new": { title: string };
+  "doc.ls": {};
+  "doc.show": { id: string };
+  "doc.cat": { id: string; revision?: number; base?: boolean };
+  "doc.append": { id: string; text: string; no_newline?: boolean };
+  "doc.edit": { id: string; text: string; base?: string };
+  "doc.rename": { id: string; title: string };
+  "doc.history": { id: string };
+  "doc.restore": { id: string; revision?: number };
+  "doc.export": { id: string; revision?: number; format?: "md" | "html" | "txt" };
+  "doc.follow": { id: string; file?: string; stop?: boolean };
+  "doc.share": { id: string; with?: string; read_only?: boolean };
+  "doc.join": { link: string };
+  "doc.members": { id: string };
+  "doc.unshare": { id: string; peer?: string; links?: boolean };
+  "doc.rm": { id: string };
   "job.ls": {};
   "job.show": { id: string };
   "job.cancel": { id: string };
@@ -87,6 +104,7 @@ export interface Methods {
 
 export const routes = {
   "node.status": ["GET", "/status"],
+  "node.traffic": ["GET", "/traffic"],
   "node.id": ["GET", "/id"],
   "node.paths": ["GET", "/paths"],
   "node.stop": ["POST", "/stop"],
@@ -165,6 +183,22 @@ export const routes = {
   "connect.ls": ["GET", "/connect"],
   "connect.status": ["GET", "/connect/status"],
   "connect.rm": ["DELETE", "/connect/entries"],
+  "doc.new": ["POST", "/docs"],
+  "doc.ls": ["GET", "/docs"],
+  "doc.show": ["GET", "/docs/{id}"],
+  "doc.cat": ["GET", "/docs/{id}/text"],
+  "doc.append": ["POST", "/docs/{id}/append"],
+  "doc.edit": ["PUT", "/docs/{id}/text"],
+  "doc.rename": ["PUT", "/docs/{id}/title"],
+  "doc.history": ["GET", "/docs/{id}/history"],
+  "doc.restore": ["POST", "/docs/{id}/restore"],
+  "doc.export": ["GET", "/docs/{id}/export"],
+  "doc.follow": ["POST", "/docs/{id}/follow"],
+  "doc.share": ["POST", "/docs/{id}/share"],
+  "doc.join": ["POST", "/docs/join"],
+  "doc.members": ["GET", "/docs/{id}/members"],
+  "doc.unshare": ["DELETE", "/docs/{id}/members"],
+  "doc.rm": ["DELETE", "/docs/{id}"],
   "job.ls": ["GET", "/jobs"],
   "job.show": ["GET", "/jobs/{id}"],
   "job.cancel": ["POST", "/jobs/{id}/cancel"],

@@ -9,8 +9,10 @@ type Route<K extends keyof Methods> = `${(typeof all)[K][0]} ${(typeof all)[K][1
 
 export const routes = {
   'node.status': 'GET /status',
+  'node.traffic': 'GET /traffic',
   'node.log': 'GET /log',
   'config.ls': 'GET /config',
+  'config.get': 'GET /config/{key}',
   'config.set': 'PUT /config/{key}',
   'config.unset': 'DELETE /config/{key}',
   'policy.show': 'GET /policy',
@@ -19,6 +21,7 @@ export const routes = {
   'net.stat': 'GET /net/stat',
   'peer.ls': 'GET /peers',
   'peer.trust': 'POST /peers/{id}/trust',
+  'peer.forget': 'DELETE /peers/{id}/trust',
   'peer.block': 'POST /peers/{id}/block',
   'file.add': 'POST /files',
   'file.get': 'POST /files/get',

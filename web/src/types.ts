@@ -30,7 +30,7 @@ export interface Status {
   uptime_s: number;
   listen: string[];
   api: { http: string; socket: string };
-  host?: { peers: number; reach: 'unknown' | 'public' | 'private' | string };
+  host?: { peers: number; reach: string };
   files?: {
     port: number;
     torrents: number;
@@ -42,7 +42,7 @@ export interface Status {
   };
   connect?: ConnectStatus;
   traffic: Traffic;
-  disk?: { free: number; path: string };
+  disk?: { free: number; path: string } | null;
 }
 
 export interface Job {
@@ -110,7 +110,8 @@ export interface Entry {
   state: string;
   connections: number;
   protocol?: string;
-  to?: string[];
+  to?: string[]; // ids; none: all that are trusted
+  path?: string;
   peer?: string;
   service?: string;
   port?: number;
@@ -129,7 +130,7 @@ export interface ConnectRequest {
 export interface ConnectStatus {
   overlay: boolean;
   entries: Entry[];
-  exit: { on: boolean; to?: string[]; allow?: string[]; rate?: number; until?: string | null; users?: unknown[] };
+  exit: { on: boolean; allow?: string[]; rate?: number; until?: string | null; connections?: number };
   network: { on: boolean; state: string; address: string };
   requests: ConnectRequest[];
 }
@@ -139,6 +140,8 @@ export interface Setting {
   value: string;
   set: boolean;
   default: string;
+  type: string; // text, bool, int, bytes, rate, time, choice, list
+  choices: string; // "a|b|c"
   help: string;
   live: boolean;
   restart_needed?: boolean;
@@ -149,4 +152,41 @@ export interface LogLine {
   time: string;
   level: 'debug' | 'info' | 'warn' | 'error';
   text: string;
+}
+
+/** A sum for each step of the last day, oldest first; `from` in seconds since 1970. */
+export interface Day {
+  step_s: number;
+  from: number;
+  up: number[];
+  down: number[];
+}
+
+/** A file that goes from hand to hand. */
+export interface Transfer {
+  id: string;
+  direction: string;
+  state: 'waiting' | 'seeking' | 'offered' | 'running' | 'checking' | 'done' | 'ended';
+  reason: string | null;
+  code: string | null;
+  name: string | null;
+  size: number | null;
+  done: number;
+  rate: number;
+  eta_s: number | null;
+  peer: string | null;
+  peer_name: string | null;
+}
+
+/** Of `net stat`, what is shown. */
+export interface NetStat {
+  reach: string;
+  reachable: string[];
+  unreachable: string[];
+  table: number;
+  shoal_table: number;
+  relaying: boolean;
+  circuits: number;
+  relayed_bytes: number;
+  connections: number;
 }

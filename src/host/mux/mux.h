@@ -102,8 +102,8 @@ void mux_shut(struct mux *m);
 void mux_close(struct mux *m); /* NULL: nothing; no event follows */
 /* Somebody needs it now: after MUX_TEND_US of silence it is asked for a sign of life, and it is
  * over after MUX_TEND_TICKS of those.  Else whoever is gone is noticed in a minute or so. */
-#define MUX_TEND_US (2 * SEC)
-enum { MUX_TEND_TICKS = 3 };
+#define MUX_TEND_US (1250 * MSEC)
+enum { MUX_TEND_TICKS = 4 };
 void mux_tend(struct mux *m, bool on);
 size_t mux_count(const struct mux *m);
 uint64_t mux_rtt_us(const struct mux *m);

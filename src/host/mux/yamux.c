@@ -148,7 +148,7 @@ static void on_tick(void *arg)
     } else if (y->quiet > 0 && !y->ping_at_us) {
         ping(y);
     }
-    if (y->tended && y->quiet == 1 && y->mux.silent)
+    if (y->tended && (y->quiet == 1 || y->quiet == 2) && y->mux.silent) /* 2: tended since then */
         y->mux.silent(y->mux.arg);
 }
 
@@ -158,7 +158,11 @@ static void tend(struct mux *m, bool on)
     if (y->over || y->tended == on)
         return;
     y->tended = on;
-    y->quiet = y->stuck = 0;
+    y->quiet = on ? 1 : 0; /* nobody knows how long it has been silent: it is asked at once */
+    y->stuck = 0;
+    y->heard = false;
+    if (on && !y->ping_at_us)
+        ping(y);
     timer_cancel(y->tick);
     y->tick = timer_start(m->loop, on ? MUX_TEND_US : YAMUX_TICK_US, on_tick, y);
 }

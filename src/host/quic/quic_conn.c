@@ -548,7 +548,7 @@ static void on_tend(void *arg)
     if (c->over)
         return;
     c->tend = timer_start(c->mux.loop, MUX_TEND_US, on_tend, c);
-    if (c->quiet == 1 && c->mux.silent)
+    if ((c->quiet == 1 || c->quiet == 2) && c->mux.silent) /* 2: tended since then */
         c->mux.silent(c->mux.arg);
     if (c->quiet < MUX_TEND_TICKS)
         return;
@@ -564,7 +564,8 @@ static void tend(struct mux *m, bool on)
     if (c->over || on == (c->tend != NULL))
         return;
     timer_cancel(c->tend);
-    c->quiet = 0;
+    c->quiet = on ? 1 : 0; /* nobody knows how long it has been silent */
+    c->heard = false;
     c->tend = on ? timer_start(m->loop, MUX_TEND_US, on_tend, c) : NULL;
     ngtcp2_conn_set_keep_alive_timeout(c->nc, (on ? MUX_TEND_US : QUIC_IDLE_US) * 1000 / 2);
     quic_wake(c);

@@ -31,6 +31,9 @@ void rooms_free(struct rooms *r); /* all rooms are given back before; NULL: noth
  * ERR_LIMIT, or it cannot be read. */
 struct room *rooms_open(struct rooms *r, const struct doc_id *id, struct why *why);
 void room_done(struct room *room);
+/* It has left the shelf: who opens it from now on finds what is there then, and who holds it still
+ * writes no more. */
+void rooms_forget(struct rooms *r, const struct doc_id *id);
 
 /* Its document: its name, what it holds, who is here. */
 const struct doc_id *room_id(const struct room *room);
@@ -80,6 +83,11 @@ void room_commit(struct room *room, const char *author, shelf_done_cb *done, voi
  * ERR_INVALID: not UTF-8. */
 void room_set_text(struct room *room, const char *root, struct cur utf8, const char *author,
                    shelf_done_cb *done, void *arg);
+
+/* An update of format 1 that was made of an older state of it (an editor was open for an hour); its
+ * update may be known already, which is no error. */
+void room_take(struct room *room, struct cur update, const char *author, shelf_done_cb *done,
+               void *arg);
 
 /* --- what happens -------------------------------------------------------------------------------
  */

@@ -30,6 +30,7 @@ enum room_health {
 struct room {
     struct rooms *rooms;
     struct doc_id id;
+    uint64_t forgotten; /* by which number it is in rooms.open; 0: by its id */
     struct ydoc *doc;
     struct awareness *here;
     unsigned holders;
@@ -52,7 +53,8 @@ struct room {
 
 struct rooms {
     struct rooms_cfg cfg;
-    struct map *open; /* id to room */
+    struct map *open;   /* id to room; those that left the shelf by a number */
+    uint64_t forgotten; /* the last number */
     struct link watches;
 };
 

@@ -192,3 +192,22 @@ void room_set_text(struct room *room, const char *root, struct cur utf8, const c
     if (done)
         done(arg, &why);
 }
+
+void room_take(struct room *room, struct cur update, const char *author, shelf_done_cb *done,
+               void *arg)
+{
+    struct buf news = {0};
+    struct why why;
+    bool waits = false;
+    enum err e = room_settle(room, &why);
+    if (e == OK && update.n > SHELF_UPDATE_MAX)
+        e = why_set(&why, ERR_LIMIT, "a change of %zu bytes, at most %d", update.n,
+                    SHELF_UPDATE_MAX);
+    if (e == OK && update.n > 0)
+        e = ydoc_learn(room->doc, UPDATE_V1, update, &news, &waits, &why);
+    if (e == OK && (waits || buf_len(&news) > 0))
+        room_keep(room, NULL, waits ? update : buf_cur(&news), author, done, arg);
+    else if (done)
+        done(arg, e != OK ? &why : NULL);
+    buf_done(&news);
+}

@@ -676,6 +676,32 @@ static void a_room_lingers_and_closes(void **state)
     close_world(&w);
 }
 
+static void what_left_the_shelf_is_read_anew_when_it_is_back(void **state)
+{
+    (void)state;
+    struct world w;
+    open_world(&w);
+    for (int held = 0; held < 2; held++) {
+        room_set_text(w.room, "text", cur_of("was", 3), "me", NULL, NULL);
+        sim_run_for(w.sim, SEC);
+        struct room *before = w.room;
+        if (!held)
+            room_done(w.room);
+        buf_clear(&w.shelf.kept);
+        rooms_forget(w.rooms, &known);
+        w.room = rooms_open(w.rooms, &known, NULL);
+        assert_true(reads(room_doc(w.room), ""));
+        if (held) {
+            assert_true(reads(room_doc(before), "was"));
+            assert_false(room_writable(before));
+            room_done(before);
+            sim_run_for(w.sim, 1);
+        }
+        assert_int_equal(map_count(w.rooms->open), 1);
+    }
+    close_world(&w);
+}
+
 static void so_many_rooms_and_seats_and_no_more(void **state)
 {
     (void)state;
@@ -897,6 +923,7 @@ int main(void)
         cmocka_unit_test(a_cursor_is_told_at_a_pace_and_ends_where_it_is),
         cmocka_unit_test(who_paused_gets_all_at_once),
         cmocka_unit_test(a_room_lingers_and_closes),
+        cmocka_unit_test(what_left_the_shelf_is_read_anew_when_it_is_back),
         cmocka_unit_test(so_many_rooms_and_seats_and_no_more),
         cmocka_unit_test(who_watches_hears_of_changes_that_are_kept),
         cmocka_unit_test(a_seat_may_hear_of_our_owner_alone),

@@ -23,7 +23,10 @@ static void room_free(struct room *room)
     room_here_done(room);
     awareness_free(room->here);
     ydoc_free(room->doc);
-    map_drop(room->rooms->open, room->id.key, DOC_ID_LEN);
+    if (room->forgotten)
+        map_drop(room->rooms->open, &room->forgotten, sizeof room->forgotten);
+    else
+        map_drop(room->rooms->open, room->id.key, DOC_ID_LEN);
     free(room);
 }
 
@@ -145,7 +148,23 @@ void room_done(struct room *room)
 {
     assert(room->holders > 0);
     if (--room->holders == 0)
-        room->linger = timer_start(room->rooms->cfg.loop, ROOM_LINGER_US, on_linger, room);
+        room->linger = timer_start(room->rooms->cfg.loop, room->forgotten ? 0 : ROOM_LINGER_US,
+                                   on_linger, room);
+}
+
+void rooms_forget(struct rooms *r, const struct doc_id *id)
+{
+    struct room *room = map_get(r->open, id->key, DOC_ID_LEN);
+    if (!room)
+        return;
+    if (room->holders == 0) {
+        room_free(room);
+        return;
+    }
+    room_set_writable(room, false);
+    map_drop(r->open, id->key, DOC_ID_LEN);
+    room->forgotten = ++r->forgotten;
+    map_put(r->open, &room->forgotten, sizeof room->forgotten, room);
 }
 
 /* ---- what it is ---- */

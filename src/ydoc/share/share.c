@@ -48,8 +48,11 @@ struct shared *shared_new(struct share *s, const struct doc_id *id)
 static void let_go(struct shared *d)
 {
     topic_leave(d);
-    if (d->room)
+    if (d->room) {
+        shared_digest(d, d->rest);
+        d->has_rest = true;
         room_done(d->room);
+    }
     d->room = NULL;
     d->gap_us = 0;
 }
@@ -57,7 +60,7 @@ static void let_go(struct shared *d)
 void shared_free(struct shared *d)
 {
     LIST_EACH(&d->sessions, struct session, x, link)
-        session_free(x);
+        share_session_free(x);
     topic_end(d);
     let_go(d);
     mates_none(d);
@@ -72,8 +75,8 @@ void shared_free(struct shared *d)
 
 bool shared_hold(struct shared *d, struct why *why)
 {
-    d->busy_us = loop_now_us(d->s->loop);
     if (!d->room) {
+        d->busy_us = loop_now_us(d->s->loop);
         d->room = rooms_open(d->s->cfg.rooms, &d->id, why);
         if (!d->room)
             return false;
@@ -97,7 +100,8 @@ void shared_busy(struct shared *d)
     struct why why;
     if (!shared_hold(d, &why))
         log_warn(d->s->log, "a document is not shared: %s", why.text);
-    else if (!was)
+    d->busy_us = loop_now_us(d->s->loop);
+    if (d->room && !was)
         mates_due(d);
 }
 

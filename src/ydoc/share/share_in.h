@@ -62,9 +62,11 @@ struct shared {
     struct link bonds, sessions;
     size_t session_count;
 
-    struct room *room; /* NULL: not at hand */
-    uint64_t busy_us;  /* the last change or presence */
-    uint64_t gap_us;   /* since when it waits for what is not here; 0: it does not */
+    struct room *room; /* NULL: not at hand; its digest then, if it ever was: */
+    uint8_t rest[TOPIC_MSG_DIGEST_LEN];
+    bool has_rest;
+    uint64_t busy_us; /* the last change or presence */
+    uint64_t gap_us;  /* since when it waits for what is not here; 0: it does not */
 
     char topic[SHARE_TOPIC_TEXT];
     struct gossip_sub *sub; /* NULL: there are no topics, or nobody to hear */
@@ -107,6 +109,7 @@ struct session {
     bool live;        /* greeted both ways */
     bool synced;      /* it told us what we lacked */
     bool doomed;      /* it ends in the next turn */
+    bool quiet;       /* it ends well: nothing is due */
     bool visits;      /* it counts as one of its mate's */
     struct share_join *join;
     struct host_open *open;
@@ -235,7 +238,7 @@ struct session *session_find(const struct shared *d, const struct peer_id *peer)
 /* We open one; join: NULL or why. */
 struct session *session_open(struct share *s, const struct doc_id *id, const struct peer_id *peer,
                              struct share_join *join);
-void session_free(struct session *x);
+void share_session_free(struct session *x);
 /* A newer roster is there: told on; those who are off it are shown out. */
 void sessions_roster(struct shared *d);
 void sessions_see(struct shared *d); /* once a tick: what is quiet is closed */

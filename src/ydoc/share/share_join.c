@@ -30,7 +30,7 @@ static void join_free(struct share_join *j)
     if (j->session) {
         j->session->join = NULL;
         if (!j->session->doc)
-            session_free(j->session);
+            share_session_free(j->session);
     }
     timer_cancel(j->timer);
     host_tag(j->s->host, &j->to.inviter, tag, 0);

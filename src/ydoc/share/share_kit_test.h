@@ -285,6 +285,35 @@ static inline const struct session *stream_with(struct node *n, const struct nod
     return d ? session_find(d, host_id(other->host)) : NULL;
 }
 
+/* A cable is out, or in again: connections die as they do when nobody answers. */
+static inline void cut(struct node *a, struct node *b)
+{
+    sim_cut(a->sim, b->sim);
+    if (!a->up || !b->up)
+        return;
+    host_hang_up(a->host, host_id(b->host));
+    host_hang_up(b->host, host_id(a->host));
+}
+
+static inline void heal(struct node *a, struct node *b)
+{
+    sim_heal(a->sim, b->sim);
+}
+
+static inline bool same_bytes(struct node *a, struct node *b)
+{
+    struct buf one = {0}, other = {0};
+    enter(a);
+    enter(b);
+    ydoc_encode(room_doc(a->room), UPDATE_V1, NULL, &one);
+    ydoc_encode(room_doc(b->room), UPDATE_V1, NULL, &other);
+    bool same = buf_len(&one) == buf_len(&other) &&
+                memcmp(buf_bytes(&one), buf_bytes(&other), buf_len(&one)) == 0;
+    buf_done(&one);
+    buf_done(&other);
+    return same;
+}
+
 static inline void meet(struct node *a, struct node *b)
 {
     net_dial(a->host, b->host);

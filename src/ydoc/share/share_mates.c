@@ -114,7 +114,8 @@ void mates_due(struct shared *d)
 
 static bool is_here(const struct mate *m)
 {
-    return m->s->host && host_peer_speaks(m->s->host, &m->peer, DOC_PROTOCOL);
+    return m->s->host && host_connected(m->s->host, &m->peer) &&
+           host_peer_speaks(m->s->host, &m->peer, DOC_PROTOCOL);
 }
 
 static bool wants_visit(const struct bond *t, uint64_t now_us)

@@ -42,8 +42,11 @@ static void visit_over(struct session *x)
     x->visits = false;
 }
 
-void session_free(struct session *x)
+void share_session_free(struct session *x)
 {
+    struct bond *b = x->live ? bond_find(x->doc, &x->peer) : NULL;
+    if (b)
+        b->due |= !x->quiet;
     if (x->live)
         mate_seen(x->s, &x->peer);
     visit_over(x);
@@ -61,7 +64,7 @@ static void on_doomed(void *arg)
 {
     struct session *x = arg;
     x->timer = NULL;
-    session_free(x);
+    share_session_free(x);
 }
 
 /* Where it cannot be freed at once. */
@@ -95,7 +98,7 @@ static void on_slow(void *arg)
     x->timer = NULL;
     if (now_us - x->slow_us > SHARE_SLOW_US) {
         log_debug(x->s->log, "a member takes nothing, and is shown out");
-        session_free(x);
+        share_session_free(x);
         return;
     }
     if (queued > 0) {
@@ -193,7 +196,7 @@ static void refuse(struct session *x, const struct greet *heard, enum greet_code
     log_debug(x->s->log, "a stream for a document is refused: %s", words);
     if (say(x, &no))
         messages_shut(x->m);
-    session_free(x);
+    share_session_free(x);
 }
 
 static void on_message(void *arg, enum messages_event ev, struct cur msg, const struct why *why);
@@ -212,7 +215,7 @@ static bool make_way(struct session *x, const struct shared *d)
         return true;
     if (other->ours && !other->live && peer_id_cmp(&x->s->self, &x->peer) < 0)
         return false;
-    session_free(other); /* of before it lost us, or ours, which gives way */
+    share_session_free(other); /* of before it lost us, or ours, which gives way */
     return true;
 }
 
@@ -249,7 +252,7 @@ static void on_greeting(struct session *x, const struct greet *g)
     attach(x, d);
     let_in(x);
     if (!say(x, &yes) || !go_live(x, &why))
-        session_free(x);
+        share_session_free(x);
 }
 
 /* What others say of it is their opinion; its owner knows. */
@@ -286,7 +289,7 @@ static void on_answer(struct session *x, const struct greet *g)
         return;
     if (x->join)
         join_failed(x->join, g->code, &why);
-    session_free(x);
+    share_session_free(x);
 }
 
 static void on_first(struct session *x, struct cur msg)
@@ -297,7 +300,7 @@ static void on_first(struct session *x, struct cur msg)
         log_debug(x->s->log, "a stream for a document: %s", why.text);
         if (x->join)
             join_failed(x->join, GREET_OTHER, &why);
-        session_free(x);
+        share_session_free(x);
     } else if (x->ours) {
         on_answer(x, &g);
     } else {
@@ -310,9 +313,10 @@ static void on_message(void *arg, enum messages_event ev, struct cur msg, const 
     struct session *x = arg;
     struct why own;
     if (ev != MESSAGES_ONE) {
+        x->quiet = ev == MESSAGES_END;
         if (x->join && !x->synced)
             join_failed(x->join, GREET_OTHER, why);
-        session_free(x);
+        share_session_free(x);
         return;
     }
     if (x->doomed)
@@ -348,7 +352,7 @@ static void on_opened(void *arg, const struct host_stream *st, const struct why 
     if (!st) {
         if (x->join)
             join_failed(x->join, GREET_OTHER, why);
-        session_free(x);
+        share_session_free(x);
         return;
     }
     x->m = messages_new(st->conn, SHARE_MESSAGE_MAX, on_message, x);
@@ -420,7 +424,7 @@ void sessions_done(struct share *s)
     if (s->host)
         host_ignore(s->host, DOC_PROTOCOL);
     LIST_EACH(&s->strangers, struct session, x, link)
-        session_free(x);
+        share_session_free(x);
 }
 
 /* --- all of a document ---------------------------------------------------------------------- */
@@ -463,8 +467,9 @@ void sessions_see(struct shared *d)
     LIST_EACH(&d->sessions, struct session, x, link)
         if (x->live && !x->doomed && now_us - x->moved_us > SHARE_QUIET_US &&
             now_us - d->busy_us > SHARE_BUSY_US) {
+            x->quiet = true;
             messages_shut(x->m);
-            session_free(x);
+            share_session_free(x);
         }
 }
 

@@ -173,6 +173,13 @@ static enum gossip_verdict take_batch(struct shared *d, const struct peer_id *fr
     return GOSSIP_ACCEPT;
 }
 
+/* A document at rest is not woken to see that all is well. */
+static bool says_nothing_new(const struct shared *d, const struct topic_batch *b)
+{
+    return b->count == 0 && b->has_digest && !d->room && d->has_rest &&
+           memcmp(b->digest, d->rest, sizeof d->rest) == 0;
+}
+
 static enum gossip_verdict open_and_take(struct shared *d, const struct peer_id *from,
                                          const struct topic_msg *e, const uint8_t *key)
 {
@@ -185,6 +192,8 @@ static enum gossip_verdict open_and_take(struct shared *d, const struct peer_id 
         v = wrong(d, "it is not sealed with the document's key");
     else if (topic_batch_read(b, buf_cur(&plain), &why) != OK)
         v = wrong(d, why.text);
+    else if (says_nothing_new(d, b))
+        v = GOSSIP_ACCEPT;
     else if (shared_hold(d, &why) && d->topic_seat)
         v = take_batch(d, from, b);
     buf_done(&plain);

@@ -146,8 +146,7 @@ enum err shelf_rename(struct shelf *s, const struct doc_id *id, const char *titl
 
 #define SHOWN "SELECT key, title, author, created_us, changed_us, state_bytes + log_bytes FROM doc "
 
-/* A text of the database; what is not as we write it (somebody's own hand, a bad disk) is "". */
-static void get_text(struct db_stmt *q, int column, char *out, size_t cap)
+void shelf_text(struct db_stmt *q, int column, char *out, size_t cap)
 {
     const char *text = db_text(q, column);
     size_t n = strlen(text);
@@ -167,8 +166,8 @@ static bool get_row(struct db_stmt *q, struct shelf_doc *out)
         .bytes = (uint64_t)db_int(q, 5),
     };
     memcpy(out->id.key, key, DOC_ID_LEN);
-    get_text(q, 1, out->title, sizeof out->title);
-    get_text(q, 2, out->author, sizeof out->author);
+    shelf_text(q, 1, out->title, sizeof out->title);
+    shelf_text(q, 2, out->author, sizeof out->author);
     return true;
 }
 

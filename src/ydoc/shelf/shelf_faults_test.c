@@ -19,7 +19,8 @@ struct deed {
         bool kept, failed;
     } word[WORDS];
     int written;
-    int tell; /* where the numbers of kept words go, when it is the child's */
+    bool full; /* the disk is, and nothing else is wrong */
+    int tell;  /* where the numbers of kept words go, when it is the child's */
 };
 
 static void told(void *arg, const struct why *why)
@@ -27,6 +28,9 @@ static void told(void *arg, const struct why *why)
     struct word *word = arg;
     if (why && strlen(why->text) < 10)
         fail_msg("it does not say why");
+    if (why && word->deed->full && why->code != ERR_NOT_FOUND && /* it could not be added */
+        (why->code != ERR_FULL || !strstr(why->text, "database or disk is full")))
+        fail_msg("a full disk is called: %s", why->text);
     *(why ? &word->failed : &word->kept) = true;
 }
 
@@ -167,7 +171,7 @@ static const char *const kind_name[] = {"one failure", "a broken disk", "a full 
 static bool live(struct world *w, enum kind kind, unsigned nth)
 {
     struct db_disk disk;
-    struct deed deed = {.w = w};
+    struct deed deed = {.w = w, .full = kind == FULL};
     char home[sizeof w->path], after[64];
     db_disk_plug(&disk);
     disk.fail_at = nth;

@@ -34,6 +34,9 @@ struct found {
 /* ERR_NOT_FOUND. */
 enum err shelf_seek(struct shelf *s, const struct doc_id *id, struct found *out, struct why *why);
 
+/* A text of the database; what is not as we write it (somebody's own hand, a bad disk) is "". */
+void shelf_text(struct db_stmt *q, int column, char *out, size_t cap);
+
 /* All that waits is on disk or answered with an error, this one.  Nobody is told from inside. */
 enum err shelf_flush(struct shelf *s, struct why *why);
 /* What stands beside the bytes of an update, to see that they are still what was written. */
@@ -60,6 +63,10 @@ bool shelf_join(enum update_format first_format, struct cur first, enum update_f
                 struct cur then, struct buf *out);
 /* SHELF_REVISIONS_MAX are left: the first, the last ones, and ever fewer of those between. */
 enum err shelf_thin(struct shelf *s, const struct found *there, struct why *why);
+
+/* Apply all revisions: what was ever folded. */
+enum err shelf_replay(struct shelf *s, const struct found *there, struct ydoc *into,
+                      struct why *why);
 
 /* Apply what of this document waits. */
 enum err shelf_apply_waiting(struct shelf *s, const struct doc_id *id, struct ydoc *into,

@@ -49,6 +49,21 @@ static enum err apply_rows(struct db_stmt *q, struct ydoc *into, const char *wha
     return err;
 }
 
+/* Where the state is damaged: the history has it all once more. */
+static enum err load_state(struct shelf *s, const struct found *there, struct ydoc *into,
+                           struct why *why)
+{
+    struct why other = {OK, ""};
+    struct db_stmt *q =
+        db_prepare(s->db, "SELECT format, sum, bytes FROM doc_state WHERE doc = ?1");
+    db_bind_int(q, 1, there->number);
+    enum err err = apply_rows(q, into, "state", why);
+    if (err != ERR_INVALID || shelf_replay(s, there, into, &other) != OK)
+        return err;
+    log_warn(s->log, "%s was read from its history: %s", there->name, why->text);
+    return OK;
+}
+
 enum err shelf_load(struct shelf *s, const struct doc_id *id, struct ydoc *into, struct why *why)
 {
     struct why own;
@@ -57,12 +72,10 @@ enum err shelf_load(struct shelf *s, const struct doc_id *id, struct ydoc *into,
     enum err err = shelf_seek(s, id, &there, why);
     if (err != OK)
         return err;
-    struct db_stmt *q =
-        db_prepare(s->db, "SELECT format, sum, bytes FROM doc_state WHERE doc = ?1");
-    db_bind_int(q, 1, there.number);
-    err = apply_rows(q, into, "state", why);
+    err = load_state(s, &there, into, why);
     if (err == OK) {
-        q = db_prepare(s->db, "SELECT 1, sum, bytes FROM doc_log WHERE doc = ?1 ORDER BY seq");
+        struct db_stmt *q =
+            db_prepare(s->db, "SELECT 1, sum, bytes FROM doc_log WHERE doc = ?1 ORDER BY seq");
         db_bind_int(q, 1, there.number);
         err = apply_rows(q, into, "change", why);
     }

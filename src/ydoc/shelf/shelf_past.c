@@ -4,7 +4,6 @@
 #include "base/mem.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 /* Bring the history up to the log; what goes wrong is only said. */
 static void tell(struct shelf *s, const struct found *there)
@@ -143,10 +142,31 @@ size_t shelf_history(struct shelf *s, const struct doc_id *id, struct shelf_revi
         struct shelf_revision *r = &(*out)[n++];
         *r = (struct shelf_revision){
             .number = db_int(q, 0), .at_us = db_int(q, 1), .bytes = (uint64_t)db_int(q, 3)};
-        snprintf(r->author, sizeof r->author, "%s", db_text(q, 2));
+        shelf_text(q, 2, r->author, sizeof r->author);
     }
     db_finish(q);
     return n;
+}
+
+/* All up to `last`; *read: the last that was there, 0: none. */
+static enum err replay(struct shelf *s, const struct found *there, int64_t last, struct ydoc *into,
+                       int64_t *read, struct why *why)
+{
+    struct number *at;
+    size_t n;
+    enum err err = list(s, there, last, &at, &n, why);
+    for (size_t i = 0; err == OK && i < n; i++)
+        err = apply(s, there, at[i].number, into, why);
+    *read = n > 0 ? at[n - 1].number : 0;
+    free(at);
+    return err;
+}
+
+enum err shelf_replay(struct shelf *s, const struct found *there, struct ydoc *into,
+                      struct why *why)
+{
+    int64_t read;
+    return replay(s, there, INT64_MAX, into, &read, why);
 }
 
 enum err shelf_revision(struct shelf *s, const struct doc_id *id, int64_t number, struct ydoc *into,
@@ -155,15 +175,11 @@ enum err shelf_revision(struct shelf *s, const struct doc_id *id, int64_t number
     struct why own;
     why = why ? why : &own;
     struct found there;
-    struct number *at = NULL;
-    size_t n = 0;
+    int64_t read = 0;
     enum err err = shelf_seek(s, id, &there, why);
     if (err == OK)
-        err = list(s, &there, number, &at, &n, why);
-    if (err == OK && (n == 0 || at[n - 1].number != number))
+        err = replay(s, &there, number, into, &read, why);
+    if (err == OK && (read == 0 || read != number))
         err = why_set(why, ERR_NOT_FOUND, "%s has no revision %" PRId64, there.name, number);
-    for (size_t i = 0; err == OK && i < n; i++)
-        err = apply(s, &there, at[i].number, into, why);
-    free(at);
     return err;
 }

@@ -320,9 +320,7 @@ static void damage_names_its_document_and_others_go_on(void **state)
         "UPDATE doc_log SET bytes = x'0101' WHERE seq % 2 = 0",
         "UPDATE doc_log SET bytes = zeroblob(0)",
         "UPDATE doc_log SET bytes = 'text, and not short'",
-        "UPDATE doc_state SET bytes = substr(bytes, 1, length(bytes) / 2)",
-        "UPDATE doc_state SET format = 3 - format",
-        "UPDATE doc_state SET bytes = randomblob(50)",
+        "UPDATE doc_state SET bytes = zeroblob(9); UPDATE doc_revision SET bytes = zeroblob(9)",
     };
     struct world *w = *state;
     struct doc_id home = w->id, other = an_id(9);
@@ -365,6 +363,29 @@ static void damage_names_its_document_and_others_go_on(void **state)
     free(docs);
 }
 
+static void a_damaged_state_is_read_from_the_history(void **state)
+{
+    static const char *const damage[] = {
+        "UPDATE doc_state SET bytes = substr(bytes, 1, length(bytes) / 2)",
+        "UPDATE doc_state SET format = 3 - format",
+        "UPDATE doc_state SET bytes = randomblob(50)",
+    };
+    struct world *w = *state;
+    struct ydoc *d = ydoc_new(1, true, 1);
+    for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+        type_as(w, d, 0, "folded ", i % 2 ? "ann" : "bob");
+        assert_int_equal(shelf_fold(w->shelf, &w->id, d, NULL), OK);
+        type(w, d, 0, "log ");
+        sim_run_for(w->sim, SEC);
+        assert_int_equal(db_exec(w->db, damage[i], NULL), OK);
+        same_as(w, d);
+    }
+    assert_int_equal(shelf_fold(w->shelf, &w->id, d, NULL), OK);
+    assert_int_equal(db_exec(w->db, "DELETE FROM doc_revision", NULL), OK);
+    same_as(w, d);
+    ydoc_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +405,7 @@ int main(void)
         TEST(what_cannot_be_kept_is_said_and_the_rest_goes_on),
         TEST(many_bytes_do_not_wait_in_memory),
         TEST(damage_names_its_document_and_others_go_on),
+        TEST(a_damaged_state_is_read_from_the_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

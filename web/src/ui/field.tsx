@@ -11,9 +11,10 @@ interface Props {
   placeholder?: string;
   required?: boolean;
   numeric?: boolean;
+  choices?: readonly string[]; // what is likely; anything else may be typed
 }
 
-export function Field({ label, value, onInput, hint, wrong, placeholder, required, numeric }: Props) {
+export function Field({ label, value, onInput, hint, wrong, placeholder, required, numeric, choices }: Props) {
   const id = useId();
   const about = [hint ? `${id}-hint` : '', wrong ? `${id}-wrong` : ''].join(' ').trim();
   return (
@@ -27,11 +28,19 @@ export function Field({ label, value, onInput, hint, wrong, placeholder, require
         required={required}
         inputMode={numeric ? 'numeric' : 'text'}
         autocomplete="off"
+        list={choices ? `${id}-list` : undefined}
         spellcheck={false}
         aria-describedby={about || undefined}
         aria-invalid={wrong ? true : undefined}
         onInput={(event) => onInput(event.currentTarget.value)}
       />
+      {choices && (
+        <datalist id={`${id}-list`}>
+          {choices.map((c) => (
+            <option key={c} value={c} />
+          ))}
+        </datalist>
+      )}
       {hint && (
         <p id={`${id}-hint`} class="hint">
           {hint}

@@ -1,0 +1,61 @@
+/* A document as a file. */
+#include "base/mem.h"
+#include "ydoc/app/docs_in.h"
+#include "ydoc/app/export.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *delta_of(struct ydoc *doc)
+{
+    struct buf delta = {0};
+    ydoc_delta(doc, DOCS_ROOT, &delta);
+    json_t *out =
+        json_loadb((const char *)buf_bytes(&delta), buf_len(&delta), JSON_ALLOW_NUL, NULL);
+    buf_done(&delta);
+    return out;
+}
+
+static json_t *export_json(const struct shelf_doc *doc, struct ydoc *y, const char *format)
+{
+    struct buf out = {0};
+    char id[DOC_ID_TEXT];
+    if (!strcmp(format, "txt")) {
+        ydoc_text(y, DOCS_ROOT, &out);
+    } else {
+        json_t *delta = delta_of(y);
+        if (!strcmp(format, "html"))
+            export_html(doc->title, delta, &out);
+        else
+            export_md(delta, &out);
+        json_decref(delta);
+    }
+    json_t *answer =
+        json_pack("{s:s, s:s, s:s, s:o}", "id", doc_id_text(&doc->id, id), "title", doc->title,
+                  "format", format, "text",
+                  json_stringn(buf_len(&out) ? (const char *)buf_bytes(&out) : "", buf_len(&out)));
+    buf_done(&out);
+    return answer;
+}
+
+void docs_on_export(void *app, struct call *c)
+{
+    struct docs *d = app;
+    struct shelf_doc doc;
+    int64_t revision;
+    const char *format = call_text(c, "format");
+    if (!docs_named(d, c, &doc, &revision))
+        return;
+    if (revision > 0) {
+        struct ydoc *past = docs_revision(d, c, &doc.id, revision);
+        if (past)
+            call_ok(c, export_json(&doc, past, format ? format : "md"));
+        ydoc_free(past);
+        return;
+    }
+    struct room *room = docs_room(d, c, &doc.id);
+    if (!room)
+        return;
+    call_ok(c, export_json(&doc, room_doc(room), format ? format : "md"));
+    room_done(room);
+}

@@ -14,6 +14,7 @@ enum { TRAFFIC_SLOT_S = 300, TRAFFIC_SLOTS = 24 * 3600 / TRAFFIC_SLOT_S };
 
 struct traffic;
 
+/* Empty. */
 struct traffic *traffic_new(void);
 void traffic_free(struct traffic *t); /* NULL: nothing */
 

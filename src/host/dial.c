@@ -339,6 +339,17 @@ static bool is_swallowed(const struct attempt *a, struct why *why)
     return false;
 }
 
+/* Behind a router: what we send there from where we listen is not let in, but our own router
+ * remembers it for two minutes, and meanwhile lets in what answers it and nothing else. So no hole
+ * could be punched from there. */
+static bool is_hidden(const struct effort *e)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (e->relayed[i])
+            return true;
+    return false;
+}
+
 /* Into the world from where we listen: then routers have one port for us, and what others see of
  * us is where we can be punched through to. */
 static void attempt_dial(struct attempt *a, bool from_ear)
@@ -371,8 +382,8 @@ static void attempt_dial(struct attempt *a, bool from_ear)
     }
     const struct addr *to = &a->route.addr;
     struct addr from;
-    a->from_ear =
-        from_ear && !addr_is_private(to) && !addr_is_loopback(to) && host_dial_from(h, to, &from);
+    a->from_ear = from_ear && !is_hidden(a->effort) && !addr_is_private(to) &&
+                  !addr_is_loopback(to) && host_dial_from(h, to, &from);
     struct conn *c = dial_route(h, &a->route, a->from_ear ? &from : NULL);
     a->upgrade = upgrade_dial(h->self, c, expected(a), on_upgraded, a);
 }

@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMES_MAX = 8 /* that one peer is asked for the number */, PEERS_MAX = 1024 };
-#define LOOK_US (15 * SEC) /* between two looks at the table */
+enum { TIMES_MAX = 16 /* that one peer is asked for the number */, PEERS_MAX = 1024 };
+#define LOOK_FIRST_US (2 * SEC) /* between two looks at the table; doubled up to */
+#define LOOK_LAST_US (15 * SEC)
 #define STAND_US (3 * SEC) /* after wrong words somebody else may still turn up */
 
 enum asked { TO_ASK, ASKING, AWAY, SAID_NO, TRIED };
@@ -54,6 +55,7 @@ struct seek {
     bool standing; /* whether somebody else turns up */
     bool looked;   /* the table has answered once, or there is none */
     struct hand_table_look *look;
+    uint64_t pause_us; /* until the next look */
     struct timer *again, *deadline, *soon;
     seek_cb *cb;
     void *arg;
@@ -314,7 +316,10 @@ static void on_looked(void *arg, const struct peer_id *peers, size_t n)
 static void look(void *arg)
 {
     struct seek *s = arg;
-    s->again = timer_start(s->h->loop, LOOK_US, look, s);
+    s->pause_us = s->pause_us ? 2 * s->pause_us : LOOK_FIRST_US;
+    if (s->pause_us > LOOK_LAST_US)
+        s->pause_us = LOOK_LAST_US;
+    s->again = timer_start(s->h->loop, s->pause_us, look, s);
     struct peer_id *ids = mem_array(PEERS_MAX, sizeof *ids);
     size_t n = host_peers(s->h->host, ids, PEERS_MAX);
     for (size_t i = 0; i < n; i++)

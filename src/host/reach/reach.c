@@ -44,21 +44,30 @@ static size_t agreed(const struct reaching *r, size_t kind, size_t agree, struct
     return n;
 }
 
+/* Told when strangers can dial us at all: who dials in vain has spoilt the hole that could be
+ * punched (host/dial.c). Over QUIC each address is told once somebody has dialled it. */
+static void tell_seen(struct reaching *r)
+{
+    struct multiaddr told[TOLD_MAX];
+    size_t n = 0;
+    if (r->verdict == VERDICT_PUBLIC)
+        n = agreed(r, 0, r->cfg.lab ? 1 : OBSERVED_AGREE, told, TOLD_MAX);
+    host_tell_addrs(r->cfg.host, TOLD_OBSERVED, told, n);
+}
+
 /* Only of connections from or to where we listen: of others the port means nothing. */
 static void on_seen(void *arg, const struct connection *c, const struct multiaddr *at)
 {
     struct reaching *r = arg;
     struct multiaddr_route way;
-    struct multiaddr told[TOLD_MAX];
     if (c->way.path == PATH_RELAYED || !host_hears(r->cfg.host, &c->mux->local) ||
         loop_proxy(host_loop(r->cfg.host)) || multiaddr_route(at, &way, NULL) != OK ||
         way.relayed || way.named || way.reach != c->way.reach || !may_be_told(r, &way.addr) ||
         (way.reach != REACH_TCP && way.reach != REACH_QUIC))
         return;
-    bool quic = way.reach == REACH_QUIC; /* told once somebody has dialled it */
+    bool quic = way.reach == REACH_QUIC;
     observed_add(&r->observed[quic], &way.addr, &c->mux->peer, loop_now_us(host_loop(r->cfg.host)));
-    size_t n = agreed(r, 0, r->cfg.lab ? 1 : OBSERVED_AGREE, told, TOLD_MAX);
-    host_tell_addrs(r->cfg.host, TOLD_OBSERVED, told, n);
+    tell_seen(r);
 }
 
 static size_t advertised(const struct reaching *r, enum reach reach, bool hidden_too,
@@ -143,6 +152,7 @@ static void judge(struct reaching *r)
         return;
     r->verdict = v;
     log_info(r->cfg.log, "others say: we are %s", verdict_word(v));
+    tell_seen(r);
     relay_client_want(r->client, v == VERDICT_PRIVATE);
     if (r->cfg.heard)
         r->cfg.heard(r->cfg.arg, v);

@@ -345,7 +345,7 @@ static bool is_swallowed(const struct attempt *a, struct why *why)
 static bool is_hidden(const struct effort *e)
 {
     for (size_t i = 0; i < e->count; i++)
-        if (e->relayed[i])
+        if (e->rank[i] >= RANK_RELAYED)
             return true;
     return false;
 }

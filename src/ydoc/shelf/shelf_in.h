@@ -3,6 +3,7 @@
  *     shelf         which documents there are
  *     shelf_append  updates come in and are written together
  *     shelf_load    a document is read; its log becomes a state
+ *     shelf_pack    many updates become one
  *     shelf_tell    the log becomes revisions
  *     shelf_thin    too many revisions become fewer
  *     shelf_past    revisions are listed and read
@@ -46,21 +47,27 @@ int64_t shelf_sum(enum update_format format, struct cur update);
 enum err shelf_column(struct db_stmt *q, int at, enum update_format *format, struct cur *update,
                       struct why *why);
 void shelf_bind(struct db_stmt *q, int at, enum update_format format, struct cur update);
-/* Can it be read again?  What an update may become is bounded by its size. */
-enum err shelf_check(enum update_format format, struct cur update, struct why *why);
 
-/* --- history; inside a transaction ------------------------------------------------------------ */
+/* --- putting updates together ----------------------------------------------------------------- */
 
 #define REVISION_BYTES_MAX ((size_t)8 << 20) /* more are not put together */
+
+/* Can it be read again?  What an update may become is bounded by its size. */
+enum err shelf_check(enum update_format format, struct cur update, struct why *why);
+/* Append all, of format 1, as one update. */
+enum err shelf_pack(const struct cur *updates, size_t n, struct buf *out,
+                    enum update_format *format, struct why *why);
+/* Append both as one update of format 2; false: they are better left apart. */
+bool shelf_join(enum update_format first_format, struct cur first, enum update_format then_format,
+                struct cur then, struct buf *out);
+
+/* --- history; inside a transaction ------------------------------------------------------------ */
 
 /* What the log holds and no revision does yet becomes part of the newest, or new ones. */
 enum err shelf_tell(struct shelf *s, const struct found *there, struct why *why);
 /* The same where that cannot be read: one revision that is all there is. */
 enum err shelf_tell_whole(struct shelf *s, const struct found *there, enum update_format format,
                           struct cur state, struct why *why);
-/* Append both as one update of format 2; false: they are better left apart. */
-bool shelf_join(enum update_format first_format, struct cur first, enum update_format then_format,
-                struct cur then, struct buf *out);
 /* SHELF_REVISIONS_MAX are left: the first, the last ones, and ever fewer of those between. */
 enum err shelf_thin(struct shelf *s, const struct found *there, struct why *why);
 

@@ -4,9 +4,6 @@
 
 #include <stdio.h>
 
-/* SQLite's own limit for a value is 10^9 bytes. */
-#define STATE_MAX ((size_t)900 << 20)
-
 int64_t shelf_sum(enum update_format format, struct cur update)
 {
     return (int64_t)(uint32_t)map_hash(format == UPDATE_V1 ? 1 : 2, update.p, update.n);
@@ -93,24 +90,6 @@ bool shelf_is_long(struct shelf *s, const struct doc_id *id)
 }
 
 /* --- folding ---------------------------------------------------------------------------------- */
-
-enum err shelf_check(enum update_format format, struct cur update, struct why *why)
-{
-    struct update_reader r;
-    struct ystruct one;
-    struct buf sink = {0};
-    struct ranges deletes = {0};
-    if (update.n > STATE_MAX)
-        return why_set(why, ERR_LIMIT, "it has %zu bytes, %zu are kept", update.n, STATE_MAX);
-    update_read(&r, format, update, &sink);
-    while (update_next(&r, &one))
-        ;
-    update_read_deletes(&r, &deletes);
-    enum err err = update_done(&r, why);
-    ranges_done(&deletes);
-    buf_done(&sink);
-    return err;
-}
 
 /* Format 2, which is smaller, unless it packs more tightly than a reader allows. */
 static enum err encode(struct ydoc *whole, struct buf *out, enum update_format *format,

@@ -6,13 +6,11 @@
 #include "ydoc/shelf/shelf_in.h"
 
 #include "base/mem.h"
-#include "ydoc/update.h"
-
-#include <string.h>
 
 enum {
-    TURNS_MAX = 8
-}; /* revisions begun in SHELF_REVISION_US; then authors that take turns share */
+    TURNS_MAX = 8,           /* revisions begun in a while; then authors who take turns share */
+    GROWS_MAX = 1024 * 1024, /* bytes, as many as are put together without a wait that one feels */
+};
 
 /* The newest revision, and what it still gets. */
 struct burst {
@@ -51,7 +49,7 @@ static bool turns_are_up(struct shelf *s, const struct found *there, const struc
 static bool goes_on(struct shelf *s, const struct found *there, const struct burst *b,
                     const struct entry *e)
 {
-    return b->number > 0 && b->bytes + e->update.n <= REVISION_BYTES_MAX &&
+    return b->number > 0 && b->bytes + e->update.n <= GROWS_MAX &&
            in_a_while(b->began_us, e->at_us) &&
            (b->writer == e->writer || turns_are_up(s, there, b, e->at_us));
 }
@@ -89,23 +87,12 @@ static void burst_done(struct burst *b)
 static enum err pack(const struct burst *b, struct buf *out, enum update_format *format,
                      struct why *why)
 {
-    struct buf one = {0};
     struct cur log = buf_cur(&b->log);
     struct cur *updates = mem_array(b->n, sizeof *updates);
     for (size_t i = 0; i < b->n; i++)
         updates[i] = cur_take(&log, b->ends[i] - (i > 0 ? b->ends[i - 1] : 0));
-    enum err err = update_merge(UPDATE_V1, updates, b->n, &one, why);
+    enum err err = shelf_pack(updates, b->n, out, format, why);
     free(updates);
-    *format = UPDATE_V2;
-    if (err == OK)
-        err = update_convert(buf_cur(&one), UPDATE_V1, UPDATE_V2, out, why);
-    if (err == OK && shelf_check(UPDATE_V2, buf_cur(out), NULL) != OK) {
-        *format = UPDATE_V1;
-        buf_clear(out);
-        buf_put(out, buf_bytes(&one), buf_len(&one));
-        err = shelf_check(UPDATE_V1, buf_cur(out), why);
-    }
-    buf_done(&one);
     return err;
 }
 

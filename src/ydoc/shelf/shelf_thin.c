@@ -3,7 +3,6 @@
 #include "ydoc/shelf/shelf_in.h"
 
 #include "base/mem.h"
-#include "ydoc/update.h"
 
 enum { FRESH = 16 }; /* the newest ones stay as they are */
 
@@ -12,17 +11,6 @@ struct kept {
     size_t bytes;
     bool stuck; /* cannot become part of the next */
 };
-
-bool shelf_join(enum update_format first_format, struct cur first, enum update_format then_format,
-                struct cur then, struct buf *out)
-{
-    struct cur both[2] = {first, then};
-    if (first_format != UPDATE_V2 || then_format != UPDATE_V2 ||
-        first.n + then.n > REVISION_BYTES_MAX)
-        return false;
-    return update_merge(UPDATE_V2, both, 2, out, NULL) == OK &&
-           shelf_check(UPDATE_V2, buf_cur(out), NULL) == OK;
-}
 
 static enum err list(struct shelf *s, const struct found *there, struct kept **out, size_t *n,
                      struct why *why)

@@ -1,0 +1,32 @@
+/* Two updates, of which the first byte says where one ends: what a document takes in one by one it
+ * takes in packed, and what is packed can be read again. */
+#include "ydoc/shelf/shelf_in.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    if (n == 0 || n > 65536)
+        return 0;
+    struct cur in = cur_of(bytes + 1, n - 1);
+    struct cur updates[2] = {cur_take(&in, (n - 1) * bytes[0] / 256), in};
+    size_t first = updates[0].n == 0, count = 2 - first;
+    struct ydoc *one_by_one = ydoc_new(1, true, 1), *packed = ydoc_new(2, true, 1);
+    struct buf out = {0};
+    enum update_format format;
+    bool taken = true;
+    for (size_t i = first; i < 2; i++)
+        taken = taken && ydoc_apply(one_by_one, UPDATE_V1, updates[i], NULL) == OK;
+    bool good = shelf_pack(updates + first, count, &out, &format, NULL) == OK;
+    if (taken && !good)
+        abort();
+    if (good && shelf_check(format, buf_cur(&out), NULL) != OK)
+        abort();
+    if (taken && ydoc_apply(packed, format, buf_cur(&out), NULL) != OK)
+        abort();
+    buf_done(&out);
+    ydoc_free(one_by_one);
+    ydoc_free(packed);
+    return 0;
+}

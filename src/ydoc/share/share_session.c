@@ -224,12 +224,12 @@ static void on_greeting(struct session *x, const struct greet *g)
     static const char nothing[] = "there is no such document here for you";
     struct shared *d = shared_find(x->s, &g->doc);
     struct why why;
-    if (!d || !roster_has_us(d)) {
+    if (!d) {
         refuse(x, g, GREET_DENIED, nothing);
         return;
     }
     if (g->roster.n > 0 && roster_offer(d, g->roster, &why) != OK) {
-        refuse(x, g, GREET_DENIED, why.text);
+        refuse(x, g, why.code == ERR_IO ? GREET_BUSY : GREET_DENIED, why.text);
         return;
     }
     if (g->joins && d->ours && door_enter(d, g, &x->peer, &why) != OK) {

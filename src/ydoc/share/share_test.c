@@ -178,6 +178,22 @@ static void who_is_removed_is_cut_off_at_once_by_all(void **state)
     assert_int_equal(share_role(k->n[CAT].share, &k->doc), DOC_READER);
 }
 
+static void who_was_removed_and_is_a_member_again_hears_of_it(void **state)
+{
+    struct kit *k = *state;
+    three(k);
+    const struct peer_id *cat = host_id(k->n[CAT].host);
+    assert_int_equal(share_remove(k->n[ANN].share, &k->doc, cat, NULL), OK);
+    sim_run_for(k->sim, 60 * SEC);
+    assert_int_equal(share_role(k->n[CAT].share, &k->doc), DOC_READER);
+    type(&k->n[ANN], "meanwhile ");
+    free(link_of(&k->n[ANN], cat, DOC_WRITER));
+    reads(&k->n[CAT], "meanwhile ", 30 * SEC);
+    assert_int_equal(share_role(k->n[CAT].share, &k->doc), DOC_WRITER);
+    type(&k->n[CAT], "here again ");
+    reads(&k->n[BOB], "here again ", 30 * SEC);
+}
+
 static void members_are_listed_with_their_roles_and_whether_they_are_here(void **state)
 {
     struct kit *k = *state;
@@ -274,6 +290,7 @@ int main(void)
         TEST(a_reader_reads_and_what_he_types_stays_with_him),
         TEST(a_reader_who_becomes_a_writer_is_heard_and_the_other_way_round),
         TEST(who_is_removed_is_cut_off_at_once_by_all),
+        TEST(who_was_removed_and_is_a_member_again_hears_of_it),
         TEST(members_are_listed_with_their_roles_and_whether_they_are_here),
         TEST(only_its_owner_says_who_its_members_are),
         TEST(what_is_shared_is_shared_after_a_restart_of_both),

@@ -9,15 +9,16 @@
  *                     uint32 code = 6;        of an answer: 0, or why not
  *                     string words = 7; }     likewise, for a person
  *
- * What comes after it: each message of y-protocols, and, of a number that they do not use,
- * DOC_ROSTER and a signed roster that is newer (lib0: varUint, rest).  Pure. */
+ * What comes after it: each message of y-protocols, and, of numbers that they do not use (lib0:
+ * varUint, rest), DOC_ROSTER with a signed roster that is newer and DOC_PLACE with the signed
+ * record of where another member is (host/name/envelope.h).  Pure. */
 #ifndef SHOAL_YDOC_SHARE_GREET_MSG_H
 #define SHOAL_YDOC_SHARE_GREET_MSG_H
 
 #include "ydoc/share/doc_link.h"
 #include "ydoc/share/roster_msg.h"
 
-enum { GREET_VERSION = 1, GREET_MAX = ROSTER_MAX + 1024, DOC_ROSTER = 64 };
+enum { GREET_VERSION = 1, GREET_MAX = ROSTER_MAX + 1024, DOC_ROSTER = 64, DOC_PLACE = 65 };
 
 enum greet_code {
     GREET_OK = 0,

@@ -6,6 +6,7 @@
  *   share_keep.c     what of it is in the database
  *   share_mates.c    whom we share something with: dialled, visited
  *   share_session.c  a stream with one of them
+ *   share_places.c   where the others are
  *   share_topic.c    what is said to all of them
  *   share_join.c     asking to be let in
  *
@@ -223,7 +224,9 @@ void mates_of(struct shared *d);
 void mates_none(struct shared *d);
 void mates_due(struct shared *d); /* with all of them there may be something to exchange */
 void mates_see(struct share *s);  /* once a tick */
-void mate_visit(struct mate *m);  /* what is due and can be done now */
+/* It may be found now: dialled without the pause. */
+void mate_soon(struct share *s, const struct peer_id *peer);
+void mate_visit(struct mate *m); /* what is due and can be done now */
 void mate_seen(struct share *s, const struct peer_id *peer);
 void mates_done(struct share *s);
 void mates_watch(struct share *s);
@@ -243,6 +246,13 @@ void share_session_free(struct session *x);
 void sessions_roster(struct shared *d);
 void sessions_see(struct shared *d); /* once a tick: what is quiet is closed */
 void sessions_ask(struct shared *d); /* something is missing: step 1 again */
+
+/* --- share_places.c ------------------------------------------------------------------------- */
+
+/* Who has come is told where the others are, and they where it is. */
+void places_tell(struct session *x);
+/* A signed record; of who is no member it is passed over. */
+MUST_CHECK enum err places_take(struct shared *d, struct cur record, struct why *why);
 
 /* --- share_topic.c -------------------------------------------------------------------------- */
 

@@ -192,6 +192,15 @@ void mates_see(struct share *s)
     }
 }
 
+void mate_soon(struct share *s, const struct peer_id *peer)
+{
+    struct mate *m = mate_find(s, peer);
+    if (m && m->pause_us > SHARE_PAUSE_US) {
+        m->pause_us = SHARE_PAUSE_US;
+        m->next_us = 0;
+    }
+}
+
 /* --- who comes and goes --------------------------------------------------------------------- */
 
 void mate_seen(struct share *s, const struct peer_id *peer)

@@ -149,6 +149,7 @@ static bool go_live(struct session *x, struct why *why)
     messages_allow(x->m, SHARE_MESSAGE_MAX);
     mate_seen(x->s, &x->peer);
     seat_greet(x->seat);
+    places_tell(x);
     return true;
 }
 
@@ -163,13 +164,15 @@ static void synced(struct session *x)
         join_synced(x->join);
 }
 
-/* A message of y-protocols, or a roster. */
+/* A message of y-protocols, or one of ours. */
 static enum err take(struct session *x, struct cur msg, struct why *why)
 {
     struct cur at = msg;
     uint64_t type = lib0_uint(&at);
     if (type == DOC_ROSTER)
         return roster_offer(x->doc, at, why);
+    if (type == DOC_PLACE)
+        return places_take(x->doc, at, why);
     bool step_2 = type == Y_SYNC && lib0_uint(&at) == Y_STEP_2;
     enum err err = seat_take(x->seat, msg, why);
     if (err == OK && step_2)

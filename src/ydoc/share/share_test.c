@@ -84,6 +84,17 @@ static void two_sides_of_a_parted_network_come_together_again(void **state)
         assert_true(same_bytes(&k->n[ANN], &k->n[i]));
 }
 
+static void who_has_met_one_member_meets_the_others(void **state)
+{
+    struct kit *k = *state;
+    three(k);
+    sim_run_for(k->sim, 30 * SEC);
+    stop(&k->n[ANN]);
+    type(&k->n[BOB], "without ann ");
+    reads(&k->n[CAT], "without ann ", SEC);
+    assert_non_null(stream_with(&k->n[BOB], &k->n[CAT]));
+}
+
 static void packets_that_are_lost_lose_nothing(void **state)
 {
     struct kit *k = *state;
@@ -285,6 +296,7 @@ int main(void)
         TEST(three_converge_though_two_of_them_do_not_know_each_others_address),
         TEST(who_was_away_catches_up_and_brings_what_he_typed_there),
         TEST(two_sides_of_a_parted_network_come_together_again),
+        TEST(who_has_met_one_member_meets_the_others),
         TEST(packets_that_are_lost_lose_nothing),
         TEST(a_member_without_a_stream_hears_by_the_topic),
         TEST(a_reader_reads_and_what_he_types_stays_with_him),

@@ -17,6 +17,7 @@ enum {
 
 struct backoff;
 
+/* Of nobody yet; seed: of its hash. */
 struct backoff *backoff_new(uint64_t seed);
 void backoff_free(struct backoff *b); /* NULL: nothing */
 

@@ -2,6 +2,7 @@
 
 #include "base/list.h"
 #include "base/mem.h"
+#include "host/mux/purse.h"
 
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@ struct thing {
     struct link link;
     struct buf bytes;            /* as it stands in the RPC or in its control */
     struct gossip_held *message; /* OUT_MESSAGE */
+    size_t drawn;                /* from the purse of the stream's peer */
 };
 
 struct gossip_out {
@@ -34,6 +36,8 @@ static size_t size_of(const struct thing *t)
 
 static void thing_free(struct gossip_out *o, enum rank r, struct thing *t)
 {
+    if (t->drawn > 0)
+        tab_give(o->stream->tab, t->drawn);
     o->bytes[r] -= size_of(t);
     o->count[r]--;
     list_drop(&t->link);
@@ -122,6 +126,12 @@ static void on_flush(void *arg)
 
 /* --- what waits ----------------------------------------------------------------------------- */
 
+/* What is never dropped is held even where the peer has enough already. */
+static bool is_dropped(enum rank r)
+{
+    return r == OUT_IDS || r == OUT_MESSAGE;
+}
+
 static bool has_room(const struct gossip_out *o, enum rank r, size_t n)
 {
     switch (r) {
@@ -157,7 +167,10 @@ static void flush_soon(struct gossip_out *o)
 static void push(struct gossip_out *o, enum rank r, struct buf *bytes, struct gossip_held *m)
 {
     size_t n = m ? m->whole.n : buf_len(bytes);
-    if (!has_room(o, r, n)) {
+    bool room = has_room(o, r, n);
+    bool drawn =
+        room && o->stream && tab_take(o->stream->tab, n, "what it has to be told", NULL) == OK;
+    if (!room || (o->stream && !drawn && is_dropped(r))) {
         o->dropped++;
         buf_done(bytes);
         return;
@@ -165,6 +178,7 @@ static void push(struct gossip_out *o, enum rank r, struct buf *bytes, struct go
     struct thing *t = MEM_NEW(struct thing);
     t->bytes = *bytes;
     t->message = m ? gossip_held_keep(m) : NULL;
+    t->drawn = drawn ? n : 0;
     o->bytes[r] += n;
     o->count[r]++;
     list_push(&o->things[r], &t->link);
@@ -238,8 +252,8 @@ static void on_conn(void *arg, enum conn_event ev, const struct why *why)
 
 void gossip_out_stream(struct gossip_out *o, struct conn *stream)
 {
-    conn_close(o->stream);
     forget(o);
+    conn_close(o->stream);
     o->stream = stream;
     o->noise = 0;
     if (stream) {

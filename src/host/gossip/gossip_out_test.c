@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/test.h"
+#include "host/mux/purse.h"
 #include "sim/sim.h"
 
 #include <stdlib.h>
@@ -208,6 +209,34 @@ static void where_much_waits_it_is_said_in_the_next_turn(void **state)
     assert_int_equal(gossip_out_waiting(s->kit.out), 0);
 }
 
+static void what_waits_is_on_the_peer_s_purse(void **state)
+{
+    struct said *s = *state;
+    struct purse *purse = purse_new(NULL, 1);
+    struct tab tab;
+    tab_open(&tab, purse);
+    s->sink.conn.tab = &tab;
+    message(&s->kit, 1000);
+    message(&s->kit, 24);
+    assert_int_equal(tab.bytes, 1024);
+    sim_run_for(s->sim, SEC);
+    assert_int_equal(tab.bytes, 0);
+    /* A peer that has nothing left is told no more of this, but what it must be told. */
+    struct why why;
+    assert_int_equal(tab_take(&tab, PURSE_BYTES_MAX - 10, "other things", &why), OK);
+    message(&s->kit, 11);
+    gossip_out_sub(s->kit.out, cur_of("a topic of ours", 15), true);
+    assert_int_equal(gossip_out_dropped(s->kit.out), 1);
+    assert_int_equal(tab.bytes, PURSE_BYTES_MAX - 10);
+    assert_true(gossip_out_waiting(s->kit.out) > 15);
+    tab_give(&tab, PURSE_BYTES_MAX - 10);
+    message(&s->kit, 7);
+    gossip_out_stream(s->kit.out, NULL); /* and what waits when the stream goes is given back */
+    assert_int_equal(tab.bytes, 0);
+    tab_close(&tab);
+    purse_drop(purse);
+}
+
 int main(void)
 {
 #define SAID(name) cmocka_unit_test_setup_teardown(name, open_said, close_said)
@@ -220,6 +249,7 @@ int main(void)
         SAID(what_comes_alone_is_said_at_once),
         SAID(what_comes_soon_after_is_said_together),
         SAID(where_much_waits_it_is_said_in_the_next_turn),
+        SAID(what_waits_is_on_the_peer_s_purse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

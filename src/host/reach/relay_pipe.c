@@ -1,6 +1,7 @@
 #include "host/reach/relay_pipe.h"
 
 #include "base/mem.h"
+#include "host/mux/purse.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@ enum { TURNS_MAX = 16 }; /* buffers moved at once; then others have their turn *
 struct half {
     struct relay_pipe *pipe;
     struct conn *from, *to;
-    struct buf bytes; /* read and not yet written */
+    struct buf bytes; /* read and not yet written: on the purse of who sent them */
+    size_t drawn;
     uint64_t passed;
     bool ended, shut;
 };
@@ -70,6 +72,20 @@ static void on_end(void *arg)
     finish(p, &why);
 }
 
+/* What is held for `from`, from now on. */
+static bool draw(struct half *h, size_t n)
+{
+    struct why why;
+    if (n <= h->drawn) {
+        tab_give(h->from->tab, h->drawn - n);
+    } else if (tab_take(h->from->tab, n - h->drawn, "what is passed on for it", &why) != OK) {
+        finish(h->pipe, &why);
+        return false;
+    }
+    h->drawn = n;
+    return true;
+}
+
 /* False: not all could be written. */
 static bool write_out(struct half *h)
 {
@@ -80,6 +96,7 @@ static bool write_out(struct half *h)
         buf_eat(&h->bytes, (size_t)n);
     }
     buf_done(&h->bytes); /* an idle circuit holds no room */
+    (void)draw(h, 0);
     if (h->ended && !h->shut) {
         h->shut = true;
         conn_shut(h->to);
@@ -127,7 +144,8 @@ static void move(struct half *h)
         }
         if (n > 0) {
             buf_grew(&h->bytes, (size_t)n);
-            count(h, (size_t)n);
+            if (draw(h, (size_t)n))
+                count(h, (size_t)n);
         }
     }
 }
@@ -180,6 +198,7 @@ void relay_pipe_free(struct relay_pipe *p)
     timer_cancel(p->again);
     timer_cancel(p->end);
     for (size_t i = 0; i < 2; i++) {
+        (void)draw(&p->half[i], 0);
         conn_close(p->half[i].from);
         buf_done(&p->half[i].bytes);
     }

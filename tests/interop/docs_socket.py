@@ -33,6 +33,22 @@ class World:
         return self.node.run('doc', 'cat', self.room).stdout
 
 
+class Pair(World):
+    """Two nodes that hold one document; a client is at one of them."""
+
+    def __init__(self, lab):
+        def settings():
+            return {'host.enabled': 'on', 'host.lab': 'on', 'files.enabled': 'off',
+                    'host.listen': f'/ip4/127.0.0.1/tcp/{L.free_port()}'}
+        super().__init__(lab, **settings())
+        self.nodes = [self.node, lab.node('other', **settings())]
+        self.nodes[1].run('doc', 'join', self.node.run('doc', 'share', self.room).stdout.strip())
+
+    def at(self, i, name, **more):
+        self.node = self.nodes[i]
+        self.open(name, **more)
+
+
 def two_clients_converge_and_see_each_other(lab):
     w = World(lab)
     w.open('ann')
@@ -153,7 +169,29 @@ def editors_and_a_script_work_on_one_document(lab):
     assert w.text() == 'just typed', w.text()
 
 
+def clients_of_two_nodes_converge(lab):
+    w = Pair(lab)
+    w.at(0, 'ann')
+    w.at(1, 'bob', editor='codemirror')
+    w.js.do('write', name='ann', text='hello')
+    w.js.do('reads', name='bob', text='hello')
+    w.js.do('write', name='bob', at=5, text=' you')
+    w.js.do('reads', name='ann', text='hello you')
+    here = {'user': {'name': 'Ann'}, 'cursor': 3}
+    ann = w.js.do('show', name='ann', state=here)
+    w.js.do('sees', name='bob', client=ann, state=here)
+    w.js.do('close', name='ann')
+    w.js.do('sees', name='bob', client=ann, state=None)
+    names = ['bob', *'cdef']
+    for i, name in enumerate(names[1:]):
+        w.at(i % 2, name)
+    w.js.do('storm', names=names[1:], rounds=50)
+    w.js.do('alike', names=names)
+    L.until('both nodes to read the same', lambda: len({n.run('doc', 'cat', w.room).stdout for n in w.nodes}) == 1)
+
+
 if __name__ == '__main__':
     L.main(two_clients_converge_and_see_each_other, who_was_offline_catches_up, a_reader_is_told_no_and_changes_nothing,
            without_a_good_key_nobody_comes_in, nonsense_is_answered_by_a_close_and_the_node_goes_on,
-           four_type_at_random_and_end_with_what_is_on_disk, editors_and_a_script_work_on_one_document)
+           four_type_at_random_and_end_with_what_is_on_disk, editors_and_a_script_work_on_one_document,
+           clients_of_two_nodes_converge)

@@ -130,6 +130,43 @@ const can = {
     await until('all to be alike', () => names.every((n) => of(n).provider.synced) && new Set(names.map((n) => digest(of(n).doc))).size === 1)
     return digest(of(names[0]).doc)
   },
+  // Everybody types at his own pace for so long; from each key to each other who reads it, ms, by whether the two
+  // are at one node.
+  async live ({ names, seconds, every_ms: every }) {
+    const sent = new Map()
+    const took = { near: [], far: [] }
+    for (const name of names) {
+      const { doc, provider } = of(name)
+      doc.on('afterTransaction', (t) => {
+        const now = performance.now()
+        for (const [client, clock] of t.afterState) {
+          for (let c = t.beforeState.get(client) ?? 0; c < clock; c++) {
+            const from = sent.get(`${client}:${c}`)
+            if (t.local || !from) continue
+            took[from.at === provider.url.split('/')[2] ? 'near' : 'far'].push(now - from.now)
+          }
+        }
+      })
+    }
+    const end = performance.now() + seconds * 1000
+    await Promise.all(names.map(async (name, i) => {
+      const { doc, provider } = of(name)
+      const text = doc.getText('text')
+      await sleep(every * i / names.length)
+      while (performance.now() < end) {
+        sent.set(`${doc.clientID}:${Y.getState(doc.store, doc.clientID)}`, { now: performance.now(), at: provider.url.split('/')[2] })
+        text.insert(text.length, 'x')
+        await sleep(every * (0.5 + Math.random()))
+      }
+    }))
+    await sleep(500)
+    const told = (list) => {
+      list.sort((a, b) => a - b)
+      const part = (p) => Math.round(100 * list[Math.min(list.length - 1, Math.floor(p * list.length))]) / 100
+      return { keys: list.length, p50: part(0.5), p90: part(0.9), p99: part(0.99), most: part(1) }
+    }
+    return { near: told(took.near), far: told(took.far), sent: sent.size }
+  },
   async state ({ name }) { return Buffer.from(Y.encodeStateAsUpdate(of(name).doc)).toString('hex') },
   async close ({ name }) {
     const c = of(name)

@@ -1,8 +1,8 @@
 /* ydoc/shelf/shelf.h - documents on disk: of each the folded state, the updates since, and how it
  * read before.
  *
- * An update that shelf_append() has called back for survives a kill and a power cut.  All that come
- * within SHELF_GATHER_US are one commit, so that typing costs the disk a few writes a second.  When
+ * An update that shelf_append() has called back for survives a kill and a power cut.  A change
+ * after a pause is written at once; what comes within SHELF_GATHER_US of that is one commit.  When
  * the log of a document outgrows max(SHELF_LOG_MIN, its state), shelf_fold() writes a state in its
  * place; what waits for other updates is part of both.  Rows are in the app's database; nothing is
  * kept in memory but the rows that wait. */

@@ -162,6 +162,7 @@ static void on_time(void *arg)
 {
     struct shelf *s = arg;
     s->timer = NULL;
+    s->written_us = loop_now_us(s->loop);
     (void)shelf_flush(s, NULL); /* each row has its answer */
     for (struct row *row; (row = LIST_FIRST(&s->answered, struct row, link));) {
         list_drop(&row->link);
@@ -201,8 +202,12 @@ void shelf_append(struct shelf *s, const struct doc_id *id, struct cur update, c
         (void)shelf_flush(s, NULL);
     list_push(why.code == OK ? &s->waiting : &s->answered, &row->link);
     s->waiting_bytes += update.n;
-    if (!s->timer)
-        s->timer = timer_start(s->loop, SHELF_GATHER_US, on_time, s);
+    if (s->timer)
+        return;
+    /* A key after a pause waits for nothing but the disk. */
+    uint64_t since_us = loop_now_us(s->loop) - s->written_us;
+    uint64_t wait_us = since_us < SHELF_GATHER_US ? SHELF_GATHER_US - since_us : 0;
+    s->timer = timer_start(s->loop, wait_us, on_time, s);
 }
 
 enum err shelf_apply_waiting(struct shelf *s, const struct doc_id *id, struct ydoc *into,

@@ -22,6 +22,7 @@ struct shelf {
     struct link waiting, answered; /* struct row; to be written, to be told */
     size_t waiting_bytes;
     struct timer *timer; /* runs while either list holds something */
+    uint64_t written_us; /* when that was last */
     bool failing;        /* the last commit did; said once */
 };
 

@@ -25,7 +25,9 @@ struct rooms_cfg {
 };
 /* No room is open yet. */
 struct rooms *rooms_new(const struct rooms_cfg *cfg);
-void rooms_free(struct rooms *r); /* all rooms are given back before; NULL: nothing */
+/* All rooms are given back before, and the shelf is freed next, before the loop turns: it writes
+ * what is under way, and tells nobody.  NULL: nothing. */
+void rooms_free(struct rooms *r);
 
 /* The document's room, opened if it was not; given back with room_done().  NULL: ERR_NOT_FOUND,
  * ERR_LIMIT, or it cannot be read. */

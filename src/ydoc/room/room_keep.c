@@ -14,7 +14,7 @@
 
 struct keeping {
     struct link link;
-    struct room *room; /* NULL: it has gone */
+    struct room *room;
     struct seat *from; /* NULL: ourselves, or it left */
     uint64_t number;
     struct buf update;
@@ -100,21 +100,26 @@ static void kept(struct room *room, const struct keeping *k)
     fold(room);
 }
 
+static void keeping_free(struct keeping *k)
+{
+    buf_done(&k->update);
+    free(k);
+}
+
 static void on_done(void *arg, const struct why *why)
 {
     struct keeping *k = arg;
     struct room *room = k->room;
     list_drop(&k->link);
-    if (room && why) {
+    if (why) {
         room->kept = k->number; /* nobody waits for it any more */
         fail(room, why);
-    } else if (room) {
+    } else {
         kept(room, k);
     }
     if (k->done)
         k->done(k->arg, why);
-    buf_done(&k->update);
-    free(k);
+    keeping_free(k);
 }
 
 void room_keep(struct room *room, struct seat *from, struct cur update, const char *author,
@@ -142,8 +147,8 @@ void room_keep_done(struct room *room)
 {
     timer_cancel(room->mend);
     LIST_EACH(&room->keeping, struct keeping, k, link) {
-        k->room = NULL;
         list_drop(&k->link);
+        keeping_free(k);
     }
 }
 

@@ -138,7 +138,11 @@ static void close_world(struct world *w)
     room_done(w->room);
     rooms_free(w->rooms);
     timer_cancel(w->shelf.commit);
-    on_commit(&w->shelf);
+    LIST_EACH(&w->shelf.waiting, struct waiting, l, link) {
+        list_drop(&l->link);
+        buf_done(&l->update);
+        free(l);
+    }
     buf_done(&w->shelf.kept);
     sim_free(w->sim);
 }

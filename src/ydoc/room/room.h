@@ -1,10 +1,10 @@
 /* ydoc/room/room.h - documents that are open, and everybody who sits at one.
  *
- * Whoever speaks y-protocols has a seat: a browser's WebSocket, a peer's stream, a topic.  What one
- * of them writes is kept (ydoc/shelf/shelf.h) and then told to all others; who is here is told
- * likewise and never kept.  The node's own edits (the command line, a file that is followed) go
- * through room_begin() and room_commit().  One document is in memory once, while anybody holds its
- * room and ROOM_LINGER_US longer. */
+ * Whoever speaks y-protocols has a seat: a browser's WebSocket, a peer's stream, a topic.  What is
+ * written here is kept (ydoc/shelf/shelf.h) and then told to all others; what a peer tells is kept
+ * by that peer already, and told at once.  Who is here is told likewise and never kept.  The node's
+ * own edits (the command line, a file that is followed) go through room_begin() and room_commit().
+ * One document is in memory once, while anybody holds its room and ROOM_LINGER_US longer. */
 #ifndef SHOAL_YDOC_ROOM_ROOM_H
 #define SHOAL_YDOC_ROOM_ROOM_H
 

@@ -1,4 +1,6 @@
-/* What is being written down.  An update is told to the others only when it is on disk.
+/* What is being written down.  An update is told to the others only when it is on disk: what its
+ * author wrote here on ours, what came from a peer on the peer's, who told it us for that reason.
+ * Ours follows.
  *
  * When it could not be written, memory holds what the disk does not.  Then the document is read
  * again from disk, so that nothing is shown that the next start would not know; everybody is told
@@ -17,6 +19,7 @@ struct keeping {
     struct room *room;
     struct seat *from; /* NULL: ourselves, or it left */
     uint64_t number;
+    bool told;
     struct buf update;
     shelf_done_cb *done;
     void *arg;
@@ -94,7 +97,8 @@ static void fold(struct room *room)
 static void kept(struct room *room, const struct keeping *k)
 {
     room->kept = k->number;
-    room_say_update(room, k->from, k->number, buf_cur(&k->update));
+    if (!k->told)
+        room_say_update(room, k->from, k->number, buf_cur(&k->update));
     room_release(room);
     room_tell_watchers(room, ROOM_CHANGED);
     fold(room);
@@ -133,6 +137,9 @@ void room_keep(struct room *room, struct seat *from, struct cur update, const ch
     k->done = done;
     k->arg = arg;
     list_push(&room->keeping, &k->link);
+    k->told = from && !from->cfg.local;
+    if (k->told)
+        room_say_update(room, from, k->number, update);
     shelf_append(room->rooms->cfg.shelf, &room->id, update, author, on_done, k);
 }
 

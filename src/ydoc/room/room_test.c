@@ -298,6 +298,31 @@ static void what_one_writes_is_told_to_the_others_when_it_is_kept(void **state)
     close_world(&w);
 }
 
+static void what_a_peer_tells_is_on_disk_there_and_told_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    struct guest g[2];
+    open_world(&w);
+    sit(&w, &g[0], 10, true, false);
+    sit(&w, &g[1], 11, false, true);
+    settle(&w, g, 2);
+    type_at(&g[1], 0, "hello");
+    pump(&g[0]);
+    assert_true(reads(g[0].doc, "hello"));
+    w.shelf.fails = true; /* ours does not follow */
+    sim_run_for(w.sim, SHELF_GATHER_US);
+    assert_true(reads(room_doc(w.room), ""));
+    w.shelf.fails = false;
+    sim_run_for(w.sim, ROOM_AGAIN_US);
+    settle(&w, g, 2);
+    assert_true(reads(room_doc(w.room), "hello"));
+    assert_int_equal(g[0].updates, 1); /* and once is enough */
+    leave(&g[0]);
+    leave(&g[1]);
+    close_world(&w);
+}
+
 static void an_answer_waits_for_what_it_holds_to_be_kept(void **state)
 {
     (void)state;
@@ -858,7 +883,7 @@ static bool step(struct world *w, struct guest *g)
         break;
     case 3:
         stand_up(g); /* cut off, and back */
-        sit_down(w, g, true, false);
+        sit_down(w, g, draw(w, 2), true);
         ask(g);
         break;
     case 4:
@@ -915,6 +940,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_one_writes_is_told_to_the_others_when_it_is_kept),
+        cmocka_unit_test(what_a_peer_tells_is_on_disk_there_and_told_at_once),
         cmocka_unit_test(an_answer_waits_for_what_it_holds_to_be_kept),
         cmocka_unit_test(what_is_known_is_neither_kept_nor_told_again),
         cmocka_unit_test(an_update_that_waits_is_passed_on_once),

@@ -4,7 +4,7 @@
 import './older_node.mjs'
 import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import * as Y from 'yjs'
 import { WebsocketProvider } from 'y-websocket'
 
@@ -165,9 +165,18 @@ const can = {
       const part = (p) => Math.round(100 * list[Math.min(list.length - 1, Math.floor(p * list.length))]) / 100
       return { keys: list.length, p50: part(0.5), p90: part(0.9), p99: part(0.99), most: part(1) }
     }
-    return { near: told(took.near), far: told(took.far), sent: sent.size }
+    return { near: told(took.near), far: told(took.far) }
   },
   async state ({ name }) { return Buffer.from(Y.encodeStateAsUpdate(of(name).doc)).toString('hex') },
+  // A server that passes on what it hears and keeps nothing: what the clients themselves take.
+  async bare () {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    server.on('connection', (ws) => ws.on('message', (m) => {
+      for (const other of server.clients) if (other !== ws && other.readyState === 1) other.send(m)
+    }))
+    await new Promise((resolve) => server.on('listening', resolve))
+    return `127.0.0.1:${server.address().port}`
+  },
   async close ({ name }) {
     const c = of(name)
     c.view?.destroy()

@@ -388,6 +388,21 @@ int client_run_on(const char *program, const char *what)
     return run(program, argv);
 }
 
+const char *client_editor(void)
+{
+    const char *visual = getenv("VISUAL"), *editor = getenv("EDITOR");
+    return visual && *visual ? visual : editor && *editor ? editor : "editor";
+}
+
+int client_edit(const char *path)
+{
+    char *line = mem_printf("%s \"$1\"", client_editor());
+    const char *argv[] = {"sh", "-c", line, "sh", path, NULL};
+    int status = run("sh", argv);
+    free(line);
+    return status;
+}
+
 int client_run_daemon(const struct cli *cli, const char *const *args, size_t n)
 {
     char *program = daemon_path();

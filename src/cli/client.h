@@ -38,8 +38,12 @@ int client_run_daemon(const struct cli *cli, const char *const *args, size_t n);
 /* Start it in the background and say so. */
 int client_start_daemon(struct cli *cli);
 
-/* Run an editor on a file, or xdg-open on an address, and wait; its exit status. */
+/* Run a program on something, as xdg-open on an address, and wait; its exit status. */
 int client_run_on(const char *program, const char *what);
+/* $VISUAL, else $EDITOR, else Debian's "editor"; it on a file.  It may have arguments ("code
+ * --wait"), as git and others take it. */
+const char *client_editor(void);
+int client_edit(const char *path);
 
 /* run/api.sock of the home; free it. */
 char *client_socket_path(const struct cli *cli);

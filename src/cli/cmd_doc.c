@@ -109,13 +109,6 @@ int cmd_doc_export(struct cli *cli)
 }
 
 /* --- an editor -------------------------------------------------------------------------------- */
-
-static const char *editor_name(void)
-{
-    const char *visual = getenv("VISUAL"), *editor = getenv("EDITOR");
-    return visual && *visual ? visual : editor && *editor ? editor : "editor"; /* Debian's */
-}
-
 /* A new file of the owner alone, beside the daemon's socket; the title's ending tells editors what
  * it is.  NULL: errno says why. */
 static char *make_file(struct cli *cli, const json_t *doc, FILE **out)
@@ -188,12 +181,11 @@ static int send(struct cli *cli, const json_t *doc, const char *path, const stru
 
 static int edit_file(struct cli *cli, const json_t *doc, const char *path)
 {
-    const char *editor = editor_name();
     const json_t *was = json_object_get(doc, "text");
     struct buf text = {0};
-    int status = client_run_on(editor, path);
+    int status = client_edit(path);
     if (status != EXIT_OK) {
-        char *what = mem_printf("%s ended with %d", editor, status);
+        char *what = mem_printf("%s ended with %d", client_editor(), status);
         status = keep_file(cli, EXIT_FAILED, path, what);
         free(what);
     } else if (!read_file(path, &text)) {

@@ -292,19 +292,16 @@ int cmd_config_edit(struct cli *cli)
     int status = client_call(cli, "config.check", NULL, &where);
     if (status != EXIT_OK)
         return status;
-    const char *editor = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
-    if (!editor)
-        editor = "editor"; /* Debian's alternative */
     if (!isatty(STDIN_FILENO)) {
         puts(cli_text(where, "file"));
         json_decref(where);
         return EXIT_OK;
     }
-    status = client_run_on(editor, cli_text(where, "file"));
+    status = client_edit(cli_text(where, "file"));
     json_decref(where);
     if (status != EXIT_OK)
-        return cli_fail(cli, EXIT_FAILED, "config.editor", "set EDITOR", "%s ended with %d", editor,
-                        status);
+        return cli_fail(cli, EXIT_FAILED, "config.editor", "set EDITOR", "%s ended with %d",
+                        client_editor(), status);
     status = client_call(cli, "config.check", NULL, &where);
     json_decref(where);
     return status;

@@ -96,6 +96,8 @@ sed -i 's/two/2/' "$1"
         kept = done.stderr.split('kept: ')[1].strip()
         assert open(kept, 'rb').read().startswith(b'mine'), kept
         assert cat(a, ident) == 'one\n2\nthree\nfour\n'
+    a.run('doc', 'edit', ident, env={**os.environ, 'EDITOR': 'sed -i s/three/3/', 'VISUAL': ''})
+    assert cat(a, ident) == 'one\n2\n3\nfour\n'
 
 
 def a_revision_is_read_and_restored(lab):

@@ -96,6 +96,9 @@ void ydoc_delta(struct ydoc *d, const char *root, struct buf *out); /* Quill's f
 void ydoc_array(struct ydoc *d, const char *root, struct buf *out);
 void ydoc_map(struct ydoc *d, const char *root, struct buf *out);
 void ydoc_xml(struct ydoc *d, const char *root, struct buf *utf8); /* not JSON */
+/* The elements below a root: [{"tag","attributes","children"}, {"text": a delta}], without what is
+ * neither. */
+void ydoc_tree(struct ydoc *d, const char *root, struct buf *out);
 /* Visible units of a text or elements of an array. */
 uint64_t ydoc_length(struct ydoc *d, const char *root);
 

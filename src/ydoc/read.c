@@ -467,3 +467,61 @@ void ydoc_xml(struct ydoc *d, const char *root, struct buf *utf8)
 {
     put_children(d, doc_root_named(d, root), 0, utf8);
 }
+
+/* ---- the tree of elements, for programs ---- */
+
+static void put_tree_attributes(struct ydoc *d, uint32_t type, struct buf *out)
+{
+    const char *before = ",\"attributes\":{";
+    for (uint32_t e = d->types[type].keys; e != NONE; e = d->entries[e].next) {
+        const struct item *it = item_of(d, d->entries[e].item);
+        if (!shown(it) || it->kind != CONTENT_ANY)
+            continue;
+        struct cur name = name_of(d, d->entries[e].name), value = item_bytes(d, it);
+        for (uint64_t k = 1; k < it->len; k++)
+            any_take(&value);
+        buf_str(out, before);
+        any_json_text(out, name.p, name.n);
+        buf_u8(out, ':');
+        any_json(&value, ANY_TAGGED, out);
+        before = ",";
+    }
+    if (*before == ',' && before[1] == '\0')
+        buf_u8(out, '}');
+}
+
+static void put_tree(struct ydoc *d, uint32_t type, unsigned depth, struct buf *out)
+{
+    const char *before = "";
+    buf_u8(out, '[');
+    for (uint32_t i = d->types[type].start; i != NONE; i = item_of(d, i)->right) {
+        const struct item *it = item_of(d, i);
+        if (!shown(it) || it->kind != CONTENT_TYPE || depth >= READ_DEPTH_MAX)
+            continue;
+        uint32_t child = it->at;
+        enum type_kind kind = kind_of(d, child);
+        if (kind == TYPE_XML_TEXT || kind == TYPE_TEXT) {
+            buf_printf(out, "%s{\"text\":[", before);
+            walk_delta(d, child, depth + 1, tell_json, out);
+            buf_str(out, "]}");
+            before = ",";
+        } else if (kind == TYPE_XML_ELEMENT) {
+            struct cur says = piece_of(&d->text, d->types[child].at, d->types[child].n);
+            cur_u8(&says);
+            struct cur tag = lib0_bytes(&says);
+            buf_printf(out, "%s{\"tag\":", before);
+            any_json_text(out, tag.p, tag.n);
+            put_tree_attributes(d, child, out);
+            buf_str(out, ",\"children\":");
+            put_tree(d, child, depth + 1, out);
+            buf_u8(out, '}');
+            before = ",";
+        }
+    }
+    buf_u8(out, ']');
+}
+
+void ydoc_tree(struct ydoc *d, const char *root, struct buf *out)
+{
+    put_tree(d, doc_root_named(d, root), 0, out);
+}

@@ -6,30 +6,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+static json_t *json_of(struct buf *text)
+{
+    json_t *out = json_loadb((const char *)buf_bytes(text), buf_len(text), JSON_ALLOW_NUL, NULL);
+    buf_done(text);
+    return out ? out : json_array();
+}
+
+/* The text, or, where that is empty, what an editor over ProseMirror keeps: the names are those of
+ * Tiptap and of y-prosemirror's own examples. */
 static json_t *delta_of(struct ydoc *doc)
 {
-    struct buf delta = {0};
-    ydoc_delta(doc, DOCS_ROOT, &delta);
-    json_t *out =
-        json_loadb((const char *)buf_bytes(&delta), buf_len(&delta), JSON_ALLOW_NUL, NULL);
-    buf_done(&delta);
-    return out;
+    static const char *const others[] = {"default", "prosemirror"};
+    struct buf said = {0};
+    ydoc_delta(doc, DOCS_ROOT, &said);
+    json_t *delta = json_of(&said);
+    for (size_t i = 0; i < 2 && json_array_size(delta) == 0; i++) {
+        ydoc_tree(doc, others[i], &said);
+        json_t *tree = json_of(&said);
+        json_decref(delta);
+        delta = export_delta(tree);
+        json_decref(tree);
+    }
+    return delta;
+}
+
+static void put_txt(const json_t *delta, struct buf *out)
+{
+    size_t i;
+    const json_t *op;
+    json_array_foreach(delta, i, op) {
+        const json_t *insert = json_object_get(op, "insert");
+        buf_put(out, json_string_value(insert), json_string_length(insert));
+    }
 }
 
 static json_t *export_json(const struct shelf_doc *doc, struct ydoc *y, const char *format)
 {
     struct buf out = {0};
     char id[DOC_ID_TEXT];
-    if (!strcmp(format, "txt")) {
-        ydoc_text(y, DOCS_ROOT, &out);
-    } else {
-        json_t *delta = delta_of(y);
-        if (!strcmp(format, "html"))
-            export_html(doc->title, delta, &out);
-        else
-            export_md(delta, &out);
-        json_decref(delta);
-    }
+    json_t *delta = delta_of(y);
+    if (!strcmp(format, "txt"))
+        put_txt(delta, &out);
+    else if (!strcmp(format, "html"))
+        export_html(doc->title, delta, &out);
+    else
+        export_md(delta, &out);
+    json_decref(delta);
     json_t *answer =
         json_pack("{s:s, s:s, s:s, s:o}", "id", doc_id_text(&doc->id, id), "title", doc->title,
                   "format", format, "text",

@@ -12,6 +12,10 @@
 
 #include <jansson.h>
 
+/* A tree of elements (ydoc_tree()), as Tiptap and others over ProseMirror write it, as the delta
+ * that an editor of Quill's would have written; a new reference. */
+json_t *export_delta(const json_t *tree);
+
 /* delta: an array.  A whole page, with the title as its heading. */
 void export_html(const char *title, const json_t *delta, struct buf *out);
 void export_md(const json_t *delta, struct buf *out);

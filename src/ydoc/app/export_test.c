@@ -96,6 +96,40 @@ static void formatted_text_becomes_markdown(void **state)
           "[a](<http://x/y>)\n");
 }
 
+static void is_flat(const char *tree, const char *want)
+{
+    struct buf out = {0};
+    json_t *t = json_loads(tree, 0, NULL);
+    assert_non_null(t);
+    json_t *delta = export_delta(t);
+    export_md(delta, &out);
+    json_decref(delta);
+    json_decref(t);
+    char *text = buf_take_str(&out);
+    assert_string_equal(text, want);
+    free(text);
+}
+
+static void a_tree_of_elements_becomes_lines(void **state)
+{
+    (void)state;
+    is_flat("[]", "");
+    is_flat(
+        "[{\"tag\":\"heading\",\"attributes\":{\"level\":2},\"children\":[{\"text\":[{\"insert\":"
+        "\"T\"}]}]},{\"tag\":\"paragraph\",\"children\":[]},{\"tag\":\"paragraph\",\"children\":[{"
+        "\"text\":[{\"insert\":\"a "
+        "\"},{\"insert\":\"b\",\"attributes\":{\"bold\":{}}}]}]},{\"tag\":"
+        "\"bulletList\",\"children\":[{\"tag\":\"listItem\",\"children\":[{\"tag\":\"paragraph\","
+        "\"children\":[{\"text\":[{\"insert\":\"one\"}]}]},{\"tag\":\"orderedList\",\"children\":[{"
+        "\"tag\":\"listItem\",\"children\":[{\"tag\":\"paragraph\",\"children\":[{\"text\":[{"
+        "\"insert\":\"two\"}]}]}]}]}]}]},{\"tag\":\"codeBlock\",\"children\":[{\"text\":[{"
+        "\"insert\":"
+        "\"x\\ny\"}]}]},{\"tag\":\"<script>\",\"children\":[{\"text\":[{\"insert\":\"end\"}]}]}]",
+        "## T\n\na **b**\n- one\n   1. two\n```\nx\ny\n```\nend\n");
+    is_flat("[{\"text\":[{\"insert\":\"x\"}]},{\"tag\":7},{\"tag\":\"hardBreak\"},7,{\"text\":7}]",
+            "x\n\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +137,7 @@ int main(void)
         cmocka_unit_test(nothing_that_others_wrote_can_run),
         cmocka_unit_test(plain_text_is_markdown_as_it_is),
         cmocka_unit_test(formatted_text_becomes_markdown),
+        cmocka_unit_test(a_tree_of_elements_becomes_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -218,7 +218,8 @@ static int judge(struct client *c, json_t **result, json_t **error)
         return EXIT_INTERRUPTED;
     if (c->status == 0) {
         *error = json_pack("{s:s, s:o, s:s}", "code", "daemon.unreachable", "message",
-                           json_sprintf("no daemon answers at %s", c->socket), "next", "shoal up");
+                           json_sprintf("no daemon answers at %s: %s", c->socket, c->why.text),
+                           "next", "shoal up");
         return EXIT_NO_DAEMON;
     }
     if (c->status < 300 && c->answer) {

@@ -20,6 +20,7 @@ export const routes = {
   'net.dial': 'POST /net/dial',
   'net.stat': 'GET /net/stat',
   'peer.ls': 'GET /peers',
+  'peer.ping': 'POST /peers/{id}/ping',
   'peer.trust': 'POST /peers/{id}/trust',
   'peer.forget': 'DELETE /peers/{id}/trust',
   'peer.block': 'POST /peers/{id}/block',

@@ -16,6 +16,22 @@ function rank(p: Peer): number {
   return (p.trust === 'trusted' ? 0 : 2) + (p.connected ? 0 : 1);
 }
 
+/** As it was measured last; or the button that measures it. */
+function Latency({ peer: p, again }: { peer: Peer; again: () => void }) {
+  if (p.rtt_ms !== null) return <>{latency(p.rtt_ms)}</>;
+  if (!p.connected) return <>–</>;
+  const measure = () =>
+    void attempt(async () => {
+      await call('peer.ping', { id: p.id });
+      again();
+    });
+  return (
+    <button type="button" class="plain" aria-label={t('measureName', { name: p.name || shortId(p.id) })} onClick={measure}>
+      {t('measure')}
+    </button>
+  );
+}
+
 export function Peers({ peers, again }: { peers: readonly Peer[]; again: () => void }) {
   const turn = (method: 'peer.trust' | 'peer.forget', id: string) =>
     void attempt(async () => {
@@ -33,7 +49,7 @@ export function Peers({ peers, again }: { peers: readonly Peer[]; again: () => v
       ),
     },
     { title: t('path'), cell: (p) => (p.connected ? p.path : t('away')) },
-    { title: t('latency'), number: true, cell: (p) => (p.rtt_ms === null ? '–' : latency(p.rtt_ms)) },
+    { title: t('latency'), number: true, cell: (p) => <Latency peer={p} again={again} /> },
     {
       title: t('actions'),
       quiet: true,

@@ -73,6 +73,8 @@ export const t = catalogue({
   'peers.none': ['No peer is known. Connect to one by its address in the box above.', 'Kein Teilnehmer bekannt. Oben im Feld eine Adresse eingeben.'],
   'path': ['Path', 'Weg'],
   'latency': ['Latency', 'Laufzeit'],
+  'measure': ['Measure', 'Messen'],
+  'measureName': ['Measure the latency to {name}', 'Laufzeit zu {name} messen'],
   'trustCol': ['Trust', 'Vertrauen'],
   'away': ['not connected', 'nicht verbunden'],
   'trust.trusted': ['trusted', 'vertraut'],

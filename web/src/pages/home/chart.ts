@@ -1,18 +1,17 @@
 // The chart of a day, in the page's colours; drawn anew when its room or the theme changes.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { bytes, rate } from '../../format';
+import { rate } from '../../format';
 import { locale } from '../../i18n';
 import type { Day } from '../../types';
-import { t } from './texts';
 
 const HEIGHT = 180;
+const SHORTEST_S = 2 * 3600; // a young node's few minutes are not a line of one pixel
 
-/** Rates at the middle of each step; a whole day, whatever of it is known. */
+/** A rate for each step from its beginning on; nothing before the first and after the last. */
 function dataOf(day: Day): uPlot.AlignedData {
-  const n = day.up.length;
-  const rates = (sums: number[]) => sums.map((s) => s / day.step_s);
-  return [Array.from({ length: n }, (_, i) => day.from + (i + 0.5) * day.step_s), rates(day.down), rates(day.up)];
+  const rates = (sums: number[]) => [0, ...sums.map((s) => s / day.step_s), 0];
+  return [Array.from({ length: day.up.length + 2 }, (_, i) => day.from + (i - 1) * day.step_s), rates(day.down), rates(day.up)];
 }
 
 function optionsOf(box: HTMLElement, day: Day): uPlot.Options {
@@ -21,27 +20,19 @@ function optionsOf(box: HTMLElement, day: Day): uPlot.Options {
   const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line'), width: 1 } };
   const end = day.from + day.up.length * day.step_s;
   const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
-  const line = (label: string, stroke: string, dash?: number[]): uPlot.Series => ({
-    label,
-    stroke,
-    width: 2,
-    ...(dash ? { dash } : { fill: colour('--accent-soft') }),
-    value: (_, v) => (v === null ? '' : rate(v)),
-  });
+  const paths = uPlot.paths.stepped!({ align: 1 });
+  const line = (stroke: string, more: Partial<uPlot.Series>): uPlot.Series => ({ stroke, paths, width: 2, points: { show: false }, ...more });
   return {
     width: box.clientWidth,
     height: HEIGHT,
-    cursor: { drag: { x: false, y: false } },
-    scales: { x: { time: true, range: [end - 24 * 3600, end] }, y: { range: (_, __, max) => [0, Math.max(max, 1024)] } },
+    cursor: { show: false },
+    scales: { x: { time: true, range: [Math.min(day.from, end - SHORTEST_S), end] }, y: { range: (_, __, max) => [0, Math.max(max, 1024)] } },
     axes: [
       { ...axis, values: (_, splits) => splits.map((s) => clock.format(s * 1000)) },
-      { ...axis, size: 70, values: (_, splits) => splits.map((s) => bytes(s)) },
+      { ...axis, size: 90, values: (_, splits) => splits.map((s) => rate(s)) },
     ],
-    series: [
-      { value: (_, v) => (v === null ? '' : clock.format(v * 1000)) },
-      line(t('day.down'), colour('--accent')),
-      line(t('day.up'), colour('--part'), [6, 4]), // not by colour alone
-    ],
+    series: [{}, line(colour('--accent'), { fill: colour('--accent-soft') }), line(colour('--part'), { dash: [6, 4] })],
+    legend: { show: false },
   };
 }
 

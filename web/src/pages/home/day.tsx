@@ -39,6 +39,11 @@ export function Day() {
       <div class="card">
         {why.value ? <Problem why={why.value} again={() => void again()} /> : null}
         {day && down + up > 0 ? <Chart day={day} label={says} /> : null}
+        {day && down + up > 0 && (
+          <p class="legend small" aria-hidden="true">
+            <span class="down">{t('day.down')}</span> <span class="up">{t('day.up')}</span>
+          </p>
+        )}
         {day && <p class="muted small">{down + up > 0 ? says : t('day.none')}</p>}
       </div>
     </section>

@@ -8,7 +8,7 @@ export const t = catalogue({
     'This machine is not trusted yet. Compare its id with its owner before you trust it.',
     'Diesem Rechner wird noch nicht vertraut. Erst die Kennung mit dem Besitzer vergleichen.',
   ],
-  'knock.when': ['last {when}, {n} time|last {when}, {n} times', 'zuletzt {when}, {n} Mal|zuletzt {when}, {n} Mal'],
+  'knock.when': ['Asked {n} time, last {when}|Asked {n} times, last {when}', '{n} Mal gefragt, zuletzt {when}|{n} Mal gefragt, zuletzt {when}'],
   'trust': ['Trust', 'Vertrauen'],
   'block': ['Block', 'Sperren'],
   'trusted': ['Trusted now. It may use what you offer to the trusted.', 'Vertraut. Der Rechner darf nun nutzen, was Vertrauten offen steht.'],

@@ -22,9 +22,8 @@ function Knock({ request }: { request: ConnectRequest }) {
       <p>
         <code>{request.peer}</code>
       </p>
-      <p class="muted">
-        {t('knock.why')} {t('knock.when', { when: ago(request.at), n: request.times })}
-      </p>
+      <p class="muted">{t('knock.why')}</p>
+      <p class="muted small">{t('knock.when', { when: ago(request.at), n: request.times })}</p>
       <div class="row">
         <button type="button" class="main" onClick={() => answer('peer.trust', t('trusted'))}>
           {t('trust')}
@@ -83,7 +82,7 @@ export function Waiting() {
   return (
     <section id="waiting" aria-labelledby="waiting-title">
       <h2 id="waiting-title">{t('waiting')}</h2>
-      <ul class="cards">
+      <ul class="cards wide">
         {requests.map((r) => (
           <Knock key={`${r.peer} ${r.what}`} request={r} />
         ))}

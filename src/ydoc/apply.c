@@ -3,6 +3,7 @@
 #include "ydoc/doc_in.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LATER_LOOK 64 /* waiting deletes that a new one is compared with */
 
@@ -65,6 +66,20 @@ static void forget_loose(struct ydoc *d, uint32_t i)
 {
     doc_waste(d, item_of(d, i)->n);
     item_free(d, i);
+}
+
+/* What is here already.  A half of a pair alone that begins it says that the pair was cut there,
+ * and whole it stands here: it is cut here too, so that all read the same (Yjs looks up what a
+ * known struct stands behind, and cuts there). */
+static void forget_known(struct ydoc *d, uint32_t i)
+{
+    const struct item *it = item_of(d, i);
+    struct cur text = item_bytes(d, it);
+    bool tail = it->kind == CONTENT_STRING && it->left_client == it->client &&
+                it->left_clock + 1 == it->clock && text.n >= 3;
+    if (tail && memcmp(text.p, "\xef\xbf\xbd", 3) == 0)
+        item_ending(d, it->left_client, it->left_clock);
+    forget_loose(d, i);
 }
 
 static void add_todo(struct ydoc *d, uint32_t i)
@@ -159,7 +174,7 @@ static void run_client(struct ydoc *d, uint32_t client)
             return; /* something of its own is not here */
         if (item_end(it) <= c->state) {
             take_loose(d, c, fed);
-            forget_loose(d, i);
+            forget_known(d, i);
         } else if (it->clock < c->state) {
             take_loose(d, c, fed);
             item_cut_known(d, i);

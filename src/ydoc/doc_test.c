@@ -182,6 +182,35 @@ static void a_pair_that_nothing_was_written_into_stays_whole(void **state)
     buf_done(&told);
 }
 
+/* Who hears of it from somebody for whom it was cut, though he lacks what was written there. */
+static void a_pair_that_is_cut_elsewhere_is_cut_here(void **state)
+{
+    (void)state;
+    struct ydoc *a = ydoc_new(1, true, SEED), *b = ydoc_new(2, true, SEED);
+    struct buf typed = {0}, between = {0}, cut = {0};
+    struct states lacks = {0};
+    insert(a, 0, "\xf0\x9f\x98\x80", &typed);
+    assert_int_equal(apply(b, &typed), OK);
+    struct ydoc *other = ydoc_new(3, true, SEED);
+    assert_int_equal(apply(other, &typed), OK);
+    insert(other, 1, "-", &between);
+    assert_int_equal(apply(a, &between), OK);
+    states_add(&lacks, 3, 1);
+    ydoc_encode(a, UPDATE_V1, &lacks, &cut); /* without what client 3 wrote */
+    text_is(b, "\xf0\x9f\x98\x80");
+    assert_int_equal(apply(b, &cut), OK);
+    text_is(b, "\xef\xbf\xbd\xef\xbf\xbd");
+    assert_int_equal(apply(b, &between), OK);
+    text_is(b, "\xef\xbf\xbd-\xef\xbf\xbd");
+    ydoc_free(a);
+    ydoc_free(b);
+    ydoc_free(other);
+    states_done(&lacks);
+    buf_done(&typed);
+    buf_done(&between);
+    buf_done(&cut);
+}
+
 static void a_broken_update_changes_nothing(void **state)
 {
     (void)state;
@@ -408,6 +437,7 @@ int main(void)
         cmocka_unit_test(what_depends_on_something_missing_waits_and_is_passed_on),
         cmocka_unit_test(a_pair_cut_in_two_is_two_replacements_on_both_sides),
         cmocka_unit_test(a_pair_that_nothing_was_written_into_stays_whole),
+        cmocka_unit_test(a_pair_that_is_cut_elsewhere_is_cut_here),
         cmocka_unit_test(a_broken_update_changes_nothing),
         cmocka_unit_test(a_tree_of_types_too_deep_to_recurse_into_is_read_and_deleted),
         cmocka_unit_test(whoever_has_the_same_updates_has_the_same_bytes),

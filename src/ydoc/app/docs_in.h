@@ -5,6 +5,7 @@
  *   docs_methods.c   new, ls, show, rename, rm  docs_text.c     cat, append, edit
  *   docs_past.c      history, restore           docs_share.c    share, join, members, unshare
  *   docs_export.c    export (export.h)          docs_follow.c   files in step (follow.h)
+ *   docs_sockets.c   the y-websocket endpoint
  *   writing.c        an edit under way to the disk, and the call that waits for it */
 #ifndef SHOAL_YDOC_APP_DOCS_IN_H
 #define SHOAL_YDOC_APP_DOCS_IN_H

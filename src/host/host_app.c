@@ -354,6 +354,13 @@ void host_app_set_items(void *app, const struct items_port *items)
 
 static const struct migration migrations[] = {TRUST_MIGRATION, KEPT_MIGRATION};
 
+/* No setting of ours is live, but what is asked later is asked of settings that are still there. */
+static void reload(void *app, const struct conf *conf)
+{
+    struct overlay *o = app;
+    o->env.conf = conf;
+}
+
 const struct app_ops host_app = {
     .name = "host",
     .migrations = migrations,
@@ -363,5 +370,6 @@ const struct app_ops host_app = {
     .start = start,
     .stop = stop,
     .free = app_free,
+    .reload = reload,
     .status = status,
 };

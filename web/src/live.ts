@@ -63,9 +63,10 @@ const TYPES = [
   'peer.trust',
   'connect.request',
   'connect.exit',
-  'doc.state',
+  'doc.changed',
   'doc.removed',
   'doc.presence',
+  'doc.member',
 ];
 
 function dispatch(event: NodeEvent): void {

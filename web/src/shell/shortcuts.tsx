@@ -22,12 +22,12 @@ const CHORD_MS = 1500;
 export function Shortcuts() {
   const { route } = useLocation();
   useEffect(() => {
-    let gone = 0; // when `g` was pressed
+    let gone = -Infinity; // when `g` was pressed
     const onKey = (event: KeyboardEvent) => {
       const inside = event.composedPath()[0] ?? event.target; // also in a shadow tree
       if (event.ctrlKey || event.metaKey || event.altKey || typing(inside) || document.querySelector('dialog[open]')) return;
       const page = event.timeStamp - gone < CHORD_MS ? pages.find((p) => p.key === event.key) : undefined;
-      gone = event.key === 'g' ? event.timeStamp : 0;
+      gone = event.key === 'g' ? event.timeStamp : -Infinity;
       if (page) route(page.path);
       else if (event.key === '?') shown.value = true;
       else if (event.key === '/') document.querySelector<HTMLInputElement>('[data-box]')?.focus();

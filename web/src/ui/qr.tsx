@@ -1,5 +1,6 @@
 // A link as a QR code, for the phone of whoever sits beside.  Loaded when one is shown.
 import { useEffect, useRef } from 'preact/hooks';
+import './qr.css';
 
 export function Qr({ text, label }: { text: string; label: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);

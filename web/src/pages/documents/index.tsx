@@ -1,11 +1,11 @@
-import { EmptyState } from '../../ui/empty';
-import { t } from '../../texts';
+// The page Documents: the list, or one of them.
+import { useLocation } from 'preact-iso';
+import { Document } from './document';
+import './documents.css';
+import { List } from './list';
 
 export function Documents() {
-  return (
-    <>
-      <h1>{t('page.documents')}</h1>
-      <EmptyState icon="documents" title={t('documents.empty')} why={t('documents.emptyWhy')} command="shoal doc new 'Minutes'" />
-    </>
-  );
+  const { path } = useLocation();
+  const id = /^\/ui\/documents\/([0-9a-f]{4,64})$/.exec(path)?.[1];
+  return id ? <Document key={id} id={id} /> : <List />;
 }

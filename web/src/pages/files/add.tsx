@@ -1,10 +1,9 @@
 // What gets something into the list: a link, a .torrent, a path of this machine.
-import { effect, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { ApiError, call } from '../../api';
 import { percent } from '../../format';
-import { jobs } from '../../live';
-import type { Torrent } from '../../types';
+import type { Job, Torrent } from '../../types';
 import { ShowCommand } from '../../ui/command';
 import { Dialog } from '../../ui/dialog';
 import { Field } from '../../ui/field';
@@ -49,19 +48,18 @@ export interface Shared {
   magnet: string;
 }
 
+const LOOK_MS = 300;
+
 /** Resolves when all is hashed, which takes as long as reading it does. */
 async function share(path: string, progress: (part: number) => void): Promise<Shared> {
   const { job } = await call<{ job: string }, 'file.add'>('file.add', { path });
-  return new Promise((done, refuse) => {
-    const end = effect(() => {
-      const now = jobs.value.find((j) => j.id === job);
-      if (now?.state === 'running') progress(now.total ? now.done / now.total : 0);
-      if (!now || now.state === 'running') return;
-      setTimeout(() => end());
-      if (now.state === 'done') done(now.result as Shared);
-      else refuse(new ApiError(0, now.error?.code ?? '', now.error?.message ?? now.state, now.error?.next));
-    });
-  });
+  for (;;) {
+    const now = await call<Job, 'job.show'>('job.show', { id: job });
+    if (now.state === 'done') return now.result as Shared;
+    if (now.state !== 'running') throw new ApiError(0, now.error?.code ?? '', now.error?.message ?? now.state, now.error?.next);
+    progress(now.total ? now.done / now.total : 0);
+    await new Promise((later) => setTimeout(later, LOOK_MS));
+  }
 }
 
 function Link({ onGot }: { onGot: (id: string) => void }) {

@@ -10,7 +10,7 @@ import { listen } from '../../live';
 import type { Torrent } from '../../types';
 
 const FIELDS = [
-  'id', 'name', 'state', 'reason', 'size', 'progress', 'down_rate', 'up_rate', 'ratio', 'eta_s', 'peers', 'labels', 'added_s',
+  'id', 'name', 'state', 'reason', 'size', 'progress', 'down_rate', 'up_rate', 'ratio', 'eta_s', 'labels', 'added_s',
 ] as const;
 
 export type State = Torrent['state'];
@@ -27,7 +27,6 @@ export interface Row {
   up_rate: number;
   ratio: number;
   eta_s: number | null;
-  peers: number;
   labels: string[];
   added_s: number;
 }
@@ -115,7 +114,6 @@ function take(told: Torrent & { labels?: string[] }): void {
     up_rate: told.up_rate,
     ratio: told.ratio,
     eta_s: told.eta_s,
-    peers: told.peers,
     labels: told.labels ?? [],
     added_s: old?.added_s ?? Date.parse(told.added) / 1000,
   };

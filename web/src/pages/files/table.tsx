@@ -75,7 +75,7 @@ function Gap({ height }: { height: number }) {
   return (
     <tbody role="presentation" aria-hidden="true" class="gap">
       <tr role="presentation">
-        <td role="presentation" colSpan={columns.length} style={{ height: `${height}px` }} />
+        <td role="presentation" style={{ height: `${height}px` }} />
       </tr>
     </tbody>
   );

@@ -19,7 +19,7 @@ export const t = catalogue({
   'default': ['Default: {value}', 'Vorgabe: {value}'],
   'default.empty': ['empty', 'leer'],
   'reset': ['Back to the default', 'Zurück zur Vorgabe'],
-  'resetName': ['Put {key} back to its default', '{key} auf die Vorgabe zurücksetzen'],
+  'resetName': ['Back to the default: {key}', 'Zurück zur Vorgabe: {key}'],
   'saveName': ['Save {key}', '{key} speichern'],
   'saved': ['Saved: {key}', 'Gespeichert: {key}'],
   'savedRestart': ['Saved: {key}. Takes effect when the node starts again: shoal down && shoal up', 'Gespeichert: {key}. Wirkt nach einem Neustart: shoal down && shoal up'],

@@ -55,7 +55,8 @@ struct shelf *shelf_new(const struct shelf_cfg *cfg);
 /* What waits is written first, and nobody is told.  Not from a shelf_done_cb.  NULL: nothing. */
 void shelf_free(struct shelf *s);
 
-/* ERR_STATE: it is there already; ERR_LIMIT: SHELF_DOCS_MAX, or a title too long. */
+/* ERR_STATE: it is there already; ERR_LIMIT: SHELF_DOCS_MAX, or a title too long.  Adding, dropping
+ * and renaming are one statement each, and may be part of a transaction of the caller's. */
 MUST_CHECK enum err shelf_add(struct shelf *s, const struct doc_id *id, const char *title,
                               struct why *why);
 /* With its history. */
@@ -79,7 +80,9 @@ typedef void shelf_done_cb(void *arg, const struct why *why);
 void shelf_append(struct shelf *s, const struct doc_id *id, struct cur update, const char *author,
                   shelf_done_cb *done, void *arg);
 
-/* Whether the log is longer than it should be; then the whole document, written in its place. */
+/* Whether the log is longer than it should be; then the whole document, written in its place.  What
+ * waits is written first.  `whole` holds all that the shelf does, and may hold more: what could not
+ * be appended is kept so. */
 bool shelf_is_long(struct shelf *s, const struct doc_id *id);
 MUST_CHECK enum err shelf_fold(struct shelf *s, const struct doc_id *id, struct ydoc *whole,
                                struct why *why);
@@ -88,7 +91,8 @@ MUST_CHECK enum err shelf_fold(struct shelf *s, const struct doc_id *id, struct 
  *
  * A new revision begins with an edit by another author, or one SHELF_REVISION_US after the newest
  * began; until then the newest one grows.  Authors who take turns share one, after the eighth in
- * that time.  Numbers that were thinned out are not used again. */
+ * that time.  A revision that outgrows 1 MiB is ended, too.  Numbers that were thinned out are not
+ * used again. */
 
 struct shelf_revision {
     int64_t number; /* 1, 2, ... */

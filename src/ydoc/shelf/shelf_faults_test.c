@@ -311,7 +311,7 @@ static void a_killed_process_has_lost_nothing_that_it_kept(void **state)
         while (read(ends[0], &number, sizeof number) == sizeof number) {
             deed.word[number].kept = true;
             deed.written = number + 1;
-            if (++seen == 1 + (int)(life * 7 % 40)) /* what it says until it is dead counts too */
+            if (++seen == 1 + (int)(life * 7 % 25)) /* what it says until it is dead counts too */
                 kill(child, SIGKILL);
         }
         close(ends[0]);

@@ -63,17 +63,23 @@ static void add(struct structs *all, const struct ystruct *s)
     all->at[all->n++] = *s;
 }
 
+/* Does b stand in the section that a is in?  Clocks in a section have no gaps. */
+static bool same_section(const struct ystruct *a, const struct ystruct *b)
+{
+    return a->id.client == b->id.client && a->id.clock + a->len == b->id.clock;
+}
+
 static void write_all(const struct structs *all, const struct ranges *deletes, const uint8_t *sink,
                       enum update_format format, struct buf *out)
 {
     struct update_writer w;
-    uint64_t clients = 0;
+    uint64_t sections = 0;
     for (size_t i = 0; i < all->n; i++)
-        clients += i == 0 || all->at[i].id.client != all->at[i - 1].id.client;
+        sections += i == 0 || !same_section(&all->at[i - 1], &all->at[i]);
     update_write(&w, format, out);
-    update_put_clients(&w, clients);
+    update_put_clients(&w, sections);
     for (size_t i = 0, end; i < all->n; i = end) {
-        for (end = i + 1; end < all->n && all->at[end].id.client == all->at[i].id.client;)
+        for (end = i + 1; end < all->n && same_section(&all->at[end - 1], &all->at[end]);)
             end++;
         update_put_section(&w, end - i, all->at[i].id);
         for (size_t k = i; k < end; k++)
@@ -96,6 +102,7 @@ static enum err tighten(struct cur update, enum update_format format, struct buf
     while (update_next(&r, &one)) /* names are views of `update`, in this format */
         add(&all, &one);
     update_read_deletes(&r, &deletes);
+    ranges_tidy(&deletes); /* format 2 writes them as steps upwards */
     enum err err = update_done(&r, why);
     if (err == OK)
         write_all(&all, &deletes, buf_bytes(&sink), format, out);

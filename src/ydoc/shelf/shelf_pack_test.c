@@ -121,6 +121,37 @@ static void what_is_packed_says_the_same(void **state)
     assert_true(packed < loose);
 }
 
+/* No Yjs writes so, but whoever is hostile may: two sections of one client with a gap between them,
+ * and deletions in any order. */
+static void strange_updates_keep_their_meaning(void **state)
+{
+    (void)state;
+    static const uint8_t strange[] = {
+        2, 1, 5, 0,    4, 1, 4, 't', 'e', 'x', 't', 2, 'a', 'b', /* "ab" at 0 */
+        1, 5, 3, 0x84, 5, 2, 3, 'd', 'e', 'f',                   /* "def" at 3 */
+        1, 5, 3, 5,    1, 0, 1, 3,   1,                          /* f, a, d are deleted */
+    };
+    static const uint8_t middle[] = {1, 1, 5, 2, 0x84, 5, 1, 1, 'c', 0};
+    struct ydoc *loose = ydoc_new(1, true, 1), *packed = ydoc_new(1, true, 1);
+    struct cur all = cur_of(strange, sizeof strange), last = cur_of(middle, sizeof middle);
+    struct buf one = {0}, text = {0};
+    enum update_format format;
+    assert_int_equal(shelf_pack(&all, 1, &one, &format, NULL), OK);
+    assert_int_equal(format, UPDATE_V2);
+    assert_int_equal(ydoc_apply(loose, UPDATE_V1, all, NULL), OK);
+    assert_int_equal(ydoc_apply(packed, format, buf_cur(&one), NULL), OK);
+    assert_int_equal(ydoc_apply(loose, UPDATE_V1, last, NULL), OK);
+    assert_int_equal(ydoc_apply(packed, UPDATE_V1, last, NULL), OK);
+    ydoc_text(packed, "text", &text);
+    assert_int_equal(buf_len(&text), 3);
+    assert_memory_equal(buf_bytes(&text), "bce", 3);
+    same_state(loose, packed);
+    buf_done(&one);
+    buf_done(&text);
+    ydoc_free(loose);
+    ydoc_free(packed);
+}
+
 static void a_run_of_typing_is_one_struct(void **state)
 {
     (void)state;
@@ -203,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_packed_says_the_same),
+        cmocka_unit_test(strange_updates_keep_their_meaning),
         cmocka_unit_test(a_run_of_typing_is_one_struct),
         cmocka_unit_test(what_format_2_packs_too_tightly_stays_in_format_1),
         cmocka_unit_test(what_is_broken_is_refused),

@@ -493,6 +493,34 @@ static void what_could_not_be_kept_is_taken_back_and_asked_for_again(void **stat
     close_world(&w);
 }
 
+static void what_was_promised_when_a_write_failed_is_given_later(void **state)
+{
+    (void)state;
+    struct world w;
+    struct guest g[3];
+    open_world(&w);
+    sit(&w, &g[0], 10, true, false);
+    sit(&w, &g[1], 11, true, false);
+    type_at(&g[0], 0, "a");
+    settle(&w, g, 2);
+    w.shelf.fails = true;
+    type_at(&g[0], 1, "b");
+    seat_pause(g[1].seat); /* its state vector then has "b" */
+    sit(&w, &g[2], 12, true, false);
+    ask(&g[2]); /* what it is answered has "b" */
+    settle(&w, g, 3);
+    w.shelf.fails = false;
+    sim_run_for(w.sim, ROOM_AGAIN_US);
+    settle(&w, g, 3);
+    seat_resume(g[1].seat);
+    settle(&w, g, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_true(reads(g[i].doc, "ab"));
+        leave(&g[i]);
+    }
+    close_world(&w);
+}
+
 struct told {
     int times;
     enum err code;
@@ -947,6 +975,7 @@ int main(void)
         cmocka_unit_test(a_reader_is_told_that_he_may_not_write),
         cmocka_unit_test(nonsense_is_refused_and_changes_nothing),
         cmocka_unit_test(what_could_not_be_kept_is_taken_back_and_asked_for_again),
+        cmocka_unit_test(what_was_promised_when_a_write_failed_is_given_later),
         cmocka_unit_test(our_own_edits_are_told_when_kept_or_taken_back),
         cmocka_unit_test(presence_is_echoed_and_greets_who_comes_and_goes_with_its_seat),
         cmocka_unit_test(presence_that_is_not_renewed_expires),

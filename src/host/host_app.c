@@ -338,8 +338,13 @@ static json_t *status(void *app)
     size_t n = host_peers(o->host, ids, sizeof ids / sizeof ids[0]);
     struct reach_stat r;
     reach_stat(o->reach, &r);
-    return json_pack("{s:o, s:I, s:s}", "listen", overlay_listen(o), "peers", (json_int_t)n,
-                     "reach", verdict_word(r.verdict));
+    size_t relayed = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct host_peer p;
+        relayed += host_peer(o->host, &ids[i], &p) && strcmp(p.path, "relayed") == 0;
+    }
+    return json_pack("{s:o, s:I, s:I, s:s}", "listen", overlay_listen(o), "peers", (json_int_t)n,
+                     "relayed", (json_int_t)relayed, "reach", verdict_word(r.verdict));
 }
 
 struct host *host_app_host(void *app)

@@ -30,7 +30,7 @@ export interface Status {
   uptime_s: number;
   listen: string[];
   api: { http: string; socket: string };
-  host?: { peers: number; reach: string };
+  host?: { peers: number; relayed: number; reach: string };
   files?: {
     port: number;
     torrents: number;

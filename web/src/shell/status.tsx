@@ -20,7 +20,10 @@ export function StatusLine() {
             <span class="sr-only">{t('line.up')} </span>
             {rate(s.traffic.up_rate)}
           </span>
-          <span>{t('line.peers', { n: (s.files?.peers ?? 0) + (s.host?.peers ?? 0) })}</span>
+          <span>
+            {t('line.peers', { n: (s.files?.peers ?? 0) + (s.host?.peers ?? 0) })}
+            {s.host && s.host.relayed > 0 && ` (${t('line.relayed', { n: s.host.relayed })})`}
+          </span>
           <span class="wide">{t('line.sharing', { n: s.files?.torrents ?? 0 })}</span>
           {s.disk && <span class="wide">{t('line.free', { size: bytes(s.disk.free) })}</span>}
         </>

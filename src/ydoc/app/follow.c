@@ -372,7 +372,8 @@ static void look_now(void *arg)
         look_later(f);
         return;
     }
-    if (f->due)
+    /* Not over what could not be read, nor while somebody writes. */
+    if (f->due && f->look.found != FOUND_FAILED && f->look.found != FOUND_MOVING)
         prepare_write(f);
     f->look.found = FOUND_FAILED;
     why_set(&f->look.why, ERR_CLOSED, "the disk lane has stopped"); /* if work never runs */

@@ -240,6 +240,46 @@ static void presence_has_limits(void **state)
     buf_done(&text);
 }
 
+static void what_is_cut_anywhere_is_refused_and_changes_nothing(void **state)
+{
+    (void)state;
+    struct side a = side(1), b = side(2);
+    struct buf messages[2] = {{0}, {0}}, update = {0}, before = {0}, after = {0};
+    type(&a, "hello \xf0\x9f\x98\x80", &update);
+    sync_update(buf_cur(&update), &messages[0]);
+    buf_clear(&update);
+    buf_put(&update, "\x02\x05\x01\x02{}\x09\x01\x04null", 13);
+    sync_awareness(buf_cur(&update), &messages[1]);
+    ydoc_encode(b.d, UPDATE_V1, NULL, &before);
+    for (int i = 0; i < 2; i++)
+        for (size_t n = 1; n < buf_len(&messages[i]); n++) {
+            struct buf cut = {0};
+            buf_put(&cut, buf_bytes(&messages[i]), n);
+            assert_int_equal(take(&b, &cut, true), ERR_INVALID);
+            buf_done(&cut);
+        }
+    for (size_t n = 0; n < buf_len(&update); n++) { /* with the right length in front */
+        struct cur cut = cur_of(buf_bytes(&update), n);
+        assert_int_equal(awareness_apply(b.a, cut, 0, NULL, NULL), ERR_INVALID);
+    }
+    ydoc_encode(b.d, UPDATE_V1, NULL, &after);
+    assert_int_equal(buf_len(&before), buf_len(&after));
+    uint64_t client;
+    struct cur json;
+    size_t at = 0;
+    assert_false(awareness_next(b.a, &at, &client, &json));
+    assert_int_equal(take(&b, &messages[1], true), OK);
+    at = 0;
+    assert_true(awareness_next(b.a, &at, &client, &json));
+    done(&a);
+    done(&b);
+    buf_done(&messages[0]);
+    buf_done(&messages[1]);
+    buf_done(&update);
+    buf_done(&before);
+    buf_done(&after);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -250,6 +290,7 @@ int main(void)
         cmocka_unit_test(a_refusal_is_told_with_its_reason),
         cmocka_unit_test(presence_is_what_was_told_last),
         cmocka_unit_test(presence_has_limits),
+        cmocka_unit_test(what_is_cut_anywhere_is_refused_and_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

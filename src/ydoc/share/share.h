@@ -4,11 +4,11 @@
  * are, what each may do, and the key of this epoch, sealed to each of them.  Who is taken off the
  * roster reads nothing that is written afterwards, for then there is a new key.
  *
- * Members that reach each other hold a stream each way of DOC_PROTOCOL, on which y-protocols go
- * unchanged after a greeting that carries the newer roster; who is not on it is shown out.  Live
- * updates go to the topic of the document too, sealed with the epoch's key, for those who have no
- * stream.  Updates count that come from a member who may write: on a stream the peer itself (its
- * handshake proved who it is), in a topic who signed the message.
+ * Members that reach each other hold a stream of DOC_PROTOCOL while one of them edits, on which
+ * y-protocols go unchanged after a greeting that carries the newer roster; who is not on it is
+ * shown out.  What is typed here goes to the topic of the document too, sealed with the epoch's
+ * key, while somebody has no stream.  Updates count that come from a member who may write: on a
+ * stream the peer itself (its handshake proved who it is), in a topic who signed the message.
  *
  * Formats: doc/DESIGN-documents.md, "On the wire". */
 #ifndef SHOAL_YDOC_SHARE_SHARE_H
@@ -50,7 +50,7 @@ void share_free(struct share *s); /* NULL: nothing */
 /* A new document of ours: its key pair, its shelf, its roster with us alone. */
 MUST_CHECK enum err share_create(struct share *s, const char *title, struct doc_id *id,
                                  struct why *why);
-/* We hold it no more, and tell nobody. */
+/* We hold it no more, shelf and all, and tell nobody. */
 MUST_CHECK enum err share_forget(struct share *s, const struct doc_id *id, struct why *why);
 
 /* What we may do with it. */
@@ -63,7 +63,8 @@ size_t share_members(struct share *s, const struct doc_id *id,
 MUST_CHECK enum err share_invite(struct share *s, const struct doc_id *id,
                                  const struct peer_id *peer, enum doc_role role, struct buf *link,
                                  struct why *why);
-/* Off the roster, and the key changed.  A peer that is no member: ERR_NOT_FOUND. */
+/* Off the roster, and the key changed; links that it may know are void.  A peer that is no member:
+ * ERR_NOT_FOUND. */
 MUST_CHECK enum err share_remove(struct share *s, const struct doc_id *id,
                                  const struct peer_id *peer, struct why *why);
 /* All links are void. */

@@ -524,8 +524,10 @@ void follows_free(struct follows *all)
 {
     if (!all)
         return;
-    LIST_EACH(&all->all, struct follow, f, link)
+    LIST_EACH(&all->all, struct follow, f, link) {
+        f->merging = false; /* who ends with the shelf is told nothing any more */
         end(f);
+    }
     free(all);
 }
 

@@ -425,6 +425,13 @@ struct host_dial *host_dial(struct host *h, const struct peer_id *peer,
     return d;
 }
 
+struct host_dial *host_dial_unasked(struct host *h, const struct peer_id *peer,
+                                    const struct multiaddr *addrs, size_t n, host_dial_cb *cb,
+                                    void *arg)
+{
+    return host_dial(h, peer, addrs, n, cb, arg);
+}
+
 /* --- streams -------------------------------------------------------------------------------- */
 
 void host_open_cancel(struct host_open *o)

@@ -107,8 +107,17 @@ def a_revision_is_read_and_restored(lab):
     first = a.json('doc', 'history', ident)[0]
     assert first['author'] == a.json('id')['peer_id'], first
     assert a.run('doc', 'cat', f"{ident}@{first['revision']}").stdout == 'one\n'
+    a.run('doc', 'append', ident, 'two')
     a.run('doc', 'restore', f"{ident}@{first['revision']}")
     assert cat(a, ident) == 'one\n'
+    before = a.json('doc', 'history', ident)[1]  # what was undone is there too
+    assert a.run('doc', 'cat', f"{ident}@{before['revision']}").stdout == 'one\ntwo\n'
+    a.run('doc', 'restore', f"{ident}@{before['revision']}")
+    assert cat(a, ident) == 'one\ntwo\n'
+    other = a.run('doc', 'new', 'no text').stdout.strip()
+    assert len(a.json('doc', 'history', other)) == 1
+    done = a.run('doc', 'restore', f'{other}@1', check=False)
+    assert done.returncode == 1 and 'no plain text' in done.stderr, done
 
 
 def it_is_exported_and_nothing_in_it_runs(lab):

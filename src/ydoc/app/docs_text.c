@@ -67,6 +67,7 @@ void docs_on_append(void *app, struct call *c)
     if (line)
         buf_u8(&all, '\n');
     struct writing *w = writing_new(d, c, room, NULL);
+    shelf_close(d->shelf, &doc.id);
     room_begin(room);
     struct ydoc *y = room_doc(room);
     enum err err = ytext_insert(y, DOCS_ROOT, ydoc_length(y, DOCS_ROOT), buf_bytes(&all),
@@ -128,6 +129,7 @@ void docs_on_edit(void *app, struct call *c)
     struct room *room = docs_room(d, c, &doc.id);
     if (room) {
         struct writing *w = writing_new(d, c, room, edited);
+        shelf_close(d->shelf, &doc.id);
         if (base64)
             merge(d, room, buf_cur(&base), text, w);
         else

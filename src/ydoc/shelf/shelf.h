@@ -102,6 +102,9 @@ struct shelf_revision {
 };
 /* Newest first; *out is the caller's to free(). */
 size_t shelf_history(struct shelf *s, const struct doc_id *id, struct shelf_revision **out);
+/* What comes next begins a revision: somebody was shown this one, or changes the document at one
+ * stroke.  Not where eight began within SHELF_REVISION_US: the next one goes on. */
+void shelf_close(struct shelf *s, const struct doc_id *id);
 /* The document as it was, into an empty one.  ERR_NOT_FOUND. */
 MUST_CHECK enum err shelf_revision(struct shelf *s, const struct doc_id *id, int64_t number,
                                    struct ydoc *into, struct why *why);

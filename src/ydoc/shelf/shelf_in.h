@@ -66,6 +66,10 @@ bool shelf_join(enum update_format first_format, struct cur first, enum update_f
 
 /* What the log holds and no revision does yet becomes part of the newest, or new ones. */
 enum err shelf_tell(struct shelf *s, const struct found *there, struct why *why);
+/* And what comes later begins another revision. */
+enum err shelf_tell_end(struct shelf *s, const struct found *there, struct why *why);
+/* Do authors who take turns share the newest revision, since so many began in the last minutes? */
+bool shelf_is_busy(struct shelf *s, const struct found *there);
 /* The same where that cannot be read: one revision that is all there is. */
 enum err shelf_tell_whole(struct shelf *s, const struct found *there, enum update_format format,
                           struct cur state, struct why *why);

@@ -6,12 +6,13 @@
 #include <inttypes.h>
 
 /* Bring the history up to the log; what goes wrong is only said. */
-static void tell(struct shelf *s, const struct found *there)
+static void tell(struct shelf *s, const struct found *there,
+                 enum err (*how)(struct shelf *s, const struct found *there, struct why *why))
 {
     struct why why = {OK, ""};
     enum err err = db_begin(s->db, &why);
     if (err == OK) {
-        err = shelf_tell(s, there, &why);
+        err = how(s, there, &why);
         if (err == OK)
             err = db_commit(s->db, &why);
         else
@@ -130,7 +131,7 @@ size_t shelf_history(struct shelf *s, const struct doc_id *id, struct shelf_revi
     (void)shelf_flush(s, NULL); /* who waits is told */
     if (shelf_seek(s, id, &there, NULL) != OK)
         return 0;
-    tell(s, &there);
+    tell(s, &there, shelf_tell);
     count_all(s, &there);
     struct db_stmt *q = db_prepare(
         s->db, "SELECT number, at_us, name, text_bytes FROM doc_revision"
@@ -146,6 +147,16 @@ size_t shelf_history(struct shelf *s, const struct doc_id *id, struct shelf_revi
     }
     db_finish(q);
     return n;
+}
+
+void shelf_close(struct shelf *s, const struct doc_id *id)
+{
+    struct found there;
+    if (shelf_seek(s, id, &there, NULL) != OK || shelf_is_busy(s, &there))
+        return;
+    (void)shelf_flush(s, NULL); /* who waits is told */
+    if (shelf_seek(s, id, &there, NULL) == OK)
+        tell(s, &there, shelf_tell_end);
 }
 
 /* All up to `last`; *read: the last that was there, 0: none. */

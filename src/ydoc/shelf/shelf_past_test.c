@@ -122,6 +122,30 @@ static void history_asked_for_in_between_says_the_same(void **state)
     ydoc_free(d);
 }
 
+static void a_closed_revision_gets_no_more_but_for_a_busy_author(void **state)
+{
+    struct world *w = *state;
+    struct ydoc *d = ydoc_new(1, true, 1);
+    shelf_close(w->shelf, &w->id); /* nothing to close */
+    edit(w, d, "a", "ann");
+    type_as(w, d, 0, "b", "ann");
+    shelf_close(w->shelf, &w->id); /* with what waits */
+    shelf_close(w->shelf, &w->id);
+    edit(w, d, "c", "ann");
+    assert_int_equal(shelf_fold(w->shelf, &w->id, d, NULL), OK);
+    assert_int_equal(count(w), 2);
+    revision_reads(w, 1, "ba");
+    revision_reads(w, 2, "cba");
+    reopen(w);
+    for (int i = 0; i < 20; i++) {
+        shelf_close(w->shelf, &w->id);
+        edit(w, d, "x", "ann");
+    }
+    assert_int_equal(count(w), 9); /* eight, and one that goes on */
+    revision_reads(w, 1, "ba");
+    ydoc_free(d);
+}
+
 static void what_waits_is_history_too(void **state)
 {
     struct world *w = *state;
@@ -270,6 +294,7 @@ int main(void)
         TEST(another_author_begins_another_revision),
         TEST(who_type_at_once_share_a_revision),
         TEST(history_asked_for_in_between_says_the_same),
+        TEST(a_closed_revision_gets_no_more_but_for_a_busy_author),
         TEST(what_waits_is_history_too),
         TEST(a_clock_that_jumps_makes_revisions_and_no_confusion),
         TEST(a_revision_that_is_not_there_says_so),

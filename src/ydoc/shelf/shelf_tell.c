@@ -17,7 +17,8 @@ struct burst {
     int64_t number; /* 0: there is none yet */
     int64_t began_us, at_us, writer;
     size_t bytes;   /* of its updates, all together */
-    bool old;       /* it has a row already */
+    bool old;       /* it has a row already, */
+    bool closed;    /* which gets no more */
     struct buf log; /* the updates that come, one behind the other ... */
     size_t *ends;   /* ... and where each ends */
     size_t n, cap;
@@ -49,7 +50,7 @@ static bool turns_are_up(struct shelf *s, const struct found *there, const struc
 static bool goes_on(struct shelf *s, const struct found *there, const struct burst *b,
                     const struct entry *e)
 {
-    return b->number > 0 && b->bytes + e->update.n <= GROWS_MAX &&
+    return b->number > 0 && !b->closed && b->bytes + e->update.n <= GROWS_MAX &&
            in_a_while(b->began_us, e->at_us) &&
            (b->writer == e->writer || turns_are_up(s, there, b, e->at_us));
 }
@@ -71,7 +72,7 @@ static void begin(struct burst *b, const struct entry *e)
     b->number++;
     b->began_us = e->at_us;
     b->bytes = b->n = 0;
-    b->old = false;
+    b->old = b->closed = false;
     buf_clear(&b->log);
 }
 
@@ -159,8 +160,8 @@ static enum err write_burst(struct shelf *s, const struct found *there, struct b
 static enum err newest(struct shelf *s, const struct found *there, struct burst *b, struct why *why)
 {
     struct db_stmt *q =
-        db_prepare(s->db, "SELECT number, began_us, at_us, writer, length(bytes) FROM doc_revision"
-                          " WHERE doc = ?1 ORDER BY number DESC LIMIT 1");
+        db_prepare(s->db, "SELECT number, began_us, at_us, writer, length(bytes), closed"
+                          " FROM doc_revision WHERE doc = ?1 ORDER BY number DESC LIMIT 1");
     db_bind_int(q, 1, there->number);
     enum db_step step = db_step(q, why);
     *b = (struct burst){0};
@@ -170,7 +171,8 @@ static enum err newest(struct shelf *s, const struct found *there, struct burst 
                             .at_us = db_int(q, 2),
                             .writer = db_int(q, 3),
                             .bytes = (size_t)db_int(q, 4),
-                            .old = true};
+                            .old = true,
+                            .closed = db_int(q, 5)};
     db_finish(q);
     return step == DB_FAILED ? why->code : OK;
 }
@@ -243,4 +245,22 @@ enum err shelf_tell_whole(struct shelf *s, const struct found *there, enum updat
     b.number++;
     err = insert(s, there, &b, format, state, why);
     return err == OK ? set_told(s, there, there->changed, why) : err;
+}
+
+bool shelf_is_busy(struct shelf *s, const struct found *there)
+{
+    struct burst b;
+    return newest(s, there, &b, NULL) == OK && turns_are_up(s, there, &b, loop_wall_us(s->loop));
+}
+
+enum err shelf_tell_end(struct shelf *s, const struct found *there, struct why *why)
+{
+    enum err err = shelf_tell(s, there, why);
+    if (err != OK)
+        return err;
+    struct db_stmt *q =
+        db_prepare(s->db, "UPDATE doc_revision SET closed = 1 WHERE doc = ?1 AND number ="
+                          " (SELECT max(number) FROM doc_revision WHERE doc = ?1)");
+    db_bind_int(q, 1, there->number);
+    return db_run(q, why);
 }

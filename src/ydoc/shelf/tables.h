@@ -49,7 +49,8 @@
             " began_us INTEGER NOT NULL,"                                                          \
             " at_us INTEGER NOT NULL," /* of its last edit, as is the writer */                    \
             " writer INTEGER NOT NULL REFERENCES doc_writer (id),"                                 \
-            " text_bytes INTEGER," /* NULL: not counted yet */                                     \
+            " text_bytes INTEGER,"                /* NULL: not counted yet */                      \
+            " closed INTEGER NOT NULL DEFAULT 0," /* 1: what comes begins another */               \
             " format INTEGER NOT NULL,"                                                            \
             " sum INTEGER NOT NULL,"                                                               \
             " bytes BLOB NOT NULL," /* what came since the one before */                           \

@@ -38,8 +38,7 @@ static void post(struct docs *d, const char *type, const struct doc_id *id, json
     bus_post(d->env.bus, BUS_STATE, type, doc_id_text(id, hex), data);
 }
 
-/* All members see the title that one of them gave. */
-static void take_title(struct docs *d, struct shelf_doc *doc)
+void docs_take_title(struct docs *d, struct shelf_doc *doc)
 {
     char title[SHELF_TITLE_MAX + 1];
     struct why why;
@@ -72,7 +71,7 @@ static void tell(void *arg)
              json_pack("{s:I, s:o}", "present", (json_int_t)t->here, "here", here));
     }
     if (changed) {
-        take_title(d, &doc);
+        docs_take_title(d, &doc);
         post(d, "doc.changed", &t->id, docs_row(d, &doc));
     }
 }

@@ -120,5 +120,7 @@ void docs_events_end(struct docs *d);
 size_t docs_present(const struct docs *d, const struct doc_id *id);
 /* Who they are, or what they may do, has changed. */
 void docs_tell_members(struct docs *d, const struct doc_id *id);
+/* The shelf's title, and `doc`'s, is the one that a member gave it: all see the same. */
+void docs_take_title(struct docs *d, struct shelf_doc *doc);
 
 #endif

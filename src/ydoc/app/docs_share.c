@@ -108,6 +108,7 @@ static void on_joined(void *arg, const struct doc_id *id, const struct why *why)
                       ? "its owner is away; it comes by itself when both are there"
                       : "ask its owner for a new link");
     } else if (shelf_get(d->shelf, id, &doc)) {
+        docs_take_title(d, &doc);
         docs_tell_members(d, id);
         call_ok(call, docs_row(d, &doc));
     } else {

@@ -198,10 +198,25 @@ static void end_talks(struct connection *c, const struct why *why)
     }
 }
 
+bool hole_is_open(const struct hole *o, uint64_t now_us)
+{
+    return o->at.family != ADDR_NONE && now_us - o->ended_us < HOLE_US;
+}
+
+/* Who goes through an open hole comes directly. */
+static void remember_hole(struct connection *c)
+{
+    struct hole *o = &c->peer->holes[c->way.reach == REACH_QUIC ? HOLE_QUIC : HOLE_TCP];
+    if (c->way.path == PATH_PUNCHED ||
+        (c->way.path == PATH_DIRECT && addr_equal(&o->at, &c->mux->peer)))
+        *o = (struct hole){.at = c->mux->peer, .ended_us = loop_now_us(c->host->loop)};
+}
+
 void connection_close(struct connection *c, const struct why *why)
 {
     struct host *h = c->host;
     struct peer *p = c->peer;
+    remember_hole(c);
     log_debug(h->log, "a connection is over: %s", why->text);
     list_drop(&c->link);
     h->conn_count--;

@@ -340,10 +340,14 @@ static bool is_swallowed(const struct attempt *a, struct why *why)
 }
 
 /* Behind a router: what we send there from where we listen is not let in, but our own router
- * remembers it for two minutes, and meanwhile lets in what answers it and nothing else. So no hole
- * could be punched from there. */
-static bool is_hidden(const struct effort *e)
+ * remembers it for two minutes, and meanwhile lets in what answers it and nothing else: no hole
+ * could be punched from there. Where one was punched a moment ago, it is let in. */
+static bool is_hidden(const struct effort *e, const struct addr *to)
 {
+    const struct peer *p = e->who.len > 0 ? peer_find(e->host, &e->who) : NULL;
+    const struct hole *o = p ? &p->holes[HOLE_TCP] : NULL;
+    if (o && hole_is_open(o, loop_now_us(e->host->loop)) && addr_equal(&o->at, to))
+        return false;
     for (size_t i = 0; i < e->count; i++)
         if (e->rank[i] >= RANK_RELAYED)
             return true;
@@ -382,7 +386,7 @@ static void attempt_dial(struct attempt *a, bool from_ear)
     }
     const struct addr *to = &a->route.addr;
     struct addr from;
-    a->from_ear = from_ear && !is_hidden(a->effort) && !addr_is_private(to) &&
+    a->from_ear = from_ear && !is_hidden(a->effort, to) && !addr_is_private(to) &&
                   !addr_is_loopback(to) && host_dial_from(h, to, &from);
     struct conn *c = dial_route(h, &a->route, a->from_ear ? &from : NULL);
     a->upgrade = upgrade_dial(h->self, c, expected(a), on_upgraded, a);
@@ -619,6 +623,11 @@ static void add_known(struct effort *e, const struct peer *p)
     while (n-- > 0) /* heard of last, tried first */
         if (may_dial(e->host, &known[n]))
             effort_add(e, &known[n]);
+    for (size_t i = 0; p && i < HOLES; i++)
+        if (hole_is_open(&p->holes[i], loop_now_us(e->host->loop))) {
+            multiaddr_of_addr(&known[0], &p->holes[i].at, i == HOLE_QUIC ? REACH_QUIC : REACH_TCP);
+            effort_add(e, &known[0]);
+        }
 }
 
 static void on_there_already(void *arg)

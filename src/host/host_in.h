@@ -25,6 +25,7 @@ enum {
 
 /* --- whom we know --------------------------------------------------------------------------- */
 
+enum { HOLE_TCP, HOLE_QUIC, HOLES };
 struct peer {
     struct link
         link; /* in host.idle, oldest first, where it has no connection; else in host.busy */
@@ -37,11 +38,20 @@ struct peer {
     size_t protocol_count;
     bool identified;
     struct buf record; /* its signed peer record, while it is connected; RECORD_KEPT_MAX */
+    struct hole {
+        struct addr at;    /* of no family: none was punched */
+        uint64_t ended_us; /* when a connection through it did */
+    } holes[HOLES];        /* to it: over TCP, over QUIC */
     struct {
         const char *name;
         unsigned weight;
     } tags[TAGS_MAX];
 };
+
+/* For so long at least a router lets in what answers a connection that was cut. */
+#define HOLE_US (100 * SEC)
+/* Whether it may still be open. */
+bool hole_is_open(const struct hole *o, uint64_t now_us);
 
 /* Kinds of ways into the world that a network may swallow. */
 enum way_out { WAY_QUIC, WAY_V6, WAYS_OUT };

@@ -147,6 +147,7 @@ static bool go_live(struct session *x, struct why *why)
     x->moved_us = loop_now_us(x->s->loop);
     messages_expect(x->m, 0);
     messages_allow(x->m, SHARE_MESSAGE_MAX);
+    share_keep_places(x->s, &x->peer); /* it may be a member since this moment */
     mate_seen(x->s, &x->peer);
     seat_greet(x->seat);
     places_tell(x);

@@ -113,6 +113,7 @@ static enum found write_it(struct look *k, bool there)
         vfs_stat(k->vfs, k->path, &k->seen, &k->why))
         return FOUND_FAILED;
     k->last = k->seen;
+    k->seen.size = buf_len(&k->bytes); /* who wrote right behind us is seen by the next look */
     return FOUND_WRITTEN;
 }
 

@@ -43,6 +43,25 @@ bool utf8_harmless(uint32_t c)
     return !control && !direction && c != 0x2028 && c != 0x2029;
 }
 
+void utf8_words(char *out, size_t max, struct cur in)
+{
+    size_t n = 0;
+    while (in.n > 0) {
+        uint32_t code;
+        size_t len = utf8_char(in.p, in.n, &code);
+        struct cur one = cur_take(&in, len > 0 ? len : 1);
+        bool good = len > 0 && utf8_harmless(code);
+        if (n + (good ? one.n : 1) > max)
+            break;
+        if (good)
+            memcpy(out + n, one.p, one.n);
+        else
+            out[n] = ' ';
+        n += good ? one.n : 1;
+    }
+    out[n] = 0;
+}
+
 void utf8_escape(struct buf *out, const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;

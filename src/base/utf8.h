@@ -3,6 +3,7 @@
 #define SHOAL_BASE_UTF8_H
 
 #include "base/buf.h"
+#include "base/cur.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,10 @@ size_t utf8_char(const uint8_t *p, size_t n, uint32_t *code);
 /* False for what drives a terminal or forges a line: C0 and C1 control characters, bidirectional
  * overrides (U+202A..E, U+2066..9), line and paragraph separators (U+2028, U+2029). */
 bool utf8_harmless(uint32_t code);
+
+/* What a stranger says, to be shown to a person: what of it is harmless, blanks for the rest; at
+ * most `max` bytes of `out` and a NUL, and no character in part. */
+void utf8_words(char *out, size_t max, struct cur in);
 
 /* Append the text with characters that are not harmless, and malformed bytes, written as \xNN, so
  * that a name can neither drive a terminal nor forge a second log line. */

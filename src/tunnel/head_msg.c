@@ -121,26 +121,6 @@ void head_put_answer_first(struct buf *out, const struct head_answer *answer)
     buf_done(&msg);
 }
 
-/* What a stranger says is shown to a person: what of it is harmless text, blanks for the rest. */
-static void take_words(char out[HEAD_WORDS_MAX + 1], struct cur in)
-{
-    size_t n = 0;
-    while (in.n > 0) {
-        uint32_t code;
-        size_t len = utf8_char(in.p, in.n, &code);
-        struct cur one = cur_take(&in, len > 0 ? len : 1);
-        bool good = len > 0 && utf8_harmless(code);
-        if (n + (good ? one.n : 1) > HEAD_WORDS_MAX)
-            break;
-        if (good)
-            memcpy(out + n, one.p, one.n);
-        else
-            out[n] = ' ';
-        n += good ? one.n : 1;
-    }
-    out[n] = 0;
-}
-
 enum err head_read_answer(struct head_answer *out, struct cur msg, struct why *why)
 {
     struct pb_field f;
@@ -152,7 +132,7 @@ enum err head_read_answer(struct head_answer *out, struct cur msg, struct why *w
         if (f.number == F_CODE && f.wire == PB_VARINT)
             code = f.value;
         else if (f.number == F_WORDS && f.wire == PB_BYTES)
-            take_words(out->words, f.bytes);
+            utf8_words(out->words, HEAD_WORDS_MAX, f.bytes);
         else if (f.number == F_HAS && f.wire == PB_VARINT)
             out->got = f.value;
     }

@@ -104,24 +104,6 @@ void hand_frame_put_end(struct buf *out, const char *words)
     buf_put(out, words, n);
 }
 
-/* Shown to a person: what of it is harmless text, blanks for the rest. */
-static void take_words(char out[HAND_WORDS_MAX + 1], struct cur in)
-{
-    size_t n = 0;
-    while (in.n > 0) {
-        uint32_t code;
-        size_t len = utf8_char(in.p, in.n, &code);
-        struct cur one = cur_take(&in, len > 0 ? len : 1);
-        if (len > 0 && utf8_harmless(code)) {
-            memcpy(out + n, one.p, one.n);
-            n += one.n;
-        } else {
-            out[n++] = ' ';
-        }
-    }
-    out[n] = 0;
-}
-
 bool hand_frame_read(struct hand_frame *out, struct cur *c, enum err *err, struct why *why)
 {
     struct cur at = *c;
@@ -143,7 +125,7 @@ bool hand_frame_read(struct hand_frame *out, struct cur *c, enum err *err, struc
         if (at.bad || *err != OK)
             return false;
         *out = (struct hand_frame){.kind = HAND_FRAME_END};
-        take_words(out->words, words);
+        utf8_words(out->words, HAND_WORDS_MAX, words);
     } else {
         *err = why_set(why, ERR_INVALID, "what comes is no chunk");
         return false;

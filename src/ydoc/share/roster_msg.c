@@ -83,21 +83,7 @@ void roster_drop(struct roster *r, const struct peer_id *peer)
 
 void roster_name(char out[ROSTER_NAME_MAX + 1], struct cur in)
 {
-    size_t n = 0;
-    while (in.n > 0) {
-        uint32_t code;
-        size_t len = utf8_char(in.p, in.n, &code);
-        struct cur one = cur_take(&in, len > 0 ? len : 1);
-        bool good = len > 0 && utf8_harmless(code);
-        if (n + (good ? one.n : 1) > ROSTER_NAME_MAX)
-            break;
-        if (good)
-            memcpy(out + n, one.p, one.n);
-        else
-            out[n] = ' ';
-        n += good ? one.n : 1;
-    }
-    out[n] = 0;
+    utf8_words(out, ROSTER_NAME_MAX, in);
 }
 
 enum err roster_peer_key(const struct peer_id *peer, uint8_t out[ED25519_PUB_LEN], struct why *why)

@@ -62,6 +62,18 @@ static void guessed_wrong(struct share *s, const struct peer_id *peer)
     g->at_us = loop_now_us(s->loop);
 }
 
+/* A new member, or another role. */
+static enum err put(struct shared *d, const struct roster_member *m, struct why *why)
+{
+    struct roster r;
+    roster_copy(&r, &d->roster);
+    enum err err = roster_set(&r, m, why);
+    if (err == OK)
+        err = roster_change(d, &r, false, why);
+    roster_done(&r);
+    return err;
+}
+
 /* --- who comes ------------------------------------------------------------------------------ */
 
 struct finding {
@@ -101,15 +113,9 @@ enum err door_enter(struct shared *d, const struct greet *g, const struct peer_i
     }
     if (is && is->role >= f.invite.role)
         return OK;
-    struct roster r;
     struct roster_member m = {.peer = *peer, .role = f.invite.role};
     memcpy(m.name, g->name, sizeof m.name);
-    roster_copy(&r, &d->roster);
-    enum err err = roster_set(&r, &m, why);
-    if (err == OK)
-        err = roster_change(d, &r, false, why);
-    roster_done(&r);
-    return err;
+    return put(d, &m, why);
 }
 
 /* --- links ---------------------------------------------------------------------------------- */
@@ -156,7 +162,6 @@ static enum err invite(struct shared *d, const struct peer_id *peer, enum doc_ro
 static enum err add(struct shared *d, const struct peer_id *peer, enum doc_role role,
                     struct why *why)
 {
-    struct roster r;
     struct roster_member m = {.peer = *peer, .role = role};
     const struct roster_member *is = roster_find(&d->roster, peer);
     if (is && is->role == DOC_OWNER)
@@ -165,12 +170,7 @@ static enum err add(struct shared *d, const struct peer_id *peer, enum doc_role 
         return OK;
     if (is)
         memcpy(m.name, is->name, sizeof m.name);
-    roster_copy(&r, &d->roster);
-    enum err err = roster_set(&r, &m, why);
-    if (err == OK)
-        err = roster_change(d, &r, false, why);
-    roster_done(&r);
-    return err;
+    return put(d, &m, why);
 }
 
 enum err share_invite(struct share *s, const struct doc_id *id, const struct peer_id *peer,

@@ -52,9 +52,29 @@ static void let_go(struct shared *d)
         shared_digest(d, d->rest);
         d->has_rest = true;
         room_done(d->room);
+        d->s->held_count--;
     }
     d->room = NULL;
     d->gap_us = 0;
+}
+
+/* What has been quiet for longest, and nobody is told of just now, makes room for another. */
+static bool make_room(struct share *s, struct why *why)
+{
+    struct shared *d, *oldest = NULL;
+    if (s->held_count < SHARE_HELD_MAX)
+        return true;
+    for (size_t at = 0; (d = map_next(s->docs, &at, NULL, NULL));)
+        if (d->room && d->session_count == 0 && (!oldest || d->busy_us < oldest->busy_us))
+            oldest = d;
+    if (!oldest) {
+        why_set(why, ERR_LIMIT,
+                "%d documents are shared at this moment, which is as many as may be",
+                SHARE_HELD_MAX);
+        return false;
+    }
+    let_go(oldest);
+    return true;
 }
 
 void shared_free(struct shared *d)
@@ -77,9 +97,11 @@ bool shared_hold(struct shared *d, struct why *why)
 {
     if (!d->room) {
         d->busy_us = loop_now_us(d->s->loop);
-        d->room = rooms_open(d->s->cfg.rooms, &d->id, why);
+        if (make_room(d->s, why))
+            d->room = rooms_open(d->s->cfg.rooms, &d->id, why);
         if (!d->room)
             return false;
+        d->s->held_count++;
     }
     topic_see(d);
     return true;
@@ -93,11 +115,16 @@ void shared_digest(struct shared *d, uint8_t out[TOPIC_MSG_DIGEST_LEN])
     buf_done(&all);
 }
 
-/* Somebody types, or is there: those who have no stream for it want one. */
+/* Somebody types, or is there: those who have no stream for it want one.  What has no other member
+ * is told to nobody. */
 void shared_busy(struct shared *d)
 {
     bool was = d->room != NULL;
     struct why why;
+    if (!was && list_empty(&d->bonds)) {
+        d->has_rest = false;
+        return;
+    }
     if (!shared_hold(d, &why))
         log_warn(d->s->log, "a document is not shared: %s", why.text);
     d->busy_us = loop_now_us(d->s->loop);

@@ -25,6 +25,7 @@ enum {
     SHARE_STREAMS_MAX = 32, /* of one document */
     SHARE_LINK_MAX = 2048,  /* bytes of text */
     SHARE_MESSAGE_MAX = 16 * 1024 * 1024,
+    SHARE_HELD_MAX = 128, /* documents in memory because members are told of them */
 };
 
 enum doc_role { DOC_READER, DOC_WRITER, DOC_OWNER };

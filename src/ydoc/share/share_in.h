@@ -138,7 +138,7 @@ struct share {
     struct peer_id self;
     struct map *docs, *mates;
     struct link strangers, joins, guessers;
-    size_t stranger_count, guesser_count, join_count, dial_count;
+    size_t stranger_count, guesser_count, join_count, dial_count, held_count;
     struct host_watch watch;
     struct room_watch rooms_watch;
     struct timer *tick;

@@ -280,6 +280,44 @@ static void a_document_that_is_at_rest_is_in_nobodys_memory(void **state)
     reads(&k->n[BOB], "awake ", 2 * SEC);
 }
 
+static void a_document_that_nobody_else_has_is_held_for_nobody(void **state)
+{
+    struct kit *k = *state;
+    create(&k->n[ANN]);
+    type(&k->n[ANN], "mine alone ");
+    sim_run_for(k->sim, SEC);
+    assert_null(shared_find(k->n[ANN].share, &k->doc)->room);
+    join(&k->n[ANN], &k->n[BOB], DOC_WRITER);
+    reads(&k->n[BOB], "mine alone ", SEC);
+}
+
+static void of_more_documents_than_are_held_the_quietest_is_let_go(void **state)
+{
+    enum { MANY = SHARE_HELD_MAX + 3 };
+    struct kit *k = *state;
+    struct node *ann = &k->n[ANN];
+    struct peer_id away;
+    struct why why;
+    assert_int_equal(peer_id_parse(&away, keys_peer_id(k->n[DAN].keys), &why), OK);
+    stop(&k->n[DAN]);
+    struct doc_id ids[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        create(ann);
+        ids[i] = k->doc;
+        free(link_of(ann, &away, DOC_WRITER));
+        type(ann, "one of many ");
+        room_done(ann->room);
+        ann->room = NULL;
+        sim_run_for(k->sim, 10 * MSEC);
+    }
+    size_t held = 0;
+    for (size_t i = 0; i < MANY; i++)
+        held += shared_find(ann->share, &ids[i])->room != NULL;
+    assert_int_equal(held, SHARE_HELD_MAX);
+    assert_null(shared_find(ann->share, &ids[0])->room);
+    assert_non_null(shared_find(ann->share, &ids[MANY - 1])->room);
+}
+
 static void a_large_document_goes_by_stream(void **state)
 {
     struct kit *k = *state;
@@ -313,6 +351,8 @@ int main(void)
         TEST(only_its_owner_says_who_its_members_are),
         TEST(what_is_shared_is_shared_after_a_restart_of_both),
         TEST(a_document_that_is_at_rest_is_in_nobodys_memory),
+        TEST(a_document_that_nobody_else_has_is_held_for_nobody),
+        TEST(of_more_documents_than_are_held_the_quietest_is_let_go),
         TEST(a_large_document_goes_by_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

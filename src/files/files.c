@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "core/keys.h"
 #include "files/files_in.h"
-#include "files/meta/magnet.h"
 #include "files/owner/watch.h"
 
 #include <stdio.h>
@@ -15,262 +14,10 @@ enum { BOOT_ID_MAX = 64 };
 
 static const char client[] = "Shoal " SHOAL_VERSION;
 
-/* Dialling: torrents take turns; a few dials a second, a few under way. */
-
-static void pump(void *arg);
-
-static void pump_after(struct files *f, uint64_t wait_us)
-{
-    timer_cancel(f->dial_timer);
-    f->dial_timer = timer_start(f->env.loop, wait_us, pump, f);
-}
-
-static void pump(void *arg)
-{
-    struct files *f = arg;
-    f->dial_timer = NULL;
-    uint64_t now = loop_now_us(f->env.loop);
-    while (f->swarm.conns < f->conns_max && f->swarm.half_open < FILES_HALF_OPEN_MAX) {
-        uint64_t wait = bucket_wait_us(f->dials, 1, now);
-        if (wait > 0) {
-            pump_after(f, wait);
-            return;
-        }
-        if (!torrent_dial_next(&f->swarm))
-            return;
-        bucket_take(f->dials, 1, now);
-    }
-    /* Full: a session that opens or ends calls want_dial(). */
-}
-
-static void on_want_dial(void *node)
-{
-    struct files *f = node;
-    if (!f->stopped)
-        pump_after(f, 0);
-}
-
-/* Accepting: a connection is nobody's until its handshake names a torrent. */
-
-struct knock {
-    struct link link;
-    struct files *f;
-    struct session *s;
-};
-
-static void knock_free(struct knock *k)
-{
-    list_drop(&k->link);
-    free(k);
-}
-
-static bool on_hello(void *arg, const uint8_t infohash[SHA1_LEN])
-{
-    struct knock *k = arg;
-    struct holding *h = files_find(k->f, infohash);
-    reach_knocked(k->f, k->s);
-    if (!h || !torrent_take(h->t, k->s))
-        return false;
-    knock_free(k); /* the session is the torrent's now */
-    return true;
-}
-
-static void on_knock_ended(void *arg, const struct why *why)
-{
-    struct knock *k = arg;
-    (void)why;
-    session_free(k->s);
-    knock_free(k);
-}
-
-static const struct session_ops knock_ops = {.hello = on_hello, .ended = on_knock_ended};
-
-static bool may_knock(const struct files *f, const struct addr *from)
-{
-    unsigned all = 0, theirs = 0;
-    LIST_EACH(&f->knocks, struct knock, k, link) {
-        struct addr a = session_addr(k->s);
-        all++;
-        theirs += addr_same_ip(&a, from);
-    }
-    return f->swarm.conns + all < f->conns_max - f->conns_max / FILES_DIALS_SHARE &&
-           all < FILES_KNOCKS_MAX && theirs < FILES_KNOCKS_PER_IP_MAX;
-}
-
-static void on_accept(void *arg, struct conn *c)
-{
-    struct files *f = arg;
-    struct why why;
-    if (f->stopped || unwanted_refuse(f->unwanted, &c->peer) || !may_knock(f, &c->peer)) {
-        conn_close(c);
-        return;
-    }
-    struct knock *k = MEM_NEW(struct knock);
-    k->f = f;
-    k->s = session_accept(&f->swarm.wire, c, &knock_ops, k, &why);
-    if (k->s) {
-        list_push(&f->knocks, &k->link);
-        return;
-    }
-    log_debug(f->env.log, "%s", why.text);
-    free(k);
-}
-
-/* What torrents tell */
-
-void files_count(struct holding *h)
-{
-    struct files *f = h->f;
-    uint64_t up, down;
-    torrent_totals(h->t, &up, &down);
-    metric_add(f->metric.up, (int64_t)(up - h->metric_up));
-    metric_add(f->metric.down, (int64_t)(down - h->metric_down));
-    tend_changed(h, up - h->metric_up, down - h->metric_down);
-    h->metric_up = up;
-    h->metric_down = down;
-}
-
-static void on_changed(void *node, struct torrent *t)
-{
-    struct files *f = node;
-    struct holding *h = files_find(f, torrent_infohash(t));
-    if (!h || h->t != t)
-        return;
-    files_count(h);
-    tend_moved(h);
-    reach_changed(f, t);
-    metric_set(f->metric.peers, f->swarm.conns);
-    bus_post(f->env.bus, BUS_STATE, "file.state", torrent_hex(t), files_row(h));
-}
-
-static void on_finished(void *node, struct torrent *t)
-{
-    struct files *f = node;
-    struct holding *h = files_find(f, torrent_infohash(t));
-    metric_add(f->metric.finished, 1);
-    if (!h || h->t != t)
-        return;
-    files_count(h);
-    tend_finished(h);
-    bus_post(f->env.bus, BUS_ONCE, "file.done", torrent_hex(t), files_row(h));
-}
-
-static void on_got_info(void *node, struct torrent *t)
-{
-    struct files *f = node;
-    struct holding *h = files_find(f, torrent_infohash(t));
-    if (!h || h->t != t)
-        return;
-    queue_look(f); /* now that its size is known: is there room? */
-    keep_torrent(h, NULL, NULL);
-    names_learned(h);
-}
-
-/* The signature goes into the .torrent; and the owner may not want what its signer makes. */
-static void on_vouched(void *node, struct torrent *t)
-{
-    struct files *f = node;
-    struct holding *h = files_find(f, torrent_infohash(t));
-    if (!h || h->t != t)
-        return;
-    keep_torrent(h, NULL, NULL);
-    f->swarm.vet(f, t);
-}
-
 static void on_sign(void *node, const void *msg, size_t n, uint8_t sig[ED25519_SIG_LEN])
 {
     const struct files *f = node;
     keys_sign(f->env.keys, msg, n, sig);
-}
-
-/* Torrents */
-
-struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
-{
-    struct holding *h = MEM_NEW(struct holding);
-    list_init(&h->link);
-    h->f = f;
-    h->kept_up = h->metric_up = cfg->uploaded;
-    h->kept_down = h->metric_down = cfg->downloaded;
-    tend_begin(h);
-    h->tend.care.shared = cfg->seed;
-    if (!f->restoring)
-        choose_drop(f, cfg->infohash); /* of a crash between two rows */
-    if (!cfg->paused)
-        cfg->held = queue_first(f);
-    if (cfg->mi)
-        files_dht_nodes(f, cfg->mi);
-    h->t = torrent_new(&f->swarm, cfg);
-    tend_started(h);
-    map_put(f->torrents, cfg->infohash, SHA1_LEN, h);
-    names_add(h);
-    metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
-    torrent_start(h->t);
-    if (torrent_metainfo(h->t))
-        queue_soon(f); /* many come together; what is told of it waits for its .torrent anyway */
-    else if (!f->restoring)
-        queue_look(f);
-    return h;
-}
-
-static void removed(struct holding *h, const struct why *why)
-{
-    struct files *f = h->f;
-    if (!f) { /* the app is gone already */
-        torrent_free(h->t);
-        free(h);
-        return;
-    }
-    char hex[2 * SHA1_LEN + 1];
-    snprintf(hex, sizeof hex, "%s", torrent_hex(h->t));
-    if (!map_get(f->torrents, torrent_infohash(h->t),
-                 SHA1_LEN)) /* else it was added again meanwhile */
-        keep_unlink(f, hex);
-    bus_post(f->env.bus, BUS_ONCE, "file.removed", hex, json_pack("{s:s}", "id", hex));
-    if (h->call && why && why->code)
-        call_fail(h->call, "file.not_deleted", why, "delete the files by hand");
-    else if (h->call)
-        call_ok(h->call, json_pack("{s:s}", "id", hex));
-    list_drop(&h->link);
-    torrent_free(h->t);
-    free(h);
-    if (f->stopped && --f->closing == 0)
-        f->stopped(f->stopped_arg);
-}
-
-static void on_data_removed(void *arg, const struct why *why)
-{
-    removed(arg, why);
-}
-
-static void on_left(void *arg)
-{
-    struct holding *h = arg;
-    const struct metainfo *mi = torrent_metainfo(h->t);
-    h->deleting = h->with_data && mi;
-    if (h->deleting)
-        data_remove(h->f->env.loop, h->f->env.vfs, mi, torrent_dir(h->t), on_data_removed, h);
-    else
-        removed(h, NULL);
-}
-
-void files_remove(struct holding *h, bool with_data, struct call *call)
-{
-    struct files *f = h->f;
-    h->with_data = with_data;
-    h->call = call;
-    f->gone[f->gone_at++ % FILES_GONE_MAX] =
-        (struct gone){h->tend.number, loop_now_us(f->env.loop)};
-    tend_end(h);
-    tend_drop(f, torrent_infohash(h->t));
-    map_drop(f->torrents, torrent_infohash(h->t), SHA1_LEN);
-    names_drop(h);
-    reach_removed(f, h->t);
-    metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
-    keep_drop(f, torrent_infohash(h->t));
-    list_push(&f->leaving, &h->link);
-    torrent_close(h->t, on_left, h);
-    queue_soon(f);
 }
 
 /* Start and stop */
@@ -303,48 +50,6 @@ static void on_save(void *arg)
     save_torrents(f);
     tend_save(f, false);
     f->save_timer = timer_start(f->env.loop, SAVE_US, on_save, f);
-}
-
-static void on_dht(void *arg, const struct addr *from, const uint8_t *bytes, size_t n)
-{
-    files_dht_packet(arg, from, bytes, n);
-}
-
-static const struct ports_ops port_ops = {
-    .accepted = on_accept, .dht = on_dht, .utp = utp_on_packet, .pause = utp_on_pause};
-static const struct ports_ops port_ops_without_tcp = {
-    .dht = on_dht, .utp = utp_on_packet, .pause = utp_on_pause};
-
-static enum err listen_on(struct files *f, struct why *why)
-{
-    struct addr at;
-    enum err e = addr_parse(&at, conf_text(f->env.conf, "files.listen"), why);
-    if (e)
-        return why_in(why, e, "files.listen");
-    utp_begin(f, on_accept);
-    const struct ports_ops *ops =
-        f->swarm.carriers & CARRIER_TCP ? &port_ops : &port_ops_without_tcp;
-    f->ports = ports_open(f->env.loop, &at, ops, f, why);
-    if (!f->ports && !conf_is_set(f->env.conf, "files.listen")) {
-        log_info(f->env.log, "port %u is taken, any other is used", at.port);
-        at.port = 0;
-        f->ports = ports_open(f->env.loop, &at, ops, f, why);
-    }
-    if (!f->ports)
-        return why_in(why, why->code, "files.listen");
-    f->swarm.wire.port = ports_addr(f->ports).port;
-    if (addr_is_any(&at))
-        return OK;
-    f->swarm.from = at;
-    f->swarm.from.port = 0;
-    char ip[ADDR_TEXT];
-    f->from_ip = mem_strdup(addr_format_ip(&at, ip));
-    return OK;
-}
-
-uint16_t files_port(const struct files *f)
-{
-    return f->swarm.wire.port;
 }
 
 /* The kernel's name for this boot; what was not synced before a power cut has another. */
@@ -400,12 +105,9 @@ static void make_swarm(struct files *f)
     s->boot_id = f->boot_id;
     s->own_key = f->env.keys ? keys_peer_public(f->env.keys) : NULL;
     s->node = f;
-    s->want_dial = on_want_dial;
-    s->changed = on_changed;
-    s->finished = on_finished;
-    s->got_info = on_got_info;
-    s->vouched = on_vouched;
+    s->want_dial = meet_want_dial;
     s->sign = on_sign;
+    hold_begin(s);
     make_peer_id(f);
 }
 
@@ -469,7 +171,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     make_metrics(f);
     make_swarm(f);
     if (vfs_mkdirs(env->vfs, f->torrents_dir, 0700, why) || begin_encryption(f, why) ||
-        listen_on(f, why)) {
+        meet_begin(f, why)) {
         files_free(f);
         return NULL;
     }
@@ -512,12 +214,25 @@ void files_reload(struct files *f, const struct conf *conf)
     unwanted_reload(f->unwanted, conf);
 }
 
-static void free_knocks(struct files *f)
+/* All that is under way, but for torrents: what they say on the way out comes later. */
+static void let_go(struct files *f)
 {
-    LIST_EACH(&f->knocks, struct knock, k, link) {
-        session_free(k->s);
-        knock_free(k);
-    }
+    watch_free(f->watch);
+    f->watch = NULL;
+    reach_stop(f);
+    timer_cancel(f->twins_timer);
+    timer_cancel(f->dial_timer);
+    timer_cancel(f->save_timer);
+    timer_cancel(f->review_timer);
+    timer_cancel(f->review_soon);
+    f->twins_timer = f->dial_timer = f->save_timer = f->review_timer = f->review_soon = NULL;
+    meet_end(f);
+    adding_cancel_all(f);
+    lookup_cancel_all(f);
+    inquiry_cancel_all(f);
+    take_cancel_all(f);
+    late_cancel_all(f);
+    scans_end(f);
 }
 
 static void on_stop_timer(void *arg)
@@ -543,25 +258,10 @@ void files_stop(struct files *f, void (*done)(void *arg), void *arg)
 {
     f->stopped = done;
     f->stopped_arg = arg;
-    watch_free(f->watch);
-    f->watch = NULL;
-    reach_stop(f);
     files_dht_stop(f);
     if (f->swarm.utp)
         utp_listen(f->swarm.utp, NULL, NULL); /* the sockets stay: goodbyes go by them */
-    timer_cancel(f->twins_timer);
-    timer_cancel(f->dial_timer);
-    timer_cancel(f->save_timer);
-    timer_cancel(f->review_timer);
-    timer_cancel(f->review_soon);
-    f->twins_timer = f->dial_timer = f->save_timer = f->review_timer = f->review_soon = NULL;
-    free_knocks(f);
-    adding_cancel_all(f);
-    lookup_cancel_all(f);
-    inquiry_cancel_all(f);
-    take_cancel_all(f);
-    late_cancel_all(f);
-    scans_end(f);
+    let_go(f);
     keep_commit(f);
     save_totals(f);
     tend_save(f, true);
@@ -581,39 +281,14 @@ void files_free(struct files *f)
     if (!f)
         return;
     hands_free(f->hands);
-    timer_cancel(f->twins_timer);
-    timer_cancel(f->dial_timer);
-    timer_cancel(f->save_timer);
-    timer_cancel(f->review_timer);
-    timer_cancel(f->review_soon);
     timer_cancel(f->stop_timer);
-    watch_free(f->watch);
-    reach_stop(f);
-    free_knocks(f);
-    adding_cancel_all(f);
-    lookup_cancel_all(f);
-    inquiry_cancel_all(f);
-    take_cancel_all(f);
-    late_cancel_all(f);
-    scans_end(f);
+    let_go(f);
     keep_forget(f);
-    struct holding *h;
-    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
-        torrent_free(h->t);
-        tend_end(h);
-        free(h);
-    }
+    hold_end(f);
     groups_free(f);
     map_free(f->torrents);
     map_free(f->by_name);
     map_free(f->by_req2);
-    LIST_EACH(&f->leaving, struct holding, l, link) {
-        list_drop(&l->link);
-        l->f = NULL;
-        torrent_drop_trackers(l->t);
-        if (!l->deleting) /* else removed() does it */
-            removed(l, NULL);
-    }
     files_dht_free(f);
     tracker_udp_free(f->swarm.udp);
     unwanted_free(f->unwanted);

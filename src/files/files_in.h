@@ -1,5 +1,7 @@
 /* files/files_in.h - the inside of the files app, for its sources:
- *     files.c          the torrents of a node: listener, dialler, start and stop
+ *     files.c          start and stop, settings, what is saved each minute
+ *     files_meet.c     how connections begin: listener and dialler
+ *     files_hold.c     a torrent comes, tells of itself, and goes
  *     files_names.c    what torrents are called by peers
  *     files_late.c     large torrents, read after the start
  *     files_keep.c     rows and .torrent files
@@ -23,6 +25,7 @@
  *     files_hands.c    from hand to hand: what files/hand is told of the app
  *     files_unwanted.c what the owner does not want, held against torrents and addresses
  *     files_settings.c what shoal.conf may say
+ *     files_table.c    the methods as a table, with the parameters of files_params.h
  *     files_app.c      struct app_ops, migrations
  * Nobody else includes this. */
 #ifndef SHOAL_FILES_FILES_IN_H
@@ -168,11 +171,20 @@ struct files *files_start(const struct app_env *env, struct why *why);
 void files_stop(struct files *f, void (*done)(void *arg), void *arg);
 void files_free(struct files *f);
 void files_reload(struct files *f, const struct conf *conf);
+
+/* files_meet.c */
+MUST_CHECK enum err meet_begin(struct files *f, struct why *why); /* opens the ports */
+void meet_want_dial(void *node); /* struct torrent_env's want_dial */
+void meet_end(struct files *f);  /* who came, and did not say for which torrent, goes */
+uint16_t files_port(const struct files *f);
+
+/* files_hold.c */
+void hold_begin(struct torrent_env *swarm); /* sets what torrents call */
+void hold_end(struct files *f);             /* frees all torrents, also those that are leaving */
 struct holding *files_add(struct files *f, struct torrent_cfg *cfg);
 /* Row and connections go at once, files later; then call (may be NULL) is answered. */
 void files_remove(struct holding *h, bool with_data, struct call *call);
 void files_count(struct holding *h); /* bytes since the last time, into metrics and totals */
-uint16_t files_port(const struct files *f);
 
 /* files_names.c */
 /* By either of a hybrid's names. */

@@ -1,301 +1,7 @@
-/* The methods as a table: names, routes, parameters, help.  What they do is in files_methods.c. */
-#include "files/files_in.h"
-
-#include "files/meta/magnet.h"
-
-enum { LINK_MAX = MAGNET_MAX, TORRENT_TEXT_MAX = MI_TORRENT_MAX / 3 * 4 + 4 /* base64 */ };
-
-#define ID_PARAM                                                                                   \
-    {                                                                                              \
-        .name = "id", .type = PARAM_TEXT, .flags = PARAM_REQUIRED | PARAM_POSITIONAL,              \
-        .help = "The infohash (of v1 or v2), 4 or more of its first digits, or the exact name"     \
-    }
-
-#define PATTERN(what, words)                                                                       \
-    {                                                                                              \
-        .name = what, .type = PARAM_TEXT, .flags = PARAM_MANY, .unit = "PATTERN", .help = words    \
-    }
-
-static const struct param id_only[] = {ID_PARAM, {0}};
-
-static const struct param dht_get_params[] = {
-    {.name = "target",
-     .type = PARAM_TEXT,
-     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .max = 64,
-     .help = "Where it lies, 40 digits; or the key that signed it, 64"},
-    {.name = "salt", .type = PARAM_TEXT, .max = 64, .help = "With a key: which of its items"},
-    {0},
-};
-
-static const struct param dht_put_params[] = {
-    {.name = "text",
-     .type = PARAM_TEXT,
-     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .max = 990,
-     .help = "The text"},
-    {0},
-};
-
-static const struct param show_params[] = {
-    ID_PARAM,
-    {.name = "peers", .type = PARAM_BOOL, .help = "Of the long parts only this: connected peers"},
-    {.name = "trackers", .type = PARAM_BOOL, .help = "Only this: the trackers, what they said"},
-    {.name = "files", .type = PARAM_BOOL, .help = "Only this: the files, and what is here of each"},
-    {.name = "pieces", .type = PARAM_BOOL, .help = "Only this: the pieces that are here"},
-    {0},
-};
-
-static const struct param add_params[] = {
-    {.name = "path",
-     .type = PARAM_PATH,
-     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .help = "The file or folder to share, where it lies"},
-    {.name = "tracker",
-     .type = PARAM_TEXT,
-     .flags = PARAM_MANY,
-     .unit = "URL",
-     .help = "A tracker's URL; each is a tier of its own"},
-    {.name = "web_seed",
-     .type = PARAM_TEXT,
-     .flags = PARAM_MANY,
-     .unit = "URL",
-     .help = "A web seed's URL"},
-    {.name = "v1",
-     .type = PARAM_BOOL,
-     .help = "A torrent of v1, which every client reads (default)"},
-    {.name = "hybrid", .type = PARAM_BOOL, .help = "Of v1 and v2 in one, for clients of either"},
-    {.name = "v2", .type = PARAM_BOOL, .help = "Of v2 alone (BEP 52), for clients that speak it"},
-    {.name = "private", .type = PARAM_BOOL, .help = "Peers only from the trackers (BEP 27)"},
-    {.name = "piece_size",
-     .type = PARAM_BYTES,
-     .unit = "bytes",
-     .min = BLOCK_LEN,
-     .max = MI_PIECE_MAX,
-     .help = "Bytes of a piece, a power of two; picked by size unless given"},
-    {.name = "comment", .type = PARAM_TEXT, .max = 1024, .help = "Words for the .torrent"},
-    {.name = "sign",
-     .type = PARAM_BOOL,
-     .help = "Sign it with this node's key: everybody sees that it comes from you"},
-    {0}};
-
-static const struct param get_params[] = {
-    {.name = "link",
-     .type = PARAM_TEXT,
-     .flags = PARAM_POSITIONAL,
-     .max = LINK_MAX,
-     .help = "A magnet link or an infohash (the command line reads a .torrent file too)"},
-    {.name = "torrent",
-     .type = PARAM_BASE64,
-     .flags = PARAM_HIDDEN,
-     .max = TORRENT_TEXT_MAX,
-     .help = "A .torrent's bytes, in place of a link"},
-    {.name = "dir", .type = PARAM_PATH, .help = "The folder it goes to"},
-    {.name = "peer",
-     .type = PARAM_TEXT,
-     .flags = PARAM_MANY,
-     .unit = "HOST:PORT",
-     .help = "HOST:PORT of a peer that has it"},
-    {.name = "paused", .type = PARAM_BOOL, .help = "Add it, but do not begin"},
-    PATTERN("only", "Of its files only these: '*.mkv', a folder, or numbers as '#0,2-4'"),
-    PATTERN("skip", "But not these"),
-    {.name = "sequential", .type = PARAM_BOOL, .help = "From the first piece to the last"},
-    {.name = "ends_first",
-     .type = PARAM_BOOL,
-     .help = "The first and last piece of each file before the others"},
-    {0}};
-
-static const struct param move_params[] = {
-    ID_PARAM,
-    {.name = "dir",
-     .type = PARAM_PATH,
-     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .help = "The folder they go to"},
-    {.name = "moved", .type = PARAM_BOOL, .help = "They are there already: only look for them"},
-    {0}};
-
-static const struct param rename_params[] = {
-    ID_PARAM,
-    {.name = "path",
-     .type = PARAM_TEXT,
-     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .max = MI_PATH_MAX,
-     .help = "A file or folder of it, as file show --files says; its name for the whole"},
-    {.name = "name",
-     .type = PARAM_TEXT,
-     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .max = MI_PATH_MAX,
-     .help = "What it is called from now on: one part of a path"},
-    {0}};
-
-static const struct param stream_params[] = {
-    ID_PARAM,
-    {.name = "file",
-     .type = PARAM_TEXT,
-     .flags = PARAM_POSITIONAL,
-     .help = "Its path or a pattern; of several, and without it, the largest"},
-    {0}};
-
-static const struct param set_params[] = {
-    ID_PARAM,
-    PATTERN("only", "Only these files: '*.mkv', a folder, or numbers as '#0,2-4'"),
-    PATTERN("skip", "Not these; applied after --only"),
-    PATTERN("low", "These after the others"),
-    PATTERN("normal", "These as usual, also if they were skipped"),
-    PATTERN("high", "These before the others"),
-    {.name = "sequential",
-     .type = PARAM_CHOICE,
-     .choices = "on|off",
-     .help = "From the first piece to the last"},
-    {.name = "ends_first",
-     .type = PARAM_CHOICE,
-     .choices = "on|off",
-     .help = "The first and last piece of each file before the others"},
-    {.name = "super_seed",
-     .type = PARAM_CHOICE,
-     .choices = "on|off",
-     .help = "As the first seed: show each peer one piece at a time (BEP 16)"},
-    {0}};
-
-static const struct param ls_params[] = {
-    {.name = "state",
-     .type = PARAM_CHOICE,
-     .choices = "metadata|checking|downloading|seeding|queued|paused|error",
-     .help = "Only those that are in this state"},
-    {0}};
-
-static const struct param rm_params[] = {
-    ID_PARAM,
-    {.name = "with_data", .type = PARAM_BOOL, .help = "Delete the files themselves too"},
-    {0}};
-
-static const struct param peer_params[] = {ID_PARAM,
-                                           {.name = "addr",
-                                            .type = PARAM_TEXT,
-                                            .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-                                            .max = 300,
-                                            .help = "HOST:PORT"},
-                                           {0}};
-
-static const struct param limit_params[] = {
-    ID_PARAM,
-    {.name = "up",
-     .type = PARAM_RATE,
-     .unit = "bytes/s",
-     .max = INT64_C(1) << 40,
-     .help = "Upload limit; 0: none; unchanged unless given"},
-    {.name = "down",
-     .type = PARAM_RATE,
-     .unit = "bytes/s",
-     .max = INT64_C(1) << 40,
-     .help = "Download limit; 0: none; unchanged unless given"},
-    {.name = "ratio",
-     .type = PARAM_TEXT,
-     .max = 32,
-     .help = "Seeding ends at this ratio: 2, off (never), node (what files.ratio-limit says)"},
-    {.name = "idle",
-     .type = PARAM_TEXT,
-     .max = 32,
-     .help = "Seeding ends when nobody took a byte for so long: 30m, off, node"},
-    {.name = "peers",
-     .type = PARAM_INT,
-     .max = CARE_CONNS_MAX,
-     .help = "Connections at most; 0: what files.torrent-connections says"},
-    {.name = "weight",
-     .type = PARAM_CHOICE,
-     .choices = "low|normal|high",
-     .help = "Who comes first when the node's rate is short"},
-    {.name = "group",
-     .type = PARAM_TEXT,
-     .max = CARE_GROUP_MAX,
-     .help = "The group whose rate it shares; empty: none"},
-    {.name = "free_of_node",
-     .type = PARAM_BOOL,
-     .help = "The node's own rate limits do not count for it"},
-    {0}};
-
-static const struct param resume_params[] = {
-    ID_PARAM, {.name = "now", .type = PARAM_BOOL, .help = "At once, whatever the queue says"}, {0}};
-
-static const struct param tracker_params[] = {
-    ID_PARAM,
-    {.name = "add",
-     .type = PARAM_TEXT,
-     .flags = PARAM_MANY,
-     .unit = "URL",
-     .max = FILES_TRACKER_MAX,
-     .help = "A tracker's URL; each is a tier of its own, behind the others"},
-    {.name = "rm",
-     .type = PARAM_TEXT,
-     .flags = PARAM_MANY,
-     .unit = "URL",
-     .max = FILES_TRACKER_MAX,
-     .help = "A URL that it has"},
-    {.name = "list",
-     .type = PARAM_TEXT,
-     .flags = PARAM_HIDDEN,
-     .max = FILES_TRACKER_LIST_MAX,
-     .help = "All of them: a URL a line, an empty line between tiers"},
-    {0}};
-
-static const struct param label_params[] = {ID_PARAM,
-                                            {.name = "label",
-                                             .type = PARAM_TEXT,
-                                             .flags = PARAM_MANY | PARAM_POSITIONAL,
-                                             .max = CARE_LABEL_MAX,
-                                             .help = "All labels that it has from now on"},
-                                            {0}};
-
-static const struct param queue_params[] = {
-    ID_PARAM,
-    {.name = "to", .type = PARAM_CHOICE, .choices = "top|up|down|bottom", .help = "Where it goes"},
-    {.name = "at", .type = PARAM_INT, .max = INT32_MAX, .help = "Its place, from 0"},
-    {0}};
-
-static const struct param group_params[] = {
-    {.name = "name",
-     .type = PARAM_TEXT,
-     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .max = CARE_GROUP_MAX,
-     .help = "The group; made when new"},
-    {.name = "up",
-     .type = PARAM_RATE,
-     .unit = "bytes/s",
-     .max = INT64_C(1) << 40,
-     .help = "Upload limit of all its torrents together; 0: none"},
-    {.name = "down",
-     .type = PARAM_RATE,
-     .unit = "bytes/s",
-     .max = INT64_C(1) << 40,
-     .help = "Download limit of all its torrents together; 0: none"},
-    {.name = "free_of_node",
-     .type = PARAM_BOOL,
-     .help = "The node's own rate limits do not count for them"},
-    {0}};
-
-static const struct param poll_params[] = {
-    {.name = "fields", .type = PARAM_TEXT, .flags = PARAM_MANY, .help = "Members of a row"},
-    {.name = "ids", .type = PARAM_TEXT, .flags = PARAM_MANY, .help = "Infohashes; none: all"},
-    {.name = "numbers", .type = PARAM_INT, .flags = PARAM_MANY, .help = "In place of infohashes"},
-    {.name = "lately", .type = PARAM_BOOL, .help = "Those that changed within a minute"},
-    {0}};
-
-static const struct param block_params[] = {
-    {.name = "what",
-     .type = PARAM_TEXT,
-     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .max = 300,
-     .help = "A torrent that is here, an infohash, or signer:KEY (in hex, or as a peer id)"},
-    {.name = "note", .type = PARAM_TEXT, .max = 300, .help = "Words to remember why"},
-    {0}};
-
-static const struct param unblock_params[] = {
-    {.name = "what",
-     .type = PARAM_TEXT,
-     .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
-     .max = 300,
-     .help = "A torrent that is here, an infohash, or signer:KEY"},
-    {0}};
+/* The methods as a table: names, routes, help.  What they do is in files_methods.c and its
+ * neighbours, what they take in files_params.c, and what goes from hand to hand in files_hands.c.
+ */
+#include "files/files_params.h"
 
 static const struct column ls_columns[] = {{"id", "ID", "text"},
                                            {"name", "NAME", "text"},
@@ -317,7 +23,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files",
      .flags = METHOD_WRITE,
-     .params = add_params,
+     .params = files_add_params,
      .summary = "Share a file or a folder",
      .result = "{job}; the job's result: {id, infohash_v1, infohash_v2, magnet, torrent_file}",
      .errors = "file.busy, file.not_shared, file.not_kept, file.cancelled, file.stopped",
@@ -328,7 +34,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/get",
      .flags = METHOD_WRITE,
-     .params = get_params,
+     .params = files_get_params,
      .summary = "Download what a link or a .torrent stands for",
      .result = ROW " and `existing`: it was there already, and goes on",
      .errors = "file.bad_link, file.bad_torrent, file.no_match, file.no_folder, file.not_kept, "
@@ -339,7 +45,7 @@ const struct method files_methods[] = {
     {.name = "dht.get",
      .http = "GET",
      .route = "/dht/{target}",
-     .params = dht_get_params,
+     .params = files_dht_get_params,
      .summary = "Look up an item of the DHT (BEP 44)",
      .result = "{target, value}: the value bencoded, in base64; of a mutable one key and seq too",
      .errors = "dht.off, dht.not_found, dht.stopped",
@@ -349,7 +55,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/dht",
      .flags = METHOD_WRITE,
-     .params = dht_put_params,
+     .params = files_dht_put_params,
      .summary = "Put a text into the DHT, where it stays for two hours (BEP 44)",
      .result = "{target, stored}: where it is found, and how many nodes took it",
      .errors = "dht.off, dht.not_stored, dht.stopped",
@@ -358,7 +64,7 @@ const struct method files_methods[] = {
     {.name = "file.ls",
      .http = "GET",
      .route = "/files",
-     .params = ls_params,
+     .params = files_ls_params,
      .summary = "List all torrents",
      .result =
          "[{id, infohash_v1, infohash_v2, name, state, reason, size, done, wanted, left, progress, "
@@ -371,7 +77,7 @@ const struct method files_methods[] = {
     {.name = "file.show",
      .http = "GET",
      .route = "/files/{id}",
-     .params = show_params,
+     .params = files_show_params,
      .summary = "Show all of one torrent",
      .result = ROW ", and (all, or those asked for) peer_list, trackers, files, pieces {count, "
                    "size, have, bitfield}; and "
@@ -385,7 +91,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/pause",
      .flags = METHOD_WRITE,
-     .params = id_only,
+     .params = files_id_only,
      .summary = "Stop up- and downloading",
      .result = ROW,
      .errors = ID_ERRORS ", file.not_kept",
@@ -395,7 +101,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/resume",
      .flags = METHOD_WRITE,
-     .params = resume_params,
+     .params = files_resume_params,
      .summary = "Go on, also after an error",
      .result = ROW,
      .errors = ID_ERRORS ", file.not_kept",
@@ -405,7 +111,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/verify",
      .flags = METHOD_WRITE,
-     .params = id_only,
+     .params = files_id_only,
      .summary = "Hash what lies on disk again",
      .result = ROW,
      .errors = ID_ERRORS ", file.not_ready",
@@ -415,7 +121,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/reannounce",
      .flags = METHOD_WRITE,
-     .params = id_only,
+     .params = files_id_only,
      .summary = "Ask the trackers for peers now",
      .result = ROW,
      .errors = ID_ERRORS,
@@ -425,7 +131,7 @@ const struct method files_methods[] = {
      .http = "DELETE",
      .route = "/files/{id}",
      .flags = METHOD_WRITE,
-     .params = rm_params,
+     .params = files_rm_params,
      .summary = "Forget a torrent; its files stay unless --with-data",
      .result = "{id}",
      .errors = ID_ERRORS ", file.not_deleted",
@@ -435,7 +141,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/peers",
      .flags = METHOD_WRITE,
-     .params = peer_params,
+     .params = files_peer_params,
      .summary = "Add a peer by hand",
      .result = ROW,
      .errors = ID_ERRORS,
@@ -445,7 +151,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/limit",
      .flags = METHOD_WRITE,
-     .params = limit_params,
+     .params = files_limit_params,
      .summary = "Limit one torrent: its rates, how long it is seeded, its connections",
      .result = ROW,
      .errors = ID_ERRORS ", file.not_kept",
@@ -455,7 +161,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/set",
      .flags = METHOD_WRITE,
-     .params = set_params,
+     .params = files_set_params,
      .summary = "Choose which files of a torrent are fetched, and in which order",
      .result = ROW,
      .errors = ID_ERRORS ", file.no_match, file.not_kept",
@@ -465,7 +171,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/stream",
      .flags = METHOD_WRITE,
-     .params = stream_params,
+     .params = files_stream_params,
      .summary = "Give the link by which a player reads a file while it downloads",
      .result =
          "{id, file, size, path}: what follows http://HOST:PORT; its key opens this file only",
@@ -476,7 +182,7 @@ const struct method files_methods[] = {
      .http = "PUT",
      .route = "/files/{id}/trackers",
      .flags = METHOD_WRITE,
-     .params = tracker_params,
+     .params = files_tracker_params,
      .summary = "Add trackers to a torrent, or take them away",
      .result = ROW,
      .errors = ID_ERRORS ", file.bad_tracker, file.not_kept",
@@ -486,7 +192,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/move",
      .flags = METHOD_WRITE,
-     .params = move_params,
+     .params = files_move_params,
      .summary = "Move a torrent's files to another folder, also of another disk",
      .result = ROW,
      .errors = ID_ERRORS ", file.no_folder, file.not_moved, file.not_kept",
@@ -496,7 +202,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/rename",
      .flags = METHOD_WRITE,
-     .params = rename_params,
+     .params = files_rename_params,
      .summary = "Give a torrent's file or folder another name, here alone",
      .result = ROW,
      .errors = ID_ERRORS ", file.no_metadata, file.no_match, file.bad_name, file.not_renamed, "
@@ -507,7 +213,7 @@ const struct method files_methods[] = {
      .http = "PUT",
      .route = "/files/{id}/labels",
      .flags = METHOD_WRITE,
-     .params = label_params,
+     .params = files_label_params,
      .summary = "Give a torrent these labels, and no others",
      .result = ROW,
      .errors = ID_ERRORS ", file.not_kept",
@@ -517,7 +223,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/queue",
      .flags = METHOD_WRITE,
-     .params = queue_params,
+     .params = files_queue_params,
      .summary = "Move a torrent in the queue; to its top unless told otherwise",
      .result = ROW,
      .errors = ID_ERRORS ", file.not_kept",
@@ -601,7 +307,7 @@ const struct method files_methods[] = {
      .http = "PUT",
      .route = "/file-groups/{name}",
      .flags = METHOD_WRITE,
-     .params = group_params,
+     .params = files_group_params,
      .summary = "Limit a group of torrents; `file limit ID --group NAME` puts one into it",
      .result = "{name, up_limit, down_limit, free_of_node}",
      .errors = "file.too_many, file.not_kept",
@@ -620,7 +326,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/poll",
      .flags = METHOD_HIDDEN,
-     .params = poll_params,
+     .params = files_poll_params,
      .summary = "Chosen members of many rows, for programs that ask often",
      .result = "{rows: [[value, ...]], removed: [number]}: in the order of `fields`",
      .errors = "",
@@ -630,7 +336,7 @@ const struct method files_methods[] = {
     {.name = "file.export",
      .http = "GET",
      .route = "/files/{id}/torrent",
-     .params = id_only,
+     .params = files_id_only,
      .summary = "Get the .torrent of a torrent",
      .result = "{name, torrent}: the file's name, and its bytes in base64",
      .errors = ID_ERRORS ", file.no_metadata",
@@ -640,7 +346,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/blocklist",
      .flags = METHOD_WRITE,
-     .params = block_params,
+     .params = files_block_params,
      .summary = "Never hold a torrent, or what somebody signed",
      .result = "{what}: the line of your own list; what is held and now blocked is paused",
      .errors = "file.not_found, file.ambiguous, file.not_kept",
@@ -650,7 +356,7 @@ const struct method files_methods[] = {
      .http = "DELETE",
      .route = "/files/blocklist/{what}",
      .flags = METHOD_WRITE,
-     .params = unblock_params,
+     .params = files_unblock_params,
      .summary = "Take a line from your own list of what is blocked",
      .result = "{what}",
      .errors = "file.not_found, file.ambiguous, file.not_kept",
@@ -682,7 +388,7 @@ const struct method files_methods[] = {
      .http = "POST",
      .route = "/files/{id}/release",
      .flags = METHOD_WRITE,
-     .params = id_only,
+     .params = files_id_only,
      .summary = "Take a download out of quarantine, whatever the scanner says or does not",
      .result = ROW,
      .errors = ID_ERRORS ", file.not_quarantined",

@@ -2,7 +2,7 @@
  *
  * Owns the metainfo (once known), the data, the picker (while something is missing), the choker's
  * memory, the candidates, the trackers and the sessions.  It decides: whom to ask for what, whom to
- * serve, whom to believe.  The node above it (files.c) decides which torrent may dial next,
+ * serve, whom to believe.  The node above it (files_meet.c) decides which torrent may dial next,
  * listens, and keeps what must survive a restart; the two meet in struct torrent_env.
  *
  *     metadata     only the infohash is known (magnet link); peers are asked for the rest

@@ -130,6 +130,15 @@ static json_t *absolute(const char *path)
     return json_sprintf("%s/%s", cwd, path);
 }
 
+/* An unset variable of a script must neither mean this folder nor another route. */
+static bool may_be_empty(const struct parse *ps, const json_t *param)
+{
+    char *in_route = mem_printf("{%s}", cli_text(param, "name"));
+    bool routed = strstr(cli_text(ps->method, "route"), in_route) != NULL;
+    free(in_route);
+    return !routed && strcmp(cli_text(param, "type"), "path") != 0;
+}
+
 /* A value as its type wants it; NULL after saying what is wrong. */
 static json_t *value_of(const struct parse *ps, const json_t *param, const char *text)
 {
@@ -137,6 +146,8 @@ static json_t *value_of(const struct parse *ps, const json_t *param, const char 
     enum conf_type number = !strcmp(type, "bytes")  ? CONF_BYTES
                             : !strcmp(type, "rate") ? CONF_RATE
                                                     : CONF_INT;
+    if (!*text && !may_be_empty(ps, param))
+        return wrong(ps, "this is empty:", cli_text(param, "name"));
     if (!strcmp(type, "path"))
         return absolute(text);
     if (!strcmp(type, "bool"))

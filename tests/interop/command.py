@@ -20,6 +20,8 @@ def exit_codes_tell_what_happened(lab):
     fails(a, 2, 'file', 'lss', says='did you mean')
     fails(a, 2, 'file', 'ls', '--colour')
     fails(a, 2, 'file', 'export', 'x')
+    for words in ('share',), ('file', 'show'), ('doc', 'cat'), ('get', 'x', '-o'):
+        fails(a, 2, *words, '', says='this is empty')
     fails(a, 3, 'file', 'show', '00000000', says='00000000')
     fails(a, 3, 'share', os.path.join(lab.dir, 'not there'), says='not there')
     fails(a, 3, 'config', 'get', 'files.lisen', says='files.listen')

@@ -3,6 +3,7 @@
 #include "api/events.h"
 #include "api/guard.h"
 #include "api/keyring.h"
+#include "api/logins.h"
 #include "api/methods.h"
 #include "api/reply.h"
 #include "api/rest.h"
@@ -21,10 +22,15 @@
 
 #define API_PREFIX "/api/v1"
 
+/* The cookie outlives the session, which is ours to end: a cookie would have to be set anew at each
+ * use.  400 days are the most that browsers keep. */
+enum { COOKIE_S = 400 * 24 * 3600, COOKIE_TEXT = 256 };
+
 struct api {
     struct api_cfg cfg;
     struct httpd *http;
     struct keyring *keyring;
+    struct logins *logins;
     struct routes *routes;
     struct rest *rest;
     struct events *events;
@@ -45,6 +51,7 @@ enum place {
     PLACE_METRICS,
     PLACE_EVENTS,
     PLACE_LOGIN_CODE,
+    PLACE_LOGOUT,
     PLACE_METHOD,
     PLACE_CONTENT,
     PLACE_SOCKET,
@@ -76,6 +83,7 @@ static const struct {
     {"/metrics", PLACE_METRICS, GUARD_API, GUARD_READ, "GET, HEAD"},
     {API_PREFIX "/events", PLACE_EVENTS, GUARD_API, GUARD_READ, "GET"},
     {API_PREFIX "/login", PLACE_LOGIN_CODE, GUARD_API, GUARD_MONEY, "POST"},
+    {API_PREFIX "/logout", PLACE_LOGOUT, GUARD_API, GUARD_READ, "POST"},
     /* GET and HEAD for clients that fetch the session id so */
     {"/transmission/rpc", PLACE_TRANSMISSION, GUARD_TRANSMISSION, GUARD_WRITE, "GET, HEAD, POST"},
     {"/transmission/rpc/", PLACE_TRANSMISSION, GUARD_TRANSMISSION, GUARD_WRITE, "GET, HEAD, POST"},
@@ -151,6 +159,11 @@ static char *basic_password(const char *credentials)
     return password;
 }
 
+static int64_t wall_s(const struct api *a)
+{
+    return loop_wall_us(a->cfg.loop) / (int64_t)SEC;
+}
+
 /* The value of our cookie, copied into out; false when it is not there. */
 static bool cookie_value(const struct api *a, struct httpd_call *c, char out[KEYRING_KEY])
 {
@@ -201,7 +214,8 @@ static void weigh_key(struct api *a, struct httpd_call *c, const struct asked *a
         f->shown = keyring_token(a->keyring, token);
         f->shown_wrong = f->shown == GUARD_NONE;
     } else if (cookie_value(a, c, cookie)) {
-        f->shown = keyring_session(a->keyring, cookie, loop_now_us(a->cfg.loop));
+        if (logins_use(a->logins, cookie, wall_s(a)))
+            f->shown = GUARD_MONEY; /* whoever can open the Unix socket is the owner */
         wipe(cookie, sizeof cookie);
     } else if (asked->place == PLACE_CONTENT && httpd_query(c, "key")) {
         f->shown_wrong = true;
@@ -306,6 +320,24 @@ static void serve_login_code(struct api *a, struct httpd_call *c)
     wipe(code, sizeof code);
 }
 
+static void set_cookie(const struct api *a, const char *session, unsigned last_s,
+                       char out[COOKIE_TEXT])
+{
+    snprintf(out, COOKIE_TEXT, "Set-Cookie: %s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%u",
+             a->cookie, session, last_s);
+}
+
+/* The browser that asks is signed out; who came with another key has nothing to give up. */
+static void serve_logout(struct api *a, struct httpd_call *c)
+{
+    char session[KEYRING_KEY], cookie[COOKIE_TEXT];
+    if (cookie_value(a, c, session))
+        logins_end(a->logins, session, wall_s(a));
+    wipe(session, sizeof session);
+    set_cookie(a, "", 0, cookie);
+    reply_text(c, 204, "text/plain", NULL, 0, cookie);
+}
+
 static void serve_login(struct api *a, struct httpd_call *c)
 {
     uint64_t now_us = loop_now_us(a->cfg.loop);
@@ -327,10 +359,9 @@ static void serve_login(struct api *a, struct httpd_call *c)
                           "run: shoal open", NULL);
         return;
     }
-    char cookie[256];
-    snprintf(cookie, sizeof cookie,
-             "Set-Cookie: %s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%u", a->cookie, session,
-             (unsigned)(KEYRING_SESSION_US / SEC));
+    logins_begin(a->logins, session, wall_s(a));
+    char cookie[COOKIE_TEXT];
+    set_cookie(a, session, COOKIE_S, cookie);
     const char *headers[16] = {cookie, "Location: /"};
     size_t n = 2;
     for (const char *const *h = guard_headers(true); *h; h++)
@@ -398,6 +429,9 @@ static void on_request(void *arg, struct httpd_call *c)
         break;
     case PLACE_LOGIN_CODE:
         serve_login_code(a, c);
+        break;
+    case PLACE_LOGOUT:
+        serve_logout(a, c);
         break;
     case PLACE_METHOD:
         rest_serve(a->rest, asked.route.method, asked.route.app, asked.path, c);
@@ -469,6 +503,7 @@ struct api *api_open(const struct api_cfg *cfg, struct why *why)
     a->sockets = sockets_new(cfg->loop, cfg->log, &cfg->sockets);
     a->events = events_new(cfg->loop, cfg->bus, snapshot, a);
     a->keyring = keyring_open(cfg->vfs, cfg->token_file, random_of_loop, cfg->loop, why);
+    a->logins = logins_open(cfg->vfs, cfg->session_file, cfg->log);
     if (!a->keyring || open_routes(a, why) != OK || open_http(a, why) != OK) {
         api_close(a);
         return NULL;
@@ -500,5 +535,6 @@ void api_close(struct api *a)
     rest_free(a->rest);
     routes_free(a->routes);
     keyring_free(a->keyring);
+    logins_close(a->logins, wall_s(a));
     free(a);
 }

@@ -3,7 +3,8 @@
  *   /api/v1/...          the methods of the apps (core/call.h), JSON
  *   /api/v1/events       what happens, as it happens (api/events.h)
  *   /api/v1/login        POST over the Unix socket: a one-time link for a browser
- *   /login?code=...      the link: a session cookie, then the page
+ *   /login?code=...      the link: a session cookie (api/logins.h), then the page
+ *   /api/v1/logout       POST: the end of that session
  *   /transmission/rpc    what Transmission's clients speak (api/transmission.h)
  *   /files/ID/PATH       files of torrents, also while they download (api/content.h)
  *   /docs/ID             a document, as y-websocket's providers speak it (api/sockets.h)
@@ -31,10 +32,11 @@ struct api_cfg {
     struct loop *loop;
     const struct log *log;
     const struct vfs *vfs;
-    const struct addr *at;  /* TCP, loopback only; port 0: any; NULL: none */
-    const char *unix_path;  /* NULL: none */
-    const char *token_file; /* made when absent (api/keyring.h); NULL: no tokens */
-    bool auth_off;          /* api.auth=off: anybody on this machine, without a key */
+    const struct addr *at;    /* TCP, loopback only; port 0: any; NULL: none */
+    const char *unix_path;    /* NULL: none */
+    const char *token_file;   /* made when absent (api/keyring.h); NULL: no tokens */
+    const char *session_file; /* api/logins.h; NULL: in memory alone */
+    bool auth_off;            /* api.auth=off: anybody on this machine, without a key */
     struct bus *bus;
     struct jobs *jobs;
     struct metrics *metrics;

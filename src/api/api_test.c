@@ -186,6 +186,7 @@ static struct world *open_world(bool auth_off)
                           .at = &at,
                           .unix_path = w->path,
                           .token_file = "tokens",
+                          .session_file = "sessions",
                           .auth_off = auth_off,
                           .bus = w->bus,
                           .jobs = w->jobs,
@@ -553,6 +554,12 @@ static void a_link_signs_one_browser_in_once(void **state)
     free(json);
     json = mem_printf("%sContent-Type: application/json\r\nOrigin: http://127.0.0.1:1\r\n", cookie);
     gives(w, "POST /api/v1/things/a", json, "{}", 403, NULL);
+    gives(w, "POST /api/v1/logout", json, "{}", 403, NULL); /* not by another site */
+    free(json);
+    json = mem_printf("%sContent-Type: application/json\r\n", cookie);
+    gives(w, "POST /api/v1/logout", json, "{}", 204,
+          "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+    gives(w, "GET /api/v1/things/a", cookie, "", 401, NULL);
     free(json);
     free(cookie);
     free(line);

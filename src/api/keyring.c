@@ -12,7 +12,7 @@ enum { KEY_BYTES = 32, FILE_MAX = 64 * 1024, WAIT_FIRST_US = 1000000 };
 struct secret {
     char text[KEYRING_KEY]; /* "" : a free place */
     enum guard_scope scope; /* of a token */
-    uint64_t at_us;         /* when the code was made, when the session was last used */
+    uint64_t at_us;         /* when the code was made */
 };
 
 struct stranger {
@@ -27,7 +27,6 @@ struct keyring {
     struct secret tokens[KEYRING_TOKENS_MAX];
     size_t token_count;
     struct secret codes[KEYRING_CODES_MAX];
-    struct secret sessions[KEYRING_SESSIONS_MAX];
     struct stranger strangers[KEYRING_STRANGERS_MAX];
 };
 
@@ -184,19 +183,6 @@ enum guard_scope keyring_token(const struct keyring *k, const char *token)
     return s ? s->scope : GUARD_NONE;
 }
 
-enum guard_scope keyring_session(struct keyring *k, const char *session, uint64_t now_us)
-{
-    struct secret *s = find(k->sessions, KEYRING_SESSIONS_MAX, session);
-    if (!s)
-        return GUARD_NONE;
-    if (now_us - s->at_us > KEYRING_SESSION_US) {
-        wipe(s, sizeof *s);
-        return GUARD_NONE;
-    }
-    s->at_us = now_us;
-    return GUARD_MONEY; /* whoever can open the Unix socket is the owner */
-}
-
 void keyring_code(struct keyring *k, uint64_t now_us, char code[KEYRING_KEY])
 {
     struct secret *s = place(k->codes, KEYRING_CODES_MAX);
@@ -213,10 +199,7 @@ bool keyring_login(struct keyring *k, const char *code, uint64_t now_us, char se
         wipe(c, sizeof *c); /* once */
     if (!good)
         return false;
-    struct secret *s = place(k->sessions, KEYRING_SESSIONS_MAX);
-    random_key(k, s->text);
-    s->at_us = now_us;
-    memcpy(session, s->text, KEYRING_KEY);
+    random_key(k, session);
     return true;
 }
 

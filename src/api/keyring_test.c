@@ -58,8 +58,6 @@ static void what_is_not_a_key_is_worth_nothing(void **state)
     assert_int_equal(keyring_token(k, text), GUARD_NONE);
     text[63] = '\0';
     assert_int_equal(keyring_token(k, text), GUARD_NONE);
-    assert_int_equal(keyring_session(k, "", 0), GUARD_NONE); /* a free place is no key */
-    assert_int_equal(keyring_session(k, key_of('1'), 0), GUARD_NONE);
     keyring_free(k);
     vfs_free(v);
 }
@@ -91,45 +89,12 @@ static void a_code_is_worth_one_session_for_five_minutes(void **state)
     char code[KEYRING_KEY], session[KEYRING_KEY];
     keyring_code(k, 0, code);
     assert_true(keyring_login(k, code, KEYRING_CODE_US, session));
-    assert_int_equal(keyring_session(k, session, KEYRING_CODE_US), GUARD_MONEY);
+    assert_int_equal(strlen(session), KEYRING_KEY - 1);
+    assert_string_not_equal(session, code);
     assert_false(keyring_login(k, code, KEYRING_CODE_US, session)); /* once */
     keyring_code(k, 0, code);
     assert_false(keyring_login(k, code, KEYRING_CODE_US + 1, session));
     assert_false(keyring_login(k, code, 0, session)); /* being late used it up */
-    keyring_free(k);
-}
-
-static void a_session_ends_a_day_after_its_last_use(void **state)
-{
-    (void)state;
-    struct why why;
-    int seed = 0;
-    struct keyring *k = keyring_open(NULL, NULL, count_up, &seed, &why);
-    char code[KEYRING_KEY], session[KEYRING_KEY];
-    keyring_code(k, 0, code);
-    assert_true(keyring_login(k, code, 0, session));
-    uint64_t now = KEYRING_SESSION_US;
-    assert_int_equal(keyring_session(k, session, now), GUARD_MONEY);
-    now += KEYRING_SESSION_US;
-    assert_int_equal(keyring_session(k, session, now), GUARD_MONEY);
-    now += KEYRING_SESSION_US + 1;
-    assert_int_equal(keyring_session(k, session, now), GUARD_NONE);
-    keyring_free(k);
-}
-
-static void the_oldest_session_makes_room(void **state)
-{
-    (void)state;
-    struct why why;
-    int seed = 0;
-    struct keyring *k = keyring_open(NULL, NULL, count_up, &seed, &why);
-    char code[KEYRING_KEY], first[KEYRING_KEY], session[KEYRING_KEY];
-    for (uint64_t i = 0; i <= KEYRING_SESSIONS_MAX; i++) {
-        keyring_code(k, i, code);
-        assert_true(keyring_login(k, code, i, i == 0 ? first : session));
-    }
-    assert_int_equal(keyring_session(k, first, 99), GUARD_NONE);
-    assert_int_equal(keyring_session(k, session, 99), GUARD_MONEY);
     keyring_free(k);
 }
 
@@ -186,8 +151,6 @@ int main(void)
         cmocka_unit_test(what_is_not_a_key_is_worth_nothing),
         cmocka_unit_test(a_file_that_is_wrong_is_named_with_its_line),
         cmocka_unit_test(a_code_is_worth_one_session_for_five_minutes),
-        cmocka_unit_test(a_session_ends_a_day_after_its_last_use),
-        cmocka_unit_test(the_oldest_session_makes_room),
         cmocka_unit_test(five_wrong_keys_slow_an_address_down_longer_each_time),
         cmocka_unit_test(strikes_are_forgotten_after_an_hour_and_kept_for_so_many_addresses),
     };

@@ -255,12 +255,14 @@ static enum err start_api(struct node *n, struct why *why)
             sockets =
                 (struct sockets_app){n->apps[i].ops->name, n->apps[i].ops->sockets, n->apps[i].app};
     char *tokens = mem_printf("%s/api.token", n->paths.data);
+    char *sessions = mem_printf("%s/api.sessions", n->paths.data);
     struct api_cfg cfg = {.loop = n->loop,
                           .log = n->log,
                           .vfs = n->vfs,
                           .at = tcp ? &http : NULL,
                           .unix_path = n->paths.socket,
                           .token_file = tokens,
+                          .session_file = sessions,
                           .auth_off = open,
                           .bus = n->bus,
                           .jobs = n->jobs,
@@ -281,6 +283,7 @@ static enum err start_api(struct node *n, struct why *why)
         n->api = api_open(&cfg, why);
     }
     free(tokens);
+    free(sessions);
     if (!n->api)
         return why->code;
     if (tcp) {

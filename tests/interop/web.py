@@ -118,6 +118,13 @@ def the_first_five_minutes(lab):
     Stage(lab, ann=ann, ben=ben).run('newcomer', file=file, peer=ann.address)
 
 
+def a_browser_stays_signed_in_when_the_node_is_restarted(lab):
+    is_there()
+    ann = lab.node('ann', **{'files.dht': 'off', 'host.enabled': 'off', 'api.http': f'127.0.0.1:{L.free_port()}'})
+    ann.share(L.make_file(os.path.join(ann.home, 'Holiday, the third week.mp4'), 1 << 20))
+    Stage(lab, ann=ann).run('restart')
+
+
 def two_write_and_one_is_offline_meanwhile(lab):
     """Each at the page of a node of their own."""
     is_there()
@@ -131,4 +138,4 @@ def two_write_and_one_is_offline_meanwhile(lab):
 
 
 L.main(every_page_is_for_everybody, the_first_five_minutes, ten_thousand_torrents_are_a_smooth_list,
-       two_write_and_one_is_offline_meanwhile)
+       a_browser_stays_signed_in_when_the_node_is_restarted, two_write_and_one_is_offline_meanwhile)

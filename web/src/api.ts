@@ -52,6 +52,12 @@ async function problemOf(answer: Response): Promise<ApiError> {
   );
 }
 
+/** The end of this browser's session.  No method of an app, as `/login` is none. */
+export async function signOut(): Promise<void> {
+  const answer = await fetch(`${PREFIX}/logout`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' });
+  if (!answer.ok) throw await problemOf(answer);
+}
+
 /**
  * Call a method of the node: `await call('file.pause', { id })`.  Throws an ApiError.  With
  * `signal`, a call that nobody waits for any more is dropped.

@@ -4,7 +4,7 @@
 // itself with Last-Event-ID and gets what it missed.  A page that nobody looks at lets its stream
 // go: a browser has only six connections for one address, and ten tabs would take them all.
 import { batch, computed, signal } from '@preact/signals';
-import { ApiError, call } from './api';
+import { ApiError, call, signOut } from './api';
 import type { Job, Status } from './types';
 
 export const status = signal<Status | null>(null);
@@ -140,10 +140,24 @@ function open(): void {
 }
 
 const HIDDEN_MS = 20_000;
+const tabs = new BroadcastChannel('shoal'); // the others of this browser are signed out, too
+
+/** Without a key the stream would go on: it was opened with one. */
+function lookAgain(): void {
+  close();
+  void askAgain();
+}
+
+export async function leave(): Promise<void> {
+  await signOut();
+  tabs.postMessage('out');
+  lookAgain();
+}
 
 /** Begin; once, when the page is there. */
 export function start(): void {
   void askAgain();
+  tabs.onmessage = lookAgain;
   let leaving: ReturnType<typeof setTimeout> | undefined;
   document.addEventListener('visibilitychange', () => {
     clearTimeout(leaving);

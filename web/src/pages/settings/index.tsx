@@ -3,13 +3,14 @@ import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { call } from '../../api';
 import { chooseLanguage, language, LANGUAGES, type Language } from '../../i18n';
+import { leave } from '../../live';
 import { chooseTheme, theme, type Theme } from '../../theme';
 import type { Setting } from '../../types';
 import { t as shared } from '../../texts';
 import { EmptyState } from '../../ui/empty';
 import { Field } from '../../ui/field';
 import { useLoaded } from '../../ui/load';
-import { Problem } from '../../ui/notice';
+import { attempt, Problem } from '../../ui/notice';
 import { Row } from './row';
 import './settings.css';
 import { sectionName, t } from './texts';
@@ -48,6 +49,9 @@ function Browser() {
             ))}
           </select>
         </div>
+        <button type="button" onClick={() => void attempt(leave)}>
+          {t('signOut')}
+        </button>
       </div>
     </section>
   );

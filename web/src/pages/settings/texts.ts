@@ -9,6 +9,7 @@ export const t = catalogue({
   'theme.system': ['As the system says', 'Wie im System'],
   'theme.light': ['Light', 'Hell'],
   'theme.dark': ['Dark', 'Dunkel'],
+  'signOut': ['Sign this browser out', 'Diesen Browser abmelden'],
 
   'search': ['Search the settings', 'Einstellungen suchen'],
   'changed': ['Only those that were changed', 'Nur geänderte'],

@@ -92,9 +92,12 @@ void buf_be(struct buf *b, uint64_t v, size_t width)
     b->tail += width;
 }
 
+/* Documents are written a byte at a time: one compare where there is room. */
 void buf_u8(struct buf *b, uint8_t v)
 {
-    buf_be(b, v, 1);
+    if (b->tail == b->cap)
+        buf_room(b, 1);
+    b->p[b->tail++] = v;
 }
 
 void buf_be16(struct buf *b, uint16_t v)

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct traffic {
@@ -52,6 +53,35 @@ void traffic_note(struct traffic *t, int64_t wall_s, uint64_t up, uint64_t down)
     t->down[at] += down > t->down_total ? down - t->down_total : 0;
     t->up_total = up;
     t->down_total = down;
+}
+
+static bool read_slot(const json_t *list, int64_t slot, size_t i, uint64_t *all)
+{
+    const json_t *bytes = json_array_get(list, i);
+    if (!json_is_integer(bytes) || json_integer_value(bytes) < 0)
+        return false;
+    all[place_of(slot)] = (uint64_t)json_integer_value(bytes);
+    return true;
+}
+
+enum err traffic_of_json(struct traffic *t, const json_t *saved, int64_t wall_s, struct why *why)
+{
+    const json_t *up = json_object_get(saved, "up"), *down = json_object_get(saved, "down");
+    json_int_t step_s = json_integer_value(json_object_get(saved, "step_s"));
+    int64_t first = json_integer_value(json_object_get(saved, "from")) / TRAFFIC_SLOT_S;
+    size_t n = json_array_size(up);
+    if (!json_is_array(up) || step_s != TRAFFIC_SLOT_S || n > TRAFFIC_SLOTS ||
+        json_array_size(down) != n)
+        return why_set(why, ERR_INVALID, "it is not a day of traffic");
+    if (first < 0 || first > wall_s / TRAFFIC_SLOT_S - (int64_t)n + 1)
+        return why_set(why, ERR_INVALID, "its day is not over by now");
+    for (size_t i = 0; i < n; i++)
+        if (!read_slot(up, first + (int64_t)i, i, t->up) ||
+            !read_slot(down, first + (int64_t)i, i, t->down))
+            return why_set(why, ERR_INVALID, "slot %zu is not a number of bytes", i);
+    t->last = first + (int64_t)n - 1;
+    t->count = (unsigned)n;
+    return OK;
 }
 
 json_t *traffic_json(const struct traffic *t)

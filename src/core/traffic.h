@@ -2,10 +2,12 @@
  *
  * A ring of TRAFFIC_SLOTS sums, each of TRAFFIC_SLOT_S seconds of the clock.  It is told the totals
  * since the start every now and then, and counts what was added; what came in several slots' time
- * without a word is counted to the last.  Kept in memory: a new run begins with an empty day.  Time
- * is an argument. */
+ * without a word is counted to the last.  A run goes on with the day of the run before: its JSON is
+ * what is kept (node.c).  Time is an argument. */
 #ifndef SHOAL_CORE_TRAFFIC_H
 #define SHOAL_CORE_TRAFFIC_H
+
+#include "base/err.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -26,5 +28,9 @@ void traffic_note(struct traffic *t, int64_t wall_s, uint64_t up, uint64_t down)
  * was noted on, at most TRAFFIC_SLOTS; "from" is when the first began, seconds since 1970.  A new
  * reference. */
 json_t *traffic_json(const struct traffic *t);
+
+/* Go on with what traffic_json() gave once, into an empty one; wall_s: now.  ERR_INVALID for what
+ * is none, or is of a time that has not come: then it is as empty as before. */
+enum err traffic_of_json(struct traffic *t, const json_t *saved, int64_t wall_s, struct why *why);
 
 #endif

@@ -138,6 +138,7 @@ static void on_minute(void *arg)
     int day = (local.tm_wday + 6) % 7; /* Monday first */
     policy_set_minute(n->policy, (unsigned)((day * 24 + local.tm_hour) * 60 + local.tm_min));
     node_note_traffic(n);
+    node_day_keep(n, false);
     n->minute = timer_start(n->loop, (uint64_t)(60 - local.tm_sec % 60) * SEC, on_minute, n);
 }
 
@@ -381,6 +382,7 @@ static enum err open_parts(struct node *n, const struct node_cfg *cfg, struct wh
     n->jobs = jobs_new(n->bus);
     n->metrics = metrics_new();
     n->traffic = traffic_new();
+    node_day_load(n);
     load_policy(n);
     on_minute(n);
     if ((code = start_apps(n, why)) != OK || (code = start_api(n, why)) != OK)
@@ -455,6 +457,8 @@ void node_stop(struct node *n)
         return;
     n->stopping = true;
     log_info(n->log, "stopping");
+    node_note_traffic(n);
+    node_day_keep(n, true);
     join_apps(n, false);
     n->stop_deadline = timer_start(n->loop, APP_STOP_US, on_stop_deadline, n);
     for (size_t i = n->app_count; i-- > 0;)

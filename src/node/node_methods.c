@@ -73,16 +73,6 @@ json_t *node_status(struct node *n)
     return st;
 }
 
-void node_note_traffic(struct node *n)
-{
-    json_t *st = node_status(n);
-    const json_t *sum = json_object_get(st, "traffic");
-    traffic_note(n->traffic, loop_wall_us(n->loop) / (int64_t)SEC,
-                 (uint64_t)json_integer_value(json_object_get(sum, "uploaded")),
-                 (uint64_t)json_integer_value(json_object_get(sum, "downloaded")));
-    json_decref(st);
-}
-
 static void on_traffic(void *app, struct call *c)
 {
     struct node *n = app;
@@ -405,7 +395,7 @@ const struct method node_methods[] = {
      .http = "GET",
      .route = "/traffic",
      .flags = METHOD_HIDDEN,
-     .summary = "Show what went in and out over the last 24 hours of this run",
+     .summary = "Show what went in and out over the last 24 hours",
      .result = "{step_s, from: seconds since 1970, up: [bytes], down: [bytes]}: a sum for each "
                "step, oldest first",
      .example = "curl --unix-socket api.sock http://localhost/api/v1/traffic",

@@ -46,6 +46,7 @@ struct node {
     struct jobs *jobs;
     struct metrics *metrics;
     struct traffic *traffic;
+    int64_t day_kept_s; /* when its file was written, seconds since 1970 */
     struct api *api;
     struct node_app apps[NODE_APPS_MAX];
     size_t app_count;
@@ -64,8 +65,11 @@ extern const struct method node_methods[];
 /* {"version","peer_id","name",...}: a new reference. */
 json_t *node_status(struct node *n);
 
-/* Tell the day's traffic how much it is now. */
+/* Tell the day's traffic how much it is now; read what the run before kept of it, a damaged file is
+ * told and passed over; keep it, every five minutes and when the node ends (node_day.c). */
 void node_note_traffic(struct node *n);
+void node_day_load(struct node *n);
+void node_day_keep(struct node *n, bool ending);
 
 /* Read the settings again (SIGHUP, config set) and tell everyone.  On failure nothing changes. */
 enum err node_reload(struct node *n, struct why *why);

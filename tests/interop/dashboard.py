@@ -84,6 +84,28 @@ def the_event_stream_begins_with_the_status_and_a_day_of_traffic_is_there(lab):
     assert day['step_s'] == 300 and len(day['up']) == len(day['down']) in (1, 2), day
 
 
+def a_day_of_traffic_outlives_the_run(lab):
+    ann, ben = lab.node('ann', files__dht='off'), lab.node('ben', files__dht='off')
+    shared = ann.share(L.make_file(os.path.join(ann.home, 'some.bin'), 1 << 20))
+    ben.run('get', shared['magnet'], '--peer', ann.address, '-o', lab.folder('out'))
+
+    def down():
+        answer = subprocess.run(['curl', '-sS', '--unix-socket', os.path.join(ben.home, 'run/api.sock'),
+                                 'http://x/api/v1/traffic'], capture_output=True, check=True).stdout
+        return sum(json.loads(answer)['down'])
+
+    before = L.until('the bytes are counted', lambda: down() >= 1 << 20 and down())
+    ben.stop()
+    ben.start()
+    assert down() >= before, (down(), before)
+    ben.stop()
+    with open(os.path.join(ben.home, 'data/traffic.json'), 'r+', encoding='utf-8') as f:
+        f.truncate(9)
+    ben.start()
+    assert down() < before
+    assert "the day's traffic begins anew" in ben.log()
+
+
 def what_is_packaged_is_what_the_sources_build_and_weighs_what_it_may(lab):
     tool = os.path.join(TOP, 'tools/web')
     done = subprocess.run([tool, '--budget'], capture_output=True, text=True, check=False)
@@ -106,4 +128,5 @@ if __name__ == '__main__':
            only_the_nodes_own_name_is_answered,
            a_link_signs_in_once_and_says_so_in_words_when_it_is_used,
            the_event_stream_begins_with_the_status_and_a_day_of_traffic_is_there,
+           a_day_of_traffic_outlives_the_run,
            what_is_packaged_is_what_the_sources_build_and_weighs_what_it_may)

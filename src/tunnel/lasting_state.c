@@ -53,6 +53,15 @@ static uint64_t to_allow(const struct lasting_state *s)
     return s->got - buf_len(&s->held) + s->window;
 }
 
+/* Half of what may come is on its way, and there is more: said now, it is answered before all of it
+ * is, and nobody has to stop.  More than what we keep would be of no use. */
+static bool wants_more(const struct lasting_state *s)
+{
+    uint64_t may = s->may > s->acked ? s->may - s->acked : 0;
+    return waiting(s) > 0 && s->wanted != s->may && may < LASTING_KEPT_MAX &&
+           s->sent - s->acked >= may / 2;
+}
+
 bool lasting_state_next(struct lasting_state *s, struct lasting_frame *out)
 {
     size_t n = waiting(s);
@@ -64,15 +73,15 @@ bool lasting_state_next(struct lasting_state *s, struct lasting_frame *out)
         s->allowed = out->may = to_allow(s);
         return true;
     }
+    if (wants_more(s)) {
+        s->wanted = s->may;
+        out->kind = LASTING_WANT;
+        return true;
+    }
     if (n > 0 && room > 0) {
         out->kind = LASTING_DATA;
         n = n < room ? n : (size_t)room;
         out->len = (uint32_t)(n < LASTING_FRAME_MAX ? n : LASTING_FRAME_MAX);
-        return true;
-    }
-    if (n > 0 && s->wanted != s->may) {
-        s->wanted = s->may;
-        out->kind = LASTING_WANT;
         return true;
     }
     if (n == 0 && s->ended && !s->end_sent) {

@@ -126,6 +126,26 @@ static void the_window_grows_for_who_takes_all_and_is_given_back(void **state)
     assert_int_equal(p.spare, spare);
 }
 
+/* Who says more in each round than in the one before is never without leave to. */
+static void the_window_grows_before_it_is_used_up(void **state)
+{
+    (void)state;
+    struct lasting_pair p;
+    pair_open(&p, 64 << 20);
+    for (size_t each = 32 << 10; each <= 1 << 20; each *= 2) {
+        size_t said = 0;
+        for (size_t n = 1; said < each && n > 0; said += n) {
+            n = pair_say(&p, 0, each - said);
+            pair_write(&p.e[0]);
+        }
+        assert_int_equal(said, each);
+        assert_int_equal(p.e[0].state.sent, p.e[0].state.acked + buf_len(&p.e[0].state.kept));
+        round_of(&p, SIZE_MAX);
+        round_of(&p, SIZE_MAX);
+    }
+    pair_close(&p);
+}
+
 static enum err hears(struct lasting_state *s, struct lasting_frame f)
 {
     struct why why;
@@ -174,6 +194,7 @@ int main(void)
         cmocka_unit_test(who_does_not_take_holds_up_who_says),
         cmocka_unit_test(what_is_not_acknowledged_is_kept_up_to_a_limit),
         cmocka_unit_test(the_window_grows_for_who_takes_all_and_is_given_back),
+        cmocka_unit_test(the_window_grows_before_it_is_used_up),
         cmocka_unit_test(what_cannot_be_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

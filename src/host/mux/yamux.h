@@ -1,7 +1,7 @@
 /* host/mux/yamux.h - Yamux over any conn (libp2p/specs yamux/README.md).
  *
  * Receive windows begin at 256 KiB each way and grow on demand to YAMUX_WINDOW_MAX (a stream that
- * fills its window within two round trips gets twice as much), as far as the connection's share
+ * fills its window within four round trips gets twice as much), as far as the connection's share
  * allows; credit is given when the owner reads, not when bytes come.  Reading never waits for
  * writing.  What a stream holds for an owner who does not read is at most its window, and all
  * streams of a connection together at most YAMUX_HELD_MAX, and what is left in the peer's purse. */

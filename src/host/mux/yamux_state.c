@@ -13,15 +13,17 @@ bool yamux_window_take(struct yamux_window *w, uint32_t n)
     return true;
 }
 
-/* Was `eaten` read so fast that the whole window would have gone within two round trips?  A window
- * is what limits the sender then, or nearly. */
+/* Was `eaten` read so fast that the whole window would have gone within four round trips?  Who has
+ * just begun sends twice as much in each as in the one before, and what is given now arrives there
+ * one later: a window of two would hold him up at each doubling, and a congestion control that
+ * finds its sender held up takes that for the line's speed. */
 static bool was_fast(const struct yamux_window *w, uint64_t now_us, uint64_t rtt_us)
 {
     const uint64_t rtt_max = 10 * SEC; /* who says more says nothing; the products stay small */
     uint64_t took = now_us - w->since_us;
-    if (rtt_us == 0 || took > 2 * rtt_max)
+    if (rtt_us == 0 || took > 4 * rtt_max)
         return false;
-    return took * w->size <= 2 * (rtt_us < rtt_max ? rtt_us : rtt_max) * w->eaten;
+    return took * w->size <= 4 * (rtt_us < rtt_max ? rtt_us : rtt_max) * w->eaten;
 }
 
 uint32_t yamux_window_eat(struct yamux_window *w, uint32_t n, uint64_t now_us, uint64_t rtt_us,

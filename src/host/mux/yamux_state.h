@@ -20,7 +20,7 @@ void yamux_window_init(struct yamux_window *w);
 MUST_CHECK bool yamux_window_take(struct yamux_window *w, uint32_t n);
 
 /* The owner has read n of them.  Returns the credit to be sent now, 0 while it is less than half a
- * window.  The window doubles on the way where it was filled within two round trips (rtt_us 0: not
+ * window.  The window doubles on the way where it was filled within four round trips (rtt_us 0: not
  * known, no growth), by at most *spare, which is reduced by what it took. */
 uint32_t yamux_window_eat(struct yamux_window *w, uint32_t n, uint64_t now_us, uint64_t rtt_us,
                           uint32_t *spare);

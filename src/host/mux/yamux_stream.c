@@ -170,11 +170,12 @@ static void give_credit(struct ystream *s, size_t eaten)
         yamux_window_eat(&s->window, (uint32_t)eaten, loop_now_us(y->mux.loop), y->rtt_us, &spare);
     y->spare -= before - spare;
     (void)draw(s, s->inbox.held, NULL); /* there is room: the purse has said so */
+    if (credit > 0 || s->window.eaten >= YAMUX_WINDOW / 8)
+        yamux_measure(y); /* somebody is in a hurry: how far is it? */
     if (credit == 0)
         return;
     s->credit = yamux_credit(s->credit, credit);
     ystream_owe(s, 0);
-    yamux_measure(y); /* somebody is in a hurry: how far is it? */
 }
 
 /* What is kept first, then what lies in the read buffer. */

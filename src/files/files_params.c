@@ -277,6 +277,11 @@ const struct param files_poll_params[] = {
     {.name = "ids", .type = PARAM_TEXT, .flags = PARAM_MANY, .help = "Infohashes; none: all"},
     {.name = "numbers", .type = PARAM_INT, .flags = PARAM_MANY, .help = "In place of infohashes"},
     {.name = "lately", .type = PARAM_BOOL, .help = "Those that changed within a minute"},
+    {.name = "limit", .type = PARAM_INT, .min = 1, .max = INT32_MAX, .help = "Of all, so many"},
+    {.name = "cursor",
+     .type = PARAM_INT,
+     .max = INT64_MAX,
+     .help = "Of all, those after the `cursor` of an earlier answer"},
     {0}};
 
 const struct param files_block_params[] = {

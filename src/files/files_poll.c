@@ -99,6 +99,25 @@ static void add_lately(struct files *f, json_t *rows, const struct wanted *w, si
     }
 }
 
+/* All of them, in the order in which they came and so by number: what comes and goes between two
+ * pages moves no row from one to the other.  The cursor: the number of the last, NULL when that was
+ * the last of all. */
+static json_t *add_all(const struct files *f, struct call *c, json_t *rows, const struct wanted *w,
+                       size_t n)
+{
+    int64_t cursor = call_int(c, "cursor", 0), left = call_int(c, "limit", INT64_MAX);
+    struct holding *h;
+    for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));) {
+        if (h->tend.number <= cursor)
+            continue;
+        if (left-- == 0)
+            return json_integer(cursor);
+        add(rows, h, w, n);
+        cursor = h->tend.number;
+    }
+    return NULL;
+}
+
 static json_t *gone_lately(const struct files *f)
 {
     uint64_t now = loop_now_us(f->env.loop);
@@ -115,7 +134,7 @@ void file_poll(void *app, struct call *c)
     if (late_wait(f, c))
         return;
     json_t *names = call_array(c, "fields"), *rows = json_array(), *v;
-    json_t *hashes = call_array(c, "ids"), *numbers = call_array(c, "numbers");
+    json_t *cursor = NULL, *hashes = call_array(c, "ids"), *numbers = call_array(c, "numbers");
     struct wanted *w = mem_array(json_array_size(names) + 1, sizeof *w);
     size_t n = wanted_of(names, w), i;
     if (call_bool(c, "lately")) {
@@ -128,10 +147,9 @@ void file_poll(void *app, struct call *c)
             add(rows, by_hash(f, json_string_value(v)), w, n);
         }
     } else {
-        struct holding *h;
-        for (size_t at = 0; (h = map_next(f->torrents, &at, NULL, NULL));)
-            add(rows, h, w, n);
+        cursor = add_all(f, c, rows, w, n);
     }
     free(w);
-    call_ok(c, json_pack("{s:o, s:o}", "rows", rows, "removed", gone_lately(f)));
+    call_ok(c, json_pack("{s:o, s:o, s:o?}", "rows", rows, "removed", gone_lately(f), "cursor",
+                         cursor));
 }

@@ -328,7 +328,8 @@ const struct method files_methods[] = {
      .flags = METHOD_HIDDEN,
      .params = files_poll_params,
      .summary = "Chosen members of many rows, for programs that ask often",
-     .result = "{rows: [[value, ...]], removed: [number]}: in the order of `fields`",
+     .result = "{rows: [[value, ...]], removed: [number], cursor}: in the order of `fields`; "
+               "cursor: null, or with `limit` where the next ones begin",
      .errors = "",
      .example = "curl --unix-socket api.sock -d '{\"fields\": [\"id\", \"state\"]}' "
                 "http://localhost/api/v1/files/poll",

@@ -450,6 +450,50 @@ static void eight_find_each_other_by_a_tracker(void **state)
     free(bytes);
 }
 
+/* The numbers of a page of the list; its cursor in *cursor, 0: it was the last. */
+static json_t *page_of(struct node *n, int limit, json_int_t *cursor)
+{
+    json_t *page = node_call(
+        n, "file.poll",
+        json_pack("{s:[s], s:i, s:I}", "fields", "number", "limit", limit, "cursor", *cursor),
+        NULL);
+    *cursor = json_integer_value(json_object_get(page, "cursor"));
+    json_t *rows = json_incref(json_object_get(page, "rows"));
+    json_decref(page);
+    return rows;
+}
+
+static void rows_are(json_t *rows, const char *want)
+{
+    char *text = json_dumps(rows, JSON_COMPACT);
+    assert_string_equal(text, want);
+    free(text);
+    json_decref(rows);
+}
+
+static void a_list_comes_in_pages_that_changes_do_not_shift(void **state)
+{
+    (void)state;
+    struct pair p = pair_new(7);
+    char link[80];
+    for (int i = 1; i <= 6; i++) {
+        snprintf(link, sizeof link, "magnet:?xt=urn:btih:%040x", i);
+        json_decref(node_call(p.bob, "file.get", json_pack("{s:s}", "link", link), NULL));
+    }
+    json_int_t cursor = 0;
+    rows_are(page_of(p.bob, 2, &cursor), "[[1],[2]]");
+    snprintf(link, sizeof link, "%040x", 1);
+    json_decref(node_call(p.bob, "file.rm", json_pack("{s:s}", "id", link), NULL));
+    rows_are(page_of(p.bob, 2, &cursor), "[[3],[4]]");
+    snprintf(link, sizeof link, "%040x", 4); /* the one where the next page begins */
+    json_decref(node_call(p.bob, "file.rm", json_pack("{s:s}", "id", link), NULL));
+    rows_are(page_of(p.bob, 2, &cursor), "[[5],[6]]");
+    assert_int_equal(cursor, 0);
+    rows_are(page_of(p.bob, 4, &cursor), "[[2],[3],[5],[6]]");
+    assert_int_equal(cursor, 0);
+    pair_free(&p);
+}
+
 static void the_same_seed_gives_the_same_run(void **state)
 {
     (void)state;
@@ -482,6 +526,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_is_said_and_gone_on_from),
         cmocka_unit_test(a_file_damaged_on_disk_is_found_and_fetched_again),
         cmocka_unit_test(eight_find_each_other_by_a_tracker),
+        cmocka_unit_test(a_list_comes_in_pages_that_changes_do_not_shift),
         cmocka_unit_test(the_same_seed_gives_the_same_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,7 +62,7 @@ export interface Methods {
   "file.group-ls": {};
   "file.group-set": { name: string; up?: number; down?: number; free_of_node?: boolean };
   "file.stats": {};
-  "file.poll": { fields?: (string)[]; ids?: (string)[]; numbers?: (number)[]; lately?: boolean };
+  "file.poll": { fields?: (string)[]; ids?: (string)[]; numbers?: (number)[]; lately?: boolean; limit?: number; cursor?: number };
   "file.export": { id: string };
   "file.block": { what: string; note?: string };
   "file.unblock": { what: string };

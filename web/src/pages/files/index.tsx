@@ -11,7 +11,7 @@ import './files.css';
 import { Inspector } from './inspector';
 import { PassOn } from './pass';
 import { Remove } from './remove';
-import { all, changes, failed, type Filter, follow, moves, type Order, pick, type Row, STATES, tally } from './rows';
+import { all, changes, failed, type Filter, follow, moves, type Order, pick, reading, type Row, STATES, tally } from './rows';
 import { SORT_KEYS, Torrents } from './table';
 import { t } from './texts';
 
@@ -164,6 +164,7 @@ export function Files() {
             </select>
             <span class="count muted small" role="status">
               {ids.value.length === rows.size ? t('count', { n: rows.size }) : t('countOf', { n: ids.value.length, all: rows.size })}
+              {reading.value && ` · ${shared('loading')}`}
               {chosen.value.size > 0 && ` · ${t('selected', { n: chosen.value.size })}`}
             </span>
             <span class="acts">

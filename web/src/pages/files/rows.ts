@@ -1,4 +1,5 @@
-// All torrents of the node, as compact rows: read once, then kept true by the event stream.
+// All torrents of the node, as compact rows: read once, in pages so that the first is soon there, then
+// kept true by the event stream.
 //
 // Ten thousand of them are common enough.  So a row holds what the table shows and no more, changes
 // are gathered and told once a frame, and the table is put in order again only when what it is
@@ -48,34 +49,50 @@ export const all = signal<ReadonlyMap<string, Row> | null>(null);
 export const changes = signal(0);
 /** Grows when rows came or went, or may have to move. */
 export const moves = signal(0);
+/** Some are not read yet. */
+export const reading = signal(true);
 /** Why they could not be read. */
 export const failed = signal<unknown>(null);
 
-let rows = new Map<string, Row>();
+const rows = new Map<string, Row>();
 let ranks: Map<string, number> | null = null; // of names; null: some changed
 const collator = new Intl.Collator(language, { numeric: true, sensitivity: 'base' });
 
-async function readAll(): Promise<void> {
-  try {
-    const got = await call<{ rows: unknown[][] }>('file.poll', { fields: [...FIELDS] });
-    const fresh = new Map<string, Row>();
-    for (const values of got.rows) {
-      const row = Object.fromEntries(FIELDS.map((name, i) => [name, values[i]])) as unknown as Row;
-      fresh.set(row.id, row);
-    }
-    rows = fresh;
-    ranks = null;
-    failed.value = null;
-    all.value = rows;
-    moves.value++;
-  } catch (why) {
-    failed.value = why;
-  }
+const PAGE = 500;
+let running: AbortController | null = null;
+let spoken = new Set<string>(); // whom the stream spoke of since the reading began: it knows better
+
+interface Page {
+  rows: unknown[][];
+  cursor: number | null;
 }
 
-// Asked for while the rest of the page is still being loaded.
-let asked = true;
-void readAll();
+async function readAll(): Promise<void> {
+  running?.abort();
+  const { signal } = (running = new AbortController());
+  const seen = (spoken = new Set<string>());
+  const there = new Set<string>();
+  reading.value = true;
+  try {
+    for (let cursor: number | null = 0; cursor !== null; ) {
+      const page: Page = await call<Page, 'file.poll'>('file.poll', { fields: [...FIELDS], limit: PAGE, cursor }, signal);
+      for (const values of page.rows) {
+        const row = Object.fromEntries(FIELDS.map((name, i) => [name, values[i]])) as unknown as Row;
+        there.add(row.id);
+        if (!seen.has(row.id)) rows.set(row.id, row);
+      }
+      ranks = null;
+      cursor = page.cursor;
+      if (cursor === null) for (const id of rows.keys()) if (!there.has(id) && !seen.has(id)) rows.delete(id);
+      failed.value = null;
+      reading.value = cursor !== null;
+      moved(!all.value || cursor === null);
+      all.value = rows;
+    }
+  } catch (why) {
+    if (!signal.aborted) failed.value = why;
+  }
+}
 
 let painted = 0;
 let ordered: ReturnType<typeof setTimeout> | undefined;
@@ -100,6 +117,10 @@ function moved(soon: boolean): void {
   }
 }
 
+// Asked for while the rest of the page is still being loaded.
+let asked = true;
+void readAll();
+
 /** What the stream tells is a row of `file ls`, which writes its time as a date. */
 function take(told: Torrent & { labels?: string[] }): void {
   const old = rows.get(told.id);
@@ -118,6 +139,7 @@ function take(told: Torrent & { labels?: string[] }): void {
     added_s: old?.added_s ?? Date.parse(told.added) / 1000,
   };
   rows.set(row.id, row);
+  spoken.add(row.id);
   if (old?.name !== row.name) ranks = null;
   changed();
   moved(!old);
@@ -129,6 +151,7 @@ export function follow(): () => void {
     listen<Torrent>('file.state', (e) => take(e.data), () => void readAll()),
     listen<Torrent>('file.done', (e) => take(e.data)),
     listen('file.removed', (e) => {
+      spoken.add(e.id);
       if (rows.delete(e.id)) moved(true);
     }),
   ];

@@ -1,114 +1,43 @@
 /* A peer that does not keep the rules, against a whole node in the simulator.  Expected each time:
  * the connection ends or the message is passed over, memory stays bounded, others are served. */
-#include "files/files.h"
+#include "files/foe_test.h"
 
 #include "base/mem.h"
-#include "base/test.h"
 #include "crypto/hex.h"
 #include "files/meta/metainfo.h"
-#include "files/peer/wire_msg.h"
-#include "net/conn.h"
-#include "support/sim_node.h"
 
 enum { SIZE = 40 * 64 * 1024, PIECE = 64 * 1024, PIECES = SIZE / PIECE };
 
 enum { CROWD = 60 };
 
-/* The scripted peer: it says what the test puts into `out`, and keeps what it hears in `in`. */
+enum { SUGGESTED = 31 };
+
+/* A peer that says what the test puts into its line; and once it has a listener, a seed that lies.
+ */
 struct mallory {
-    struct sim *sim;
-    struct sim_node *machine;
-    struct conn *conn;
-    struct listener *listener;
-    struct buf out, in;
-    size_t heard;
-    bool deaf;  /* never reads */
-    bool ended; /* the other side closed */
-    /* As a seed that lies: */
-    uint8_t infohash[SHA1_LEN];
+    struct foe f;
     struct cur info; /* the metadata that it gives; NULL: none */
-    bool greeted, lies_in_data;
-    unsigned served, conns;
+    unsigned served;
     bool suggests;
     uint32_t first; /* piece that it was asked for */
 };
 
-enum { SUGGESTED = 31 };
-
-static const struct sim_link lan = {
-    .latency_us = 2 * MSEC, .up_rate = 12500000, .down_rate = 12500000};
-static const uint8_t mallory_id[20] = "-MA0001-abcdefghijkl";
-
-static void flush(struct mallory *m)
-{
-    while (m->conn && buf_len(&m->out) > 0) {
-        ssize_t n = conn_send(m->conn, buf_bytes(&m->out), buf_len(&m->out));
-        if (n <= 0)
-            return;
-        buf_eat(&m->out, (size_t)n);
-    }
-}
-
-static void hang_up(struct mallory *m)
-{
-    m->ended = true;
-    conn_close(m->conn);
-    m->conn = NULL;
-}
-
-static void answer(struct mallory *m);
-
-static void listen_to(struct mallory *m)
-{
-    while (m->conn && !m->deaf) {
-        uint8_t *room = buf_room(&m->in, 65536);
-        ssize_t n = conn_recv(m->conn, room, 65536);
-        if (n == CONN_END)
-            hang_up(m);
-        if (n <= 0)
-            return;
-        buf_grew(&m->in, (size_t)n);
-        m->heard += (size_t)n;
-        if (m->listener)
-            answer(m);
-    }
-}
-
-static void on_conn(void *arg, enum conn_event ev, const struct why *why)
-{
-    struct mallory *m = arg;
-    (void)why;
-    switch (ev) {
-    case CONN_READABLE:
-        listen_to(m);
-        break;
-    case CONN_OPEN:
-    case CONN_WRITABLE:
-        break;
-    case CONN_CLOSED:
-        hang_up(m);
-        return;
-    }
-    flush(m);
-}
-
 /* A seed, by the book but for its bytes. */
-static void greet(struct mallory *m)
+static void greet(struct foe *f)
 {
-    m->greeted = true;
-    buf_eat(&m->in, WIRE_HANDSHAKE_LEN);
-    wire_put_handshake(&m->out, m->infohash, mallory_id);
-    wire_put_simple(&m->out, WIRE_HAVE_ALL);
-    wire_put_ext_handshake(&m->out, &(struct wire_ext_own){.ut_metadata = 1,
+    const struct mallory *m = LIST_OF(f, struct mallory, f);
+    wire_put_handshake(&f->out, f->infohash, foe_id);
+    wire_put_simple(&f->out, WIRE_HAVE_ALL);
+    wire_put_ext_handshake(&f->out, &(struct wire_ext_own){.ut_metadata = 1,
                                                            .metadata_size = (int64_t)m->info.n,
                                                            .port = 6881,
                                                            .client = "Mallory"});
     if (m->suggests) {
-        wire_put_index(&m->out, WIRE_SUGGEST, PIECES); /* is none of it */
-        wire_put_index(&m->out, WIRE_SUGGEST, SUGGESTED);
-        wire_put_index(&m->out, WIRE_SUGGEST, UINT32_MAX);
+        wire_put_index(&f->out, WIRE_SUGGEST, PIECES); /* is none of it */
+        wire_put_index(&f->out, WIRE_SUGGEST, SUGGESTED);
+        wire_put_index(&f->out, WIRE_SUGGEST, UINT32_MAX);
     }
-    wire_put_simple(&m->out, WIRE_UNCHOKE);
+    wire_put_simple(&f->out, WIRE_UNCHOKE);
 }
 
 static void give_metadata(struct mallory *m, const struct wire_msg *msg)
@@ -119,11 +48,12 @@ static void give_metadata(struct mallory *m, const struct wire_msg *msg)
     struct cur rest = m->info;
     cur_take(&rest, (size_t)md.piece * WIRE_METADATA_PIECE);
     size_t n = rest.n < WIRE_METADATA_PIECE ? rest.n : WIRE_METADATA_PIECE;
-    wire_put_metadata(&m->out, 3, WIRE_MD_DATA, md.piece, (int64_t)m->info.n, rest.p, n);
+    wire_put_metadata(&m->f.out, 3, WIRE_MD_DATA, md.piece, (int64_t)m->info.n, rest.p, n);
 }
 
-static void act(struct mallory *m, const struct wire_msg *msg)
+static void act(struct foe *f, const struct wire_msg *msg)
 {
+    struct mallory *m = LIST_OF(f, struct mallory, f);
     uint8_t lie[BLOCK_LEN] = {0xbd};
     if (msg->type == WIRE_EXTENDED && msg->ext_id == 1)
         give_metadata(m, msg);
@@ -131,38 +61,8 @@ static void act(struct mallory *m, const struct wire_msg *msg)
         return;
     if (m->served++ == 0)
         m->first = msg->piece;
-    wire_put_piece_header(&m->out, msg->piece, msg->begin, msg->len);
-    buf_put(&m->out, lie, msg->len);
-}
-
-static void answer(struct mallory *m)
-{
-    if (!m->greeted && buf_len(&m->in) >= WIRE_HANDSHAKE_LEN)
-        greet(m);
-    size_t len;
-    while (m->greeted && wire_frame(buf_cur(&m->in), &len, NULL) == OK && len > 0 &&
-           len <= buf_len(&m->in)) {
-        struct wire_msg msg;
-        if (wire_read(cur_of(buf_bytes(&m->in), len), &msg, NULL) == OK)
-            act(m, &msg);
-        buf_eat(&m->in, len);
-    }
-    flush(m);
-}
-
-static void on_accept(void *arg, struct conn *c)
-{
-    struct mallory *m = arg;
-    if (m->conn) {
-        conn_close(c);
-        return;
-    }
-    m->conns++;
-    m->greeted = false;
-    buf_clear(&m->in);
-    buf_clear(&m->out);
-    m->conn = c;
-    conn_watch(c, on_conn, m);
+    wire_put_piece_header(&f->out, msg->piece, msg->begin, msg->len);
+    buf_put(&f->out, lie, msg->len);
 }
 
 /* Ann shares; Mallory has a machine. */
@@ -171,18 +71,9 @@ struct scene {
     struct node *ann, *bob;
     uint8_t *bytes;
     char *id, *link;
-    struct mallory m, crowd[CROWD];
+    struct mallory m;
+    struct foe crowd[CROWD];
 };
-
-/* Mallory speaks plain, and is not to be taken for the beginning of an encrypted handshake. */
-static const char *const plain[] = {"files.encryption=off", NULL};
-
-static struct node *start(struct sim *sim, const char *name, uint8_t last)
-{
-    struct node *n = node_new(sim, name, addr_v4(10, 0, 0, last, 0), lan);
-    node_start(n, &files_app, plain);
-    return n;
-}
 
 /* The test's state, so that the group takes it apart also when an assert jumps out of the test. */
 static struct scene *scene_new(void **state, uint64_t seed)
@@ -203,17 +94,9 @@ static struct scene *scene_new(void **state, uint64_t seed)
     s->link = mem_strdup(json_string_value(json_object_get(added, "magnet")));
     json_decref(r);
     json_decref(added);
-    s->m.sim = s->sim;
-    s->m.machine = sim_node_add(s->sim, "mallory", addr_v4(10, 0, 0, 66, 0), lan);
-    assert_true(hex_decode(s->id, 40, s->m.infohash, SHA1_LEN));
+    s->m.f.machine = sim_node_add(s->sim, "mallory", addr_v4(10, 0, 0, 66, 0), lan);
+    assert_true(hex_decode(s->id, 40, s->m.f.infohash, SHA1_LEN));
     return s;
-}
-
-static void mallory_done(struct mallory *m)
-{
-    conn_close(m->conn);
-    buf_done(&m->in);
-    buf_done(&m->out);
 }
 
 static int scene_free(void **state)
@@ -221,10 +104,9 @@ static int scene_free(void **state)
     struct scene *s = *state;
     if (!s)
         return 0;
-    listener_close(s->m.listener);
-    mallory_done(&s->m);
+    foe_done(&s->m.f);
     for (int i = 0; i < CROWD; i++)
-        mallory_done(&s->crowd[i]);
+        foe_done(&s->crowd[i]);
     node_free(s->ann);
     node_free(s->bob);
     sim_free(s->sim);
@@ -236,28 +118,21 @@ static int scene_free(void **state)
     return 0;
 }
 
-static void dial(struct scene *s)
-{
-    struct addr to = addr_v4(10, 0, 0, 1, 6881);
-    s->m.ended = false;
-    s->m.conn = tcp_dial(sim_node_loop(s->m.machine), &to, NULL, on_conn, &s->m);
-}
-
 /* A handshake and `out`: ended within the time? */
 static bool ends_within(struct scene *s, uint64_t us)
 {
-    if (!s->m.conn)
-        dial(s);
+    if (!s->m.f.conn)
+        foe_dial(&s->m.f, 1);
     sim_run_for(s->sim, us);
-    return s->m.ended;
+    return s->m.f.ended;
 }
 
 static struct buf *say_hello(struct scene *s)
 {
-    buf_clear(&s->m.out);
-    buf_clear(&s->m.in);
-    wire_put_handshake(&s->m.out, s->m.infohash, mallory_id);
-    return &s->m.out;
+    buf_clear(&s->m.f.out);
+    buf_clear(&s->m.f.in);
+    wire_put_handshake(&s->m.f.out, s->m.f.infohash, foe_id);
+    return &s->m.f.out;
 }
 
 /* Said after the handshake and HAVE_NONE, this ends the session at once. */
@@ -266,9 +141,9 @@ static void ends(struct scene *s, const void *frame, size_t n)
     struct buf *b = say_hello(s);
     wire_put_simple(b, WIRE_HAVE_NONE);
     buf_put(b, frame, n);
-    dial(s);
+    foe_dial(&s->m.f, 1);
     sim_run_for(s->sim, 200 * MSEC);
-    assert_true(s->m.ended);
+    assert_true(s->m.f.ended);
 }
 
 static void honest_peers_are_served(struct scene *s)
@@ -287,9 +162,9 @@ static void honest_peers_are_served(struct scene *s)
 }
 
 /* What came after the handshake has a message of this type. */
-static bool was_told(const struct mallory *m, uint8_t type)
+static bool was_told(const struct foe *f, uint8_t type)
 {
-    struct cur c = buf_cur(&m->in);
+    struct cur c = buf_cur(&f->in);
     cur_take(&c, WIRE_HANDSHAKE_LEN);
     while (c.n > 0) {
         uint32_t len = cur_be32(&c);
@@ -311,17 +186,17 @@ static void the_port_of_the_dht_is_told_but_not_in_a_private_torrent(void **stat
     json_t *added = node_job(s->ann, json_string_value(json_object_get(r, "job")));
     for (int private_ = 0; private_ < 2; private_++) {
         const char *id = private_ ? json_string_value(json_object_get(added, "id")) : s->id;
-        assert_true(hex_decode(id, 40, s->m.infohash, SHA1_LEN));
-        buf_clear(&s->m.in);
-        buf_clear(&s->m.out);
-        wire_put_handshake_with(&s->m.out, s->m.infohash, mallory_id, WIRE_SPEAKS_DHT);
-        wire_put_simple(&s->m.out, WIRE_HAVE_NONE);
-        dial(s);
+        assert_true(hex_decode(id, 40, s->m.f.infohash, SHA1_LEN));
+        buf_clear(&s->m.f.in);
+        buf_clear(&s->m.f.out);
+        wire_put_handshake_with(&s->m.f.out, s->m.f.infohash, foe_id, WIRE_SPEAKS_DHT);
+        wire_put_simple(&s->m.f.out, WIRE_HAVE_NONE);
+        foe_dial(&s->m.f, 1);
         sim_run_for(s->sim, SEC);
-        assert_true(was_told(&s->m, WIRE_HAVE_ALL));
-        assert_true(was_told(&s->m, WIRE_PORT) == !private_);
-        conn_close(s->m.conn);
-        s->m.conn = NULL;
+        assert_true(was_told(&s->m.f, WIRE_HAVE_ALL));
+        assert_true(was_told(&s->m.f, WIRE_PORT) == !private_);
+        conn_close(s->m.f.conn);
+        s->m.f.conn = NULL;
         sim_run_for(s->sim, SEC);
     }
     json_decref(r);
@@ -331,14 +206,14 @@ static void the_port_of_the_dht_is_told_but_not_in_a_private_torrent(void **stat
 static void no_handshake_no_session(void **state)
 {
     struct scene *s = scene_new(state, 1);
-    buf_str(&s->m.out,
+    buf_str(&s->m.f.out,
             "GET / HTTP/1.1\r\nHost: nobody.example\r\nAccept: everything at all\r\n\r\n");
     assert_true(ends_within(s, SEC));
     say_hello(s);
-    buf_bytes(&s->m.out)[30] ^= 1; /* of a torrent that is not here */
+    buf_bytes(&s->m.f.out)[30] ^= 1; /* of a torrent that is not here */
     assert_true(ends_within(s, SEC));
     say_hello(s);
-    s->m.out.tail -= 1; /* a byte too few, and silence */
+    s->m.f.out.tail -= 1; /* a byte too few, and silence */
     assert_false(ends_within(s, 9 * SEC));
     assert_true(ends_within(s, 2 * SEC));
 }
@@ -350,10 +225,11 @@ static void no_handshake_no_session_where_it_may_be_encrypted(void **state)
     node_stop(s->ann);
     node_start(s->ann, &files_app, NULL);
     for (int i = 0; i < 10; i++)
-        buf_str(&s->m.out, "GET / HTTP/1.1\r\nHost: nobody.example\r\nAccept: all at all\r\n\r\n");
+        buf_str(&s->m.f.out,
+                "GET / HTTP/1.1\r\nHost: nobody.example\r\nAccept: all at all\r\n\r\n");
     assert_true(ends_within(s, 11 * SEC));
     say_hello(s);
-    buf_bytes(&s->m.out)[30] ^= 1; /* of a torrent that is not here */
+    buf_bytes(&s->m.f.out)[30] ^= 1; /* of a torrent that is not here */
     assert_true(ends_within(s, 11 * SEC));
     honest_peers_are_served(s);
 }
@@ -414,7 +290,7 @@ static void what_is_unknown_or_empty_is_passed_over(void **state)
 static void who_asks_and_never_reads_gets_half_a_megabyte(void **state)
 {
     struct scene *s = scene_new(state, 5);
-    s->m.deaf = true;
+    s->m.f.deaf = true;
     struct buf *b = say_hello(s);
     wire_put_simple(b, WIRE_HAVE_NONE);
     wire_put_simple(b, WIRE_INTERESTED);
@@ -427,11 +303,11 @@ static void who_asks_and_never_reads_gets_half_a_megabyte(void **state)
     assert_true(json_integer_value(json_object_get(j, "uploaded")) < 8 * 1024 * 1024);
     json_decref(j);
     honest_peers_are_served(s);
-    s->m.deaf = false; /* now look: it has been closed */
+    s->m.f.deaf = false; /* now look: it has been closed */
     sim_run_for(s->sim, 60 * SEC);
-    listen_to(&s->m);
+    foe_listen(&s->m.f);
     sim_run_for(s->sim, SEC);
-    assert_true(s->m.ended);
+    assert_true(s->m.f.ended);
 }
 
 static void requests_beyond_the_queue_are_rejected(void **state)
@@ -444,8 +320,8 @@ static void requests_beyond_the_queue_are_rejected(void **state)
     for (int i = 0; i < 2000; i++)           /* choked: all but allowed-fast pieces are refused */
         wire_put_range(b, WIRE_REQUEST, 39, 0, BLOCK_LEN);
     assert_false(ends_within(s, 5 * SEC));
-    assert_true(s->m.heard >= WIRE_HANDSHAKE_LEN + 2000 * 17);
-    assert_true(s->m.heard < 3 * 1024 * 1024);
+    assert_true(s->m.f.heard >= WIRE_HANDSHAKE_LEN + 2000 * 17);
+    assert_true(s->m.f.heard < 3 * 1024 * 1024);
 }
 
 static void a_slot_that_is_free_is_given_before_it_is_asked_for(void **state)
@@ -454,11 +330,11 @@ static void a_slot_that_is_free_is_given_before_it_is_asked_for(void **state)
     struct buf *b = say_hello(s);
     wire_put_simple(b, WIRE_HAVE_NONE);
     assert_false(ends_within(s, 1 * SEC));
-    assert_true(was_told(&s->m, WIRE_UNCHOKE));
-    assert_true(was_told(&s->m, WIRE_SUGGEST)); /* the only seed steers from the beginning */
-    assert_false(was_told(&s->m, WIRE_CHOKE));
+    assert_true(was_told(&s->m.f, WIRE_UNCHOKE));
+    assert_true(was_told(&s->m.f, WIRE_SUGGEST)); /* the only seed steers from the beginning */
+    assert_false(was_told(&s->m.f, WIRE_CHOKE));
     assert_false(ends_within(s, 20 * SEC)); /* a round takes it from who does not want it */
-    assert_true(was_told(&s->m, WIRE_CHOKE));
+    assert_true(was_told(&s->m.f, WIRE_CHOKE));
 }
 
 static void blocks_that_nobody_asked_for_end_it(void **state)
@@ -477,9 +353,10 @@ static void blocks_that_nobody_asked_for_end_it(void **state)
 static void connections_that_say_nothing_keep_nobody_out(void **state)
 {
     struct scene *s = scene_new(state, 8);
-    struct addr to = addr_v4(10, 0, 0, 1, 6881);
-    for (int i = 0; i < CROWD; i++)
-        s->crowd[i].conn = tcp_dial(sim_node_loop(s->m.machine), &to, NULL, on_conn, &s->crowd[i]);
+    for (int i = 0; i < CROWD; i++) {
+        s->crowd[i].machine = s->m.f.machine;
+        foe_dial(&s->crowd[i], 1);
+    }
     sim_run_for(s->sim, SEC);
     honest_peers_are_served(s);
     sim_run_for(s->sim, 12 * SEC);
@@ -499,21 +376,21 @@ static void a_cancelled_block_is_not_sent(void **state)
     assert_false(ends_within(s, SEC));
     for (uint32_t piece = 0; piece < 20; piece++)
         wire_put_range(b, WIRE_REQUEST, piece, 0, BLOCK_LEN);
-    flush(&s->m);
+    foe_flush(&s->m.f);
     sim_run_for(s->sim, 2 * SEC);
-    assert_true(s->m.heard > BLOCK_LEN);
+    assert_true(s->m.f.heard > BLOCK_LEN);
     for (uint32_t piece = 0; piece < 20; piece++)
         wire_put_range(b, WIRE_CANCEL, piece, 0, BLOCK_LEN);
-    flush(&s->m);
+    foe_flush(&s->m.f);
     sim_run_for(s->sim, 30 * SEC);
-    assert_true(s->m.heard < 10 * BLOCK_LEN);
+    assert_true(s->m.f.heard < 10 * BLOCK_LEN);
 }
 
 static void serve_lies(struct scene *s)
 {
-    struct addr at = addr_v4(10, 0, 0, 66, 6881);
-    s->m.listener = tcp_listen(sim_node_loop(s->m.machine), &at, on_accept, &s->m, NULL);
-    assert_non_null(s->m.listener);
+    s->m.f.greet = greet;
+    s->m.f.act = act;
+    foe_wait(&s->m.f);
 }
 
 static void get_from_both(struct scene *s, uint64_t limit_us)
@@ -542,7 +419,7 @@ static void false_metadata_does_not_starve_the_true(void **state)
     s->m.info = cur_of(lie, sizeof lie);
     serve_lies(s);
     get_from_both(s, 5 * SEC);
-    assert_true(s->m.conns <= 2);
+    assert_true(s->m.f.conns <= 2);
 }
 
 static void what_is_suggested_before_the_metadata_came_is_heeded(void **state)
@@ -583,16 +460,16 @@ static void false_data_gets_its_sender_banned(void **state)
     serve_lies(s); /* no metadata, only blocks */
     get_from_both(s, 60 * SEC);
     assert_true(s->m.served > 0);
-    assert_true(s->m.ended);
-    unsigned conns = s->m.conns;
+    assert_true(s->m.f.ended);
+    unsigned conns = s->m.f.conns;
     sim_run_for(s->sim, 300 * SEC);
-    assert_int_equal(s->m.conns, conns); /* never dialled again */
+    assert_int_equal(s->m.f.conns, conns); /* never dialled again */
     assert_int_equal(bans(s->bob), 1);
     node_stop(s->bob);
     node_start(s->bob, &files_app, plain);
     assert_int_equal(bans(s->bob), 1);
     sim_run_for(s->sim, 300 * SEC);
-    assert_int_equal(s->m.conns, conns); /* nor after a restart */
+    assert_int_equal(s->m.f.conns, conns); /* nor after a restart */
 }
 
 int main(void)

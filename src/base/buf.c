@@ -60,7 +60,8 @@ void buf_put(struct buf *b, const void *bytes, size_t n)
 {
     if (n == 0)
         return;
-    memcpy(buf_room(b, n), bytes, n);
+    uint8_t *to = b->p && b->cap - b->tail >= n ? b->p + b->tail : buf_room(b, n);
+    memcpy(to, bytes, n);
     b->tail += n;
 }
 

@@ -49,9 +49,8 @@ static uint32_t loose_item(struct ydoc *d, const struct ystruct *s)
 /* An id beyond what any client may write is of nobody. */
 static bool ids_fit(const struct ystruct *s)
 {
-    return (s->left.client == NO_CLIENT || s->left.clock < UPDATE_CLOCK_MAX) &&
-           (s->right.client == NO_CLIENT || s->right.clock < UPDATE_CLOCK_MAX) &&
-           (s->parent.client == NO_CLIENT || s->parent.clock < UPDATE_CLOCK_MAX);
+    return s->left.clock < UPDATE_CLOCK_MAX && s->right.clock < UPDATE_CLOCK_MAX &&
+           s->parent.clock < UPDATE_CLOCK_MAX;
 }
 
 /* ---- the queue of a client ---- */
@@ -137,6 +136,9 @@ static void wait_for(struct ydoc *d, uint32_t client, uint32_t other, uint32_t c
 /* The item of a client that comes next, of this update or of what waited before; or NONE. */
 static uint32_t next_loose(const struct ydoc *d, const struct client *c, bool *fed)
 {
+    *fed = c->feed_n > 0 && runs_empty(&c->todo);
+    if (*fed)
+        return c->feed[0];
     const struct run *run = runs_get(&c->todo, runs_first());
     *fed = c->feed_n > 0 && (!run || item_of(d, c->feed[0])->clock <= run->clock);
     return *fed ? c->feed[0] : run ? run->item : NONE;
@@ -403,7 +405,7 @@ enum err ydoc_learn(struct ydoc *d, enum update_format format, struct cur update
     size_t mark = buf_len(&d->text);
     enum err e = decode(d, format, update, &loose, &deletes, why);
     if (e == OK) {
-        doc_begin(d);
+        doc_begin(d, news != NULL);
         feed(d, &loose, &clients);
         run_all(d, &clients);
         if (keep_rest(d, &clients))

@@ -10,7 +10,7 @@ void col_read(struct col_reader *r, enum col_coding coding, struct cur column)
     *r = (struct col_reader){.in = column, .coding = coding};
 }
 
-static void next_run(struct col_reader *r)
+void col_next_run(struct col_reader *r)
 {
     struct lib0_int v;
     r->left = 1;
@@ -32,24 +32,16 @@ static void next_run(struct col_reader *r)
             r->left = lib0_uint(&r->in) + 2;
         break;
     }
-    r->bad |= r->in.bad;
+    if (r->in.bad)
+        col_spoil(r);
 }
 
-uint64_t col_next(struct col_reader *r)
+void col_spoil(struct col_reader *r)
 {
-    if (r->left == 0)
-        next_run(r);
-    if (r->bad)
-        return 0;
-    r->left--;
-    if (r->coding == COL_DIFFS) {
-        r->value += (uint64_t)r->diff; /* wraps: then it is more than LIB0_MAX */
-        if (r->value > LIB0_MAX) {
-            r->bad = true;
-            return 0;
-        }
-    }
-    return r->value;
+    r->bad = true;
+    r->value = 0;
+    r->diff = 0;
+    r->left = UINT64_MAX;
 }
 
 void col_write(struct col_writer *w, enum col_coding coding)
@@ -112,6 +104,12 @@ uint64_t text_next(struct text_reader *r, struct buf *out)
 {
     uint64_t units = col_next(&r->lengths), left = units;
     bool inside = false;
+    if (left <= r->text.n && !r->half && lib0_ascii(r->text.p, left)) { /* nearly always */
+        struct cur part = cur_take(&r->text, left);
+        buf_put(out, part.p, part.n);
+        r->bad |= r->lengths.bad;
+        return units;
+    }
     if (r->half && left > 0) {
         buf_str(out, REPLACEMENT);
         r->half = false;

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/cur.h"
+#include "ydoc/lib0.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,15 +22,28 @@ enum col_coding {
 struct col_reader {
     struct cur in;
     uint64_t value, left; /* of the run that we are in */
-    int64_t diff;         /* COL_DIFFS: what each value adds */
+    int64_t diff;         /* COL_DIFFS: what each value adds; else 0 */
     enum col_coding coding;
     bool bad;
 };
 
+/* For col_next(): on to the next run; nothing but zeros from here on. */
+void col_next_run(struct col_reader *r);
+void col_spoil(struct col_reader *r);
+
 /* Begin to read a column, which must stay. */
 void col_read(struct col_reader *r, enum col_coding coding, struct cur column);
 /* The next value; 0 when there is none, or none that can be (`bad`). */
-uint64_t col_next(struct col_reader *r);
+static inline uint64_t col_next(struct col_reader *r)
+{
+    if (r->left == 0)
+        col_next_run(r);
+    r->left--;
+    r->value += (uint64_t)r->diff; /* wraps: then it is more than LIB0_MAX */
+    if (r->value > LIB0_MAX)
+        col_spoil(r);
+    return r->value;
+}
 
 struct col_writer {
     struct buf out;

@@ -22,10 +22,11 @@ void doc_seam(struct ydoc *d, const struct item *it)
     numbers_add(&d->seams, item_end(it));
 }
 
-void doc_begin(struct ydoc *d)
+void doc_begin(struct ydoc *d, bool tells)
 {
     assert(!d->open);
     d->open = true;
+    d->tells = tells;
     d->touched.n = d->seams.n = d->torn.n = 0;
     d->ours = false;
     d->deleted.n = d->gone.n = 0;
@@ -99,9 +100,18 @@ static void merge_span(struct ydoc *d, uint32_t client, uint32_t from, uint32_t 
     struct run_at at;
     if (!runs_find(&c->runs, from, &at))
         return;
-    while ((run = runs_get(&c->runs, at)) && run->clock <= to)
-        if (!item_merge(d, c, &at))
+    struct run_at before = at;
+    if (!runs_prev(&c->runs, &before))
+        runs_next(&c->runs, &at); /* nothing stands before the first */
+    uint32_t last = runs_get(&c->runs, before)->item;
+    while ((run = runs_get(&c->runs, at)) && run->clock <= to) {
+        if (item_joins(item_of(d, last), item_of(d, run->item), run->item)) {
+            item_merge(d, c, last, &at);
+        } else {
+            last = run->item;
             runs_next(&c->runs, &at);
+        }
+    }
 }
 
 static void merge_all(struct ydoc *d)
@@ -155,7 +165,7 @@ void doc_end(struct ydoc *d, enum update_format format, struct buf *out)
 
 void ydoc_begin(struct ydoc *d)
 {
-    doc_begin(d);
+    doc_begin(d, true);
     d->ours = true;
 }
 

@@ -7,13 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void numbers_add(struct numbers *v, uint32_t number)
+void numbers_grow(struct numbers *v)
 {
-    if (v->n == v->cap) {
-        v->cap = v->cap ? 2 * v->cap : 16;
-        v->at = mem_realloc(v->at, v->cap * sizeof *v->at);
-    }
-    v->at[v->n++] = number;
+    v->cap = v->cap ? 2 * v->cap : 16;
+    v->at = mem_realloc(v->at, v->cap * sizeof *v->at);
 }
 
 static uint32_t *leaf_of(void *arg, uint32_t item)
@@ -83,11 +80,9 @@ static uint32_t unboxed(const void *p)
     return (uint32_t)((uintptr_t)p - 1);
 }
 
-uint32_t doc_client(struct ydoc *d, uint64_t id)
+uint32_t doc_find_client(struct ydoc *d, uint64_t id)
 {
-    uint32_t *recent = &d->recent[id % (sizeof d->recent / sizeof *d->recent)];
-    if (*recent < d->n_clients && d->clients[*recent].id == id)
-        return *recent;
+    uint32_t *recent = &d->recent[id % DOC_RECENT];
     void *known = map_get(d->client_index, &id, sizeof id);
     if (known)
         return *recent = unboxed(known);

@@ -97,6 +97,7 @@ struct numbers {
 };
 
 #define ITEMS_A_PAGE 256
+#define DOC_RECENT 16
 
 struct ydoc {
     uint64_t client_id;
@@ -110,7 +111,7 @@ struct ydoc {
     size_t waste;    /* bytes of it that nobody has any more */
     struct client *clients;
     uint32_t n_clients, cap_clients;
-    uint32_t recent[16]; /* clients, by their ids' last bits: who was asked for last */
+    uint32_t recent[DOC_RECENT]; /* clients, by their ids' last bits: who was asked for last */
     struct map *client_index;
     struct name *names;
     uint32_t n_names, cap_names;
@@ -127,9 +128,10 @@ struct ydoc {
 
     /* of the transaction */
     struct numbers touched; /* clients */
+    bool tells;             /* an update will tell of it */
     bool aside;             /* something was put aside to wait */
     struct ranges deleted;  /* to be forgotten */
-    struct ranges gone;     /* came as deleted: there is nothing to forget */
+    struct ranges gone;     /* came as deleted: there is nothing to forget, but to tell */
     struct numbers seams;   /* client, clock, end of items that may join their neighbours now */
     bool ours;              /* local edits, not a foreign update */
     struct numbers torn;    /* pairs cut in two by them: client, clock of the second half, bytes */
@@ -188,10 +190,22 @@ static inline struct cur name_of(const struct ydoc *d, uint32_t name)
 }
 
 /* Append one. */
-void numbers_add(struct numbers *v, uint32_t number);
+void numbers_grow(struct numbers *v);
+static inline void numbers_add(struct numbers *v, uint32_t number)
+{
+    if (v->n == v->cap)
+        numbers_grow(v);
+    v->at[v->n++] = number;
+}
 
 /* ---- doc.c ---- */
-uint32_t doc_client(struct ydoc *d, uint64_t id);               /* its index, made */
+/* The index of a client, made. */
+uint32_t doc_find_client(struct ydoc *d, uint64_t id);
+static inline uint32_t doc_client(struct ydoc *d, uint64_t id)
+{
+    uint32_t recent = d->recent[id % DOC_RECENT];
+    return recent < d->n_clients && d->clients[recent].id == id ? recent : doc_find_client(d, id);
+}
 uint32_t doc_name(struct ydoc *d, const void *bytes, size_t n); /* its number, made */
 uint32_t doc_root(struct ydoc *d, uint32_t name);               /* the type, made */
 uint32_t doc_root_named(struct ydoc *d, const char *root);
@@ -202,14 +216,26 @@ void doc_pack(struct ydoc *d);            /* rid of waste, if there is much */
 /* ---- item.c ---- */
 uint32_t item_new(struct ydoc *d);
 void item_free(struct ydoc *d, uint32_t i);
+uint32_t item_split(struct ydoc *d, uint32_t i, uint32_t n); /* the tail's number */
 /* The item that holds a known unit; cut so that it starts there, ends there. */
 uint32_t item_at(struct ydoc *d, uint32_t client, uint32_t clock);
 uint32_t item_starting(struct ydoc *d, uint32_t client, uint32_t clock);
 uint32_t item_ending(struct ydoc *d, uint32_t client, uint32_t clock);
-uint32_t item_split(struct ydoc *d, uint32_t i, uint32_t n); /* the tail's number */
-/* Make the run before `at` and the one there one item if they may be; `at` then names what follows.
- */
-bool item_merge(struct ydoc *d, struct client *c, struct run_at *at);
+/* Item a swallows b, which its client wrote next and whose run is at `at`, if item_joins() says
+ * that it may; `at` then names what follows. */
+void item_merge(struct ydoc *d, struct client *c, uint32_t ai, struct run_at *at);
+static inline bool item_joins(const struct item *a, const struct item *b, uint32_t bi)
+{
+    if (a->kind != b->kind || item_end(a) != b->clock || (a->flags ^ b->flags) & ITEM_DELETED)
+        return false;
+    if (a->kind == CONTENT_GC)
+        return true;
+    bool kind = a->kind == CONTENT_STRING || a->kind == CONTENT_ANY || a->kind == CONTENT_JSON ||
+                a->kind == CONTENT_DELETED;
+    return kind && a->right == bi && b->left_client == b->client && b->left_clock + 1 == b->clock &&
+           a->right_client == b->right_client &&
+           (a->right_client == NONE || a->right_clock == b->right_clock);
+}
 /* More text at the end of an item. */
 void item_append_text(struct ydoc *d, struct item *it, const uint8_t *p, uint32_t n);
 /* The content of b, which is written off, behind that of a. */
@@ -227,7 +253,7 @@ uint32_t item_missing(const struct ydoc *d, const struct item *it, uint32_t *clo
 void item_cut_known(struct ydoc *d, uint32_t i); /* loose: drop what is below the state */
 
 /* ---- commit.c ---- */
-void doc_begin(struct ydoc *d);
+void doc_begin(struct ydoc *d, bool tells);
 void doc_end(struct ydoc *d, enum update_format format, struct buf *out);
 void doc_seam(struct ydoc *d, const struct item *it);
 void doc_touch(struct ydoc *d, uint32_t client); /* it writes something in this transaction */

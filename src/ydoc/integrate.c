@@ -6,20 +6,27 @@
 
 #define STAMP_MAX 0xf0000000u /* then all stamps begin anew */
 
+static bool not_here(const struct ydoc *d, uint32_t client, uint32_t clock)
+{
+    return client != NONE && clock >= d->clients[client].state;
+}
+
 uint32_t item_missing(const struct ydoc *d, const struct item *it, uint32_t *clock)
 {
-    bool by_id = it->flags & ITEM_PARENT_ID;
-    const struct run need[] = {/* clock, client */
-                               {it->left_clock, it->left_client},
-                               {it->right_clock, it->right_client},
-                               {it->right, by_id ? it->left : NONE}};
     if (it->kind == CONTENT_GC)
         return NONE;
-    for (size_t i = 0; i < sizeof need / sizeof *need; i++)
-        if (need[i].item != NONE && need[i].clock >= d->clients[need[i].item].state) {
-            *clock = need[i].clock;
-            return need[i].item;
-        }
+    if (not_here(d, it->left_client, it->left_clock)) {
+        *clock = it->left_clock;
+        return it->left_client;
+    }
+    if (not_here(d, it->right_client, it->right_clock)) {
+        *clock = it->right_clock;
+        return it->right_client;
+    }
+    if (it->flags & ITEM_PARENT_ID && not_here(d, it->left, it->right)) {
+        *clock = it->right;
+        return it->left;
+    }
     return NONE;
 }
 
@@ -107,12 +114,17 @@ static uint32_t place(struct ydoc *d, const struct item *it, uint32_t left, uint
 
 /* ---- joining the document ---- */
 
-static void became_known(struct ydoc *d, uint32_t i)
+static void became_known(struct ydoc *d, uint32_t i, const struct item *it)
 {
-    const struct item *it = item_of(d, i);
     struct client *c = &d->clients[it->client];
     runs_put(&c->runs, (struct run){it->clock, i});
     c->state = item_end(it);
+}
+
+static void came_deleted(struct ydoc *d, const struct item *it)
+{
+    if (d->tells)
+        ranges_add(&d->gone, d->clients[it->client].id, it->clock, it->len);
 }
 
 /* What it stood in is forgotten: only its clocks remain. */
@@ -123,17 +135,17 @@ static void integrate_gc(struct ydoc *d, uint32_t i)
     it->kind = CONTENT_GC;
     it->flags = ITEM_DELETED;
     it->n = 0;
-    ranges_add(&d->gone, d->clients[it->client].id, it->clock, it->len);
-    became_known(d, i);
+    came_deleted(d, it);
+    became_known(d, i, it);
 }
 
-static void link_in(struct ydoc *d, uint32_t i, uint32_t left)
+static void link_in(struct ydoc *d, uint32_t i, struct item *it, uint32_t left)
 {
-    struct item *it = item_of(d, i);
     it->left = left;
     if (left != NONE) {
-        it->right = item_of(d, left)->right;
-        item_of(d, left)->right = i;
+        struct item *l = item_of(d, left);
+        it->right = l->right;
+        l->right = i;
     } else {
         it->right = first_beside(d, it);
         if (it->sub == NONE)
@@ -157,11 +169,11 @@ static void make_type(struct ydoc *d, uint32_t i)
 }
 
 /* Where the struct says that it stands, or its neighbours do.  False: nowhere any more. */
-static bool find_parent(struct ydoc *d, struct item *it, uint32_t left, uint32_t right)
+static bool find_parent(struct ydoc *d, struct item *it, const struct item *left,
+                        const struct item *right)
 {
-    uint32_t beside = left != NONE ? left : right;
-    if ((left != NONE && item_of(d, left)->kind == CONTENT_GC) ||
-        (right != NONE && item_of(d, right)->kind == CONTENT_GC))
+    const struct item *beside = left ? left : right;
+    if ((left && left->kind == CONTENT_GC) || (right && right->kind == CONTENT_GC))
         return false;
     if (it->flags & ITEM_PARENT_ID) {
         const struct item *parent = item_of(d, item_at(d, it->left, it->right));
@@ -170,10 +182,10 @@ static bool find_parent(struct ydoc *d, struct item *it, uint32_t left, uint32_t
             return false;
         it->type = parent->at;
     } else if (it->type == NONE) {
-        if (beside == NONE)
+        if (!beside)
             return false;
-        it->type = item_of(d, beside)->type;
-        it->sub = item_of(d, beside)->sub;
+        it->type = beside->type;
+        it->sub = beside->sub;
     }
     return true;
 }
@@ -201,6 +213,20 @@ static bool types_on(struct ydoc *d, uint32_t i, uint32_t left, uint32_t right)
     return true;
 }
 
+/* The item that begins with the unit that it was written before: mostly who stands behind `left`
+ * still. */
+static uint32_t find_right(struct ydoc *d, const struct item *it, const struct item *left)
+{
+    if (it->right_client == NONE)
+        return NONE;
+    if (left && left->kind != CONTENT_GC && left->right != NONE) {
+        const struct item *next = item_of(d, left->right);
+        if (next->client == it->right_client && next->clock == it->right_clock)
+            return left->right;
+    }
+    return item_starting(d, it->right_client, it->right_clock);
+}
+
 void item_integrate(struct ydoc *d, uint32_t i)
 {
     struct item *it = item_of(d, i);
@@ -211,39 +237,39 @@ void item_integrate(struct ydoc *d, uint32_t i)
     }
     uint32_t left =
         it->left_client == NONE ? NONE : item_ending(d, it->left_client, it->left_clock);
-    uint32_t right =
-        it->right_client == NONE ? NONE : item_starting(d, it->right_client, it->right_clock);
-    if (!find_parent(d, it, left, right)) {
+    const struct item *l = left == NONE ? NULL : item_of(d, left);
+    uint32_t right = find_right(d, it, l);
+    const struct item *r = right == NONE ? NULL : item_of(d, right);
+    if (!find_parent(d, it, l, r)) {
         integrate_gc(d, i);
         return;
     }
     if (types_on(d, i, left, right))
         return;
-    bool between = left != NONE ? item_of(d, left)->right != right
-                                : right == NONE || item_of(d, right)->left != NONE;
+    bool between = l ? l->right != right : !r || r->left != NONE;
     if (between)
         left = place(d, it, left, right);
-    link_in(d, i, left);
+    link_in(d, i, it, left);
     if (it->kind == CONTENT_TYPE)
         make_type(d, i);
     if (it->kind == CONTENT_FORMAT)
         d->types[it->type].marked = true;
     if (it->kind == CONTENT_DELETED) {
         it->flags |= ITEM_DELETED;
-        ranges_add(&d->gone, d->clients[it->client].id, it->clock, it->len);
+        came_deleted(d, it);
     }
-    became_known(d, i);
+    became_known(d, i, it);
+    struct ytype *type = &d->types[it->type];
     if (it->sub == NONE) {
-        if (item_in_tree(d, it))
-            seq_put(&d->seq, &d->types[it->type].seq, left, i);
-        d->types[it->type].len += item_visible(it);
+        if (type->seq != SEQ_NONE)
+            seq_put(&d->seq, &type->seq, left, i);
+        type->len += item_visible(it);
     } else if (it->right == NONE) {
         key_set(d, it->type, it->sub, i);
         if (left != NONE)
             item_delete(d, left);
     }
-    uint32_t made_by = d->types[it->type].item;
-    if ((made_by != NONE && item_deleted(item_of(d, made_by))) ||
+    if ((type->item != NONE && item_deleted(item_of(d, type->item))) ||
         (it->sub != NONE && it->right != NONE))
         item_delete(d, i);
 }

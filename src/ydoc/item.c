@@ -29,30 +29,30 @@ void item_free(struct ydoc *d, uint32_t i)
     d->free_item = i;
 }
 
-static uint32_t known_at(struct ydoc *d, uint32_t client, uint32_t clock, struct run_at *near)
+static inline uint32_t known_at(struct ydoc *d, uint32_t client, uint32_t clock, int side)
 {
-    const struct runs *runs = &d->clients[client].runs;
-    bool found = runs_find_near(runs, clock, near);
+    struct client *c = &d->clients[client];
+    bool found = runs_find_near(&c->runs, clock, &c->near[side]);
     assert(found);
     (void)found;
-    return runs_get(runs, *near)->item;
+    return c->runs.piece[c->near[side].piece]->at[c->near[side].i].item;
 }
 
 uint32_t item_at(struct ydoc *d, uint32_t client, uint32_t clock)
 {
-    return known_at(d, client, clock, &d->clients[client].near[0]);
+    return known_at(d, client, clock, 0);
 }
 
 uint32_t item_starting(struct ydoc *d, uint32_t client, uint32_t clock)
 {
-    uint32_t i = known_at(d, client, clock, &d->clients[client].near[1]);
+    uint32_t i = known_at(d, client, clock, 1);
     const struct item *it = item_of(d, i);
     return it->clock == clock || it->kind == CONTENT_GC ? i : item_split(d, i, clock - it->clock);
 }
 
 uint32_t item_ending(struct ydoc *d, uint32_t client, uint32_t clock)
 {
-    uint32_t i = item_at(d, client, clock);
+    uint32_t i = known_at(d, client, clock, 0);
     const struct item *it = item_of(d, i);
     if (item_end(it) != clock + 1 && it->kind != CONTENT_GC)
         item_split(d, i, clock + 1 - it->clock);
@@ -180,24 +180,6 @@ uint32_t item_split(struct ydoc *d, uint32_t i, uint32_t n)
     return t;
 }
 
-/* Behind what its client wrote just before, or gone?  Most is not, and only that is looked at. */
-static bool written_on(const struct item *b)
-{
-    return b->kind == CONTENT_GC || (b->left_client == b->client && b->left_clock + 1 == b->clock);
-}
-
-static bool mergeable(const struct item *a, const struct item *b, uint32_t bi)
-{
-    if (a->kind != b->kind || item_end(a) != b->clock || (a->flags ^ b->flags) & ITEM_DELETED)
-        return false;
-    if (a->kind == CONTENT_GC)
-        return true;
-    bool kind = a->kind == CONTENT_STRING || a->kind == CONTENT_ANY || a->kind == CONTENT_JSON ||
-                a->kind == CONTENT_DELETED;
-    return kind && a->right == bi && a->right_client == b->right_client &&
-           (a->right_client == NONE || a->right_clock == b->right_clock);
-}
-
 /* The halves of a pair are together again, at `seam`, and nothing was written between them: whoever
  * hears of this transaction has the pair whole. */
 static void heal_pair(struct ydoc *d, struct item *a, uint32_t clock, uint32_t seam)
@@ -221,16 +203,10 @@ static void heal_pair(struct ydoc *d, struct item *a, uint32_t clock, uint32_t s
     buf_done(&b);
 }
 
-bool item_merge(struct ydoc *d, struct client *c, struct run_at *at)
+void item_merge(struct ydoc *d, struct client *c, uint32_t ai, struct run_at *at)
 {
-    struct run_at before = *at;
-    const struct run *run = runs_get(&c->runs, *at);
-    if (!run || !runs_prev(&c->runs, &before))
-        return false;
-    uint32_t ai = runs_get(&c->runs, before)->item, bi = run->item;
+    uint32_t bi = runs_get(&c->runs, *at)->item;
     struct item *a = item_of(d, ai), *b = item_of(d, bi);
-    if (!written_on(b) || !mergeable(a, b, bi))
-        return false;
     if (a->kind != CONTENT_GC) {
         uint32_t units = item_visible(b), seam = a->n;
         item_absorb(d, a, b);
@@ -249,7 +225,6 @@ bool item_merge(struct ydoc *d, struct client *c, struct run_at *at)
     a->len += b->len;
     runs_drop(&c->runs, at);
     item_free(d, bi);
-    return true;
 }
 
 /* ---- keys of a type ---- */

@@ -2,10 +2,33 @@
 
 #include "base/utf8.h"
 
+uint64_t lib0_long_uint(struct cur *c)
+{
+    uint64_t v = 0;
+    uint8_t b = 0x80;
+    if (cur_groups7(c, &v))
+        b = 0;
+    for (unsigned shift = 0; shift < 56 && b & 0x80; shift += 7) {
+        b = cur_u8(c);
+        v |= (uint64_t)(b & 0x7f) << shift;
+    }
+    if (!(b & 0x80) && v <= LIB0_MAX)
+        return v;
+    *c = (struct cur){NULL, 0, true};
+    return 0;
+}
+
 struct lib0_int lib0_long_int(struct cur *c)
 {
-    uint8_t b = cur_u8(c);
-    struct lib0_int v = {b & 0x3f, (b & 0x40) != 0};
+    uint64_t all;
+    uint8_t b = 0;
+    struct lib0_int v;
+    if (cur_groups7(c, &all)) { /* its seventh bit is the sign: the others close ranks */
+        v = (struct lib0_int){(all & 0x3f) | (all >> 7) << 6, (all & 0x40) != 0};
+    } else {
+        b = cur_u8(c);
+        v = (struct lib0_int){b & 0x3f, (b & 0x40) != 0};
+    }
     for (unsigned shift = 6; b & 0x80; shift += 7) {
         b = cur_u8(c);
         if (shift > 55 || c->bad) {
@@ -60,6 +83,20 @@ void lib0_put_bytes(struct buf *b, const void *p, size_t n)
 {
     lib0_put_uint(b, n);
     buf_put(b, p, n);
+}
+
+bool lib0_ascii(const uint8_t *p, size_t n)
+{
+    size_t i = 0;
+    for (; n - i >= 8; i += 8)
+        if (!utf8_ascii8(p + i))
+            return false;
+    if (i > 0) /* the rest, with some of what was seen */
+        return utf8_ascii8(p + n - 8);
+    uint8_t any = 0;
+    for (; i < n; i++)
+        any |= p[i];
+    return any < 0x80;
 }
 
 uint64_t lib0_units(const uint8_t *p, size_t n)

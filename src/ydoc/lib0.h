@@ -22,20 +22,10 @@ struct lib0_int {
 
 /* varUint; above LIB0_MAX the cursor is poisoned.  Needless trailing groups are accepted, as lib0
  * does. */
+uint64_t lib0_long_uint(struct cur *c);
 static inline uint64_t lib0_uint(struct cur *c)
 {
-    uint64_t v = 0;
-    for (unsigned shift = 0; shift < 56; shift += 7) {
-        uint8_t b = cur_u8(c);
-        v |= (uint64_t)(b & 0x7f) << shift;
-        if (!(b & 0x80)) {
-            if (v <= LIB0_MAX)
-                return v;
-            break;
-        }
-    }
-    *c = (struct cur){NULL, 0, true};
-    return 0;
+    return c->n > 0 && *c->p < 0x80 ? cur_u8(c) : lib0_long_uint(c);
 }
 
 /* varInt: the first byte holds six bits and the sign. */
@@ -68,6 +58,9 @@ void lib0_put_int(struct buf *b, struct lib0_int v);
 /* 0 is the one above zero. */
 void lib0_put_i64(struct buf *b, int64_t v);
 void lib0_put_bytes(struct buf *b, const void *p, size_t n); /* text as well */
+
+/* Is all of it ASCII?  Then bytes are units, and it is well-formed: most text is asked no more. */
+bool lib0_ascii(const uint8_t *p, size_t n);
 
 /* UTF-16 code units of well-formed UTF-8: what Yjs counts text in. */
 uint64_t lib0_units(const uint8_t *p, size_t n);

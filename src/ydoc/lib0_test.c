@@ -70,6 +70,45 @@ static void more_than_53_bits_are_refused(void **state)
     assert_true(refused("", 0, true));
 }
 
+/* Where enough follows they are read at once, else byte by byte. */
+static void a_number_is_the_same_whatever_follows(void **state)
+{
+    (void)state;
+    for (uint64_t v = 1; v <= LIB0_MAX; v = v * 3 + 1)
+        for (size_t behind = 0; behind < 9; behind++) {
+            struct buf b = {0}, s = {0};
+            lib0_put_uint(&b, v);
+            lib0_put_int(&s, (struct lib0_int){v, behind % 2});
+            buf_put(&b, "\xff\xff\xff\xff\xff\xff\xff\xff", behind);
+            buf_put(&s, "\xff\xff\xff\xff\xff\xff\xff\xff", behind);
+            struct cur c = buf_cur(&b), d = buf_cur(&s);
+            assert_true(lib0_uint(&c) == v && c.n == behind && !c.bad);
+            struct lib0_int i = lib0_int(&d);
+            assert_true(i.magnitude == v && i.negative == behind % 2 && d.n == behind && !d.bad);
+            buf_done(&b);
+            buf_done(&s);
+        }
+    struct cur c = cur_of("\x81\x80\x00.......", 10); /* needless groups are borne */
+    assert_true(lib0_uint(&c) == 1 && c.n == 7);
+    assert_true(refused("\x80\x80\x80\x80\x80\x80\x80\x10.", 9, false));
+    assert_true(refused("\x80\x80\x80\x80\x80\x80\x80\x20.", 9, true));
+}
+
+static void ascii_is_told_apart(void **state)
+{
+    (void)state;
+    uint8_t text[20];
+    for (size_t n = 0; n <= sizeof text; n++) {
+        memset(text, 'a', sizeof text);
+        assert_true(lib0_ascii(text, n));
+        for (size_t i = 0; i < n; i++) {
+            text[i] = 0xc3;
+            assert_false(lib0_ascii(text, n));
+            text[i] = 'a';
+        }
+    }
+}
+
 static void text_must_be_whole_and_utf8(void **state)
 {
     (void)state;
@@ -104,6 +143,8 @@ int main(void)
         cmocka_unit_test(numbers_have_their_published_bytes),
         cmocka_unit_test(signed_numbers_keep_a_zero_below_zero),
         cmocka_unit_test(more_than_53_bits_are_refused),
+        cmocka_unit_test(a_number_is_the_same_whatever_follows),
+        cmocka_unit_test(ascii_is_told_apart),
         cmocka_unit_test(text_must_be_whole_and_utf8),
         cmocka_unit_test(text_is_counted_and_cut_in_utf16),
     };

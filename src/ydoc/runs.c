@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define PIECE_MAX 128 /* runs; more are split in two halves */
-#define NEAR 4        /* runs looked at before all are searched */
 #define PIECE_MIN 4   /* room to begin with: most clients of a large document wrote little */
 
 void runs_done(struct runs *r)
@@ -40,24 +39,6 @@ bool runs_find(const struct runs *r, uint32_t clock, struct run_at *at)
             low += p->at[low + n / 2].clock <= clock ? n / 2 : 0;
     at->i = low;
     return true;
-}
-
-bool runs_find_near(const struct runs *r, uint32_t clock, struct run_at *at)
-{
-    if (at->piece < r->pieces) {
-        const struct run_piece *p = r->piece[at->piece];
-        for (uint32_t i = at->i; i + 1 < p->n && i < at->i + NEAR && p->at[i].clock <= clock; i++)
-            if (clock < p->at[i + 1].clock) {
-                at->i = i;
-                return true;
-            }
-    }
-    return runs_find(r, clock, at);
-}
-
-struct run_at runs_first(void)
-{
-    return (struct run_at){0, 0};
 }
 
 struct run_at runs_last(const struct runs *r)
@@ -117,7 +98,7 @@ static struct run_at make_room(struct runs *r, struct run_at at)
     return at.i > half || last ? (struct run_at){at.piece + 1, at.i - half} : at;
 }
 
-void runs_put(struct runs *r, struct run run)
+void runs_put_within(struct runs *r, struct run run)
 {
     struct run_at at = {0, 0};
     if (r->pieces == 0)

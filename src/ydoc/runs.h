@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define RUNS_NEAR 8 /* runs looked at before all are searched */
+
 struct run {
     uint32_t clock, item;
 };
@@ -48,10 +50,29 @@ static inline struct run *runs_get(const struct runs *r, struct run_at at)
 bool runs_find(const struct runs *r, uint32_t clock, struct run_at *at);
 
 /* The same, looked for first at a place that may be out of date, and a little behind it. */
-bool runs_find_near(const struct runs *r, uint32_t clock, struct run_at *at);
+static inline bool runs_find_near(const struct runs *r, uint32_t clock, struct run_at *at)
+{
+    if (at->piece < r->pieces) {
+        const struct run_piece *p = r->piece[at->piece];
+        uint32_t i = at->i;
+        if (i < p->n && p->at[i].clock <= clock) {
+            while (i + 1 < p->n && i < at->i + RUNS_NEAR && p->at[i + 1].clock <= clock)
+                i++;
+            if (i + 1 < p->n ? clock < p->at[i + 1].clock : at->piece + 1 == r->pieces) {
+                at->i = i;
+                return true;
+            }
+        }
+    }
+    return runs_find(r, clock, at);
+}
 
 /* Where the first run is, if there is one. */
-struct run_at runs_first(void);
+static inline struct run_at runs_first(void)
+{
+    return (struct run_at){0, 0};
+}
+
 /* r is not empty. */
 struct run_at runs_last(const struct runs *r);
 /* The neighbours; runs_prev is false at the start, runs_next leads to where runs_get is NULL. */
@@ -64,7 +85,15 @@ static inline void runs_next(const struct runs *r, struct run_at *at)
 }
 
 /* Put a run where its clock belongs.  No run starts at that clock yet. */
-void runs_put(struct runs *r, struct run run);
+void runs_put_within(struct runs *r, struct run run);
+static inline void runs_put(struct runs *r, struct run run)
+{
+    struct run_piece *p = r->pieces > 0 ? r->piece[r->pieces - 1] : NULL;
+    if (p && p->n > 0 && p->n < p->cap && p->at[p->n - 1].clock < run.clock)
+        p->at[p->n++] = run; /* mostly it comes last, and there is room */
+    else
+        runs_put_within(r, run);
+}
 
 /* Remove a run; `at` then names what followed it. */
 void runs_drop(struct runs *r, struct run_at *at);

@@ -94,7 +94,8 @@ struct update_reader {
     uint64_t clients, structs; /* still to come: sections; structs of this one */
     struct yid at;             /* where the next struct starts */
     uint64_t seen;             /* structs so far */
-    uint64_t swell_max;        /* structs, and bytes in the sink */
+    uint64_t structs_max;      /* what it may hold */
+    uint64_t swell_max;        /* bytes in the sink */
     size_t sink_from;
     enum update_format format;
     struct why why; /* code is not OK once something went wrong */

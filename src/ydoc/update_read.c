@@ -2,6 +2,7 @@
  * struct is: each field has one function here that knows both places. */
 #include "ydoc/update_msg.h"
 
+#include "base/utf8.h"
 #include "ydoc/any.h"
 #include "ydoc/lib0.h"
 
@@ -28,6 +29,7 @@ void update_read(struct update_reader *r, enum update_format format, struct cur 
                                 .format = format,
                                 .swell_max = UPDATE_SWELL_FREE + UPDATE_SWELL * (uint64_t)bytes.n,
                                 .sink_from = buf_len(sink)};
+    r->structs_max = r->swell_max < UPDATE_STRUCTS_MAX ? r->swell_max : UPDATE_STRUCTS_MAX;
     if (format == UPDATE_V2) {
         if (lib0_uint(&r->in) != 0) {
             fail(r, ERR_UNSUPPORTED, "an update of format 2 with unknown features");
@@ -46,16 +48,16 @@ void update_read(struct update_reader *r, enum update_format format, struct cur 
     r->clients = lib0_uint(&r->in);
 }
 
-/* Did any read so far go wrong? */
+/* Did any read so far go wrong?  Asked for each struct. */
 static bool broken(struct update_reader *r)
 {
-    bool bad = r->in.bad || r->text.bad || r->key_clock.bad || r->client.bad || r->left_clock.bad ||
-               r->right_clock.bad || r->info.bad || r->parent_info.bad || r->type_ref.bad ||
-               r->len.bad;
+    bool bad = r->in.bad;
+    if (r->format == UPDATE_V2)
+        bad |= r->text.bad | r->key_clock.bad | r->client.bad | r->left_clock.bad |
+               r->right_clock.bad | r->info.bad | r->parent_info.bad | r->type_ref.bad | r->len.bad;
     if (bad)
         fail(r, ERR_INVALID, "cut short or not UTF-8");
-    if (r->seen > UPDATE_STRUCTS_MAX || r->seen > r->swell_max ||
-        buf_len(r->sink) - r->sink_from > r->swell_max)
+    if (r->seen > r->structs_max || buf_len(r->sink) - r->sink_from > r->swell_max)
         fail(r, ERR_LIMIT, "more than an update of this size may hold");
     return r->why.code != OK;
 }
@@ -75,8 +77,13 @@ static uint8_t read_info(struct update_reader *r)
 static struct yid read_id(struct update_reader *r, struct col_reader *clock)
 {
     struct yid id;
-    id.client = plain_or(r, &r->client);
-    id.clock = plain_or(r, clock);
+    if (r->format == UPDATE_V2) {
+        id.client = col_next(&r->client);
+        id.clock = col_next(clock);
+    } else {
+        id.client = lib0_uint(&r->in);
+        id.clock = lib0_uint(&r->in);
+    }
     return id;
 }
 
@@ -85,9 +92,14 @@ static uint64_t read_text(struct update_reader *r, struct buf *out)
 {
     if (r->format == UPDATE_V2)
         return text_next(&r->text, out);
-    struct cur text = lib0_text(&r->in);
+    struct cur text = lib0_bytes(&r->in);
+    bool ascii = lib0_ascii(text.p, text.n);
+    if (!ascii && !utf8_valid(text.p, text.n)) {
+        r->in = (struct cur){NULL, 0, true};
+        return 0;
+    }
     buf_put(out, text.p, text.n);
-    return lib0_units(text.p, text.n);
+    return ascii ? text.n : lib0_units(text.p, text.n);
 }
 
 /* Append the next text with its length in front. */
@@ -258,13 +270,16 @@ static void read_parent(struct update_reader *r, struct ystruct *s, uint8_t info
     }
 }
 
+static bool comes_after(const struct yid *id, const struct ystruct *s)
+{
+    return id->client == s->id.client && id->clock >= s->id.clock;
+}
+
 /* What a client writes can only refer to what it wrote before. */
 static void check_ids(struct update_reader *r, const struct ystruct *s)
 {
-    const struct yid *ids[] = {&s->left, &s->right, &s->parent};
-    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-        if (ids[i]->client == s->id.client && ids[i]->clock >= s->id.clock)
-            fail(r, ERR_INVALID, "it refers to what comes after it");
+    if (comes_after(&s->left, s) || comes_after(&s->right, s) || comes_after(&s->parent, s))
+        fail(r, ERR_INVALID, "it refers to what comes after it");
 }
 
 static bool next_section(struct update_reader *r)
@@ -276,21 +291,24 @@ static bool next_section(struct update_reader *r)
         r->structs = lib0_uint(&r->in);
         r->at.client = plain_or(r, &r->client);
         r->at.clock = lib0_uint(&r->in);
+        if (broken(r))
+            return false;
     }
-    return !broken(r);
+    return r->why.code == OK;
 }
 
 bool update_next(struct update_reader *r, struct ystruct *out)
 {
+    static const struct yid nowhere = {NO_CLIENT, 0};
     if (!next_section(r))
         return false;
     r->structs--;
     r->seen++;
     uint8_t info = read_info(r);
-    *out = (struct ystruct){.id = r->at,
-                            .left.client = NO_CLIENT,
-                            .right.client = NO_CLIENT,
-                            .parent.client = NO_CLIENT};
+    out->id = r->at;
+    out->left = out->right = out->parent = nowhere;
+    out->root = out->sub = (struct cur){0};
+    out->has_sub = false;
     if ((info & INFO_KIND) > CONTENT_SKIP) {
         fail(r, ERR_UNSUPPORTED, "content of a kind that Yjs 13 does not know");
         return false;

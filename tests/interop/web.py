@@ -125,6 +125,21 @@ def a_browser_stays_signed_in_when_the_node_is_restarted(lab):
     Stage(lab, ann=ann).run('restart')
 
 
+def a_private_network_is_made_on_the_page(lab):
+    """And where it cannot be, the page says why: ben's machine has no /dev/net/tun."""
+    is_there()
+    if os.geteuid() != 0 or not os.path.exists('/dev/net/tun') or not shutil.which('unshare'):
+        raise L.Skip('interfaces can be made by root alone, with /dev/net/tun')
+    lab_only = {'files.enabled': 'off', 'host.lab': 'on'}
+    hidden = ('unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /dev/net && exec "$@"', 'sh')
+    ann = lab.node('ann', **lab_only, **{'host.listen': f'/ip4/127.0.0.1/tcp/{L.free_port()}'})
+    ben = lab.node('ben', under=hidden, **lab_only, **{'host.listen': f'/ip4/127.0.0.1/tcp/{L.free_port()}'})
+    ann.run('net', 'dial', next(a for a in ben.json('status')['listen'] if '/tcp/' in a))
+    for one, other in ((ann, ben), (ben, ann)):
+        one.run('peer', 'trust', other.json('id')['peer_id'])
+    Stage(lab, ann=ann, ben=ben).run('network')
+
+
 def two_write_and_one_is_offline_meanwhile(lab):
     """Each at the page of a node of their own."""
     is_there()
@@ -138,4 +153,4 @@ def two_write_and_one_is_offline_meanwhile(lab):
 
 
 L.main(every_page_is_for_everybody, the_first_five_minutes, ten_thousand_torrents_are_a_smooth_list,
-       a_browser_stays_signed_in_when_the_node_is_restarted, two_write_and_one_is_offline_meanwhile)
+       a_private_network_is_made_on_the_page, a_browser_stays_signed_in_when_the_node_is_restarted, two_write_and_one_is_offline_meanwhile)

@@ -127,11 +127,40 @@ export interface ConnectRequest {
   next: string;
 }
 
+export interface NetworkPeer {
+  peer: string;
+  name: string;
+  address: string;
+  state: string;
+  path: string | null;
+  latency_ms: number | null;
+}
+
+/** Ports of this machine that a peer may reach. */
+export interface NetworkGrant {
+  peer: string;
+  name: string;
+  kind: 'tcp' | 'udp' | string;
+  first: number;
+  last: number;
+}
+
+/** The private network; without an overlay it is off, and nothing else is said. */
+export interface Network {
+  on: boolean;
+  state?: string;
+  address?: string;
+  interface?: string | null;
+  to?: string[];
+  allowed?: NetworkGrant[];
+  peers?: NetworkPeer[];
+}
+
 export interface ConnectStatus {
   overlay: boolean;
   entries: Entry[];
   exit: { on: boolean; allow?: string[]; rate?: number; until?: string | null; connections?: number };
-  network: { on: boolean; state: string; address: string };
+  network: Network;
   requests: ConnectRequest[];
 }
 

@@ -11,6 +11,7 @@ import './connect.css';
 import { Expose, Forward, Socks } from './forms';
 import { nameOf } from './people';
 import { Lend } from './lend';
+import { Network } from './network';
 import { Peers } from './peers';
 import { t } from './texts';
 
@@ -105,6 +106,7 @@ export function Connect() {
         </>
       )}
       <Peers peers={known} again={() => void peers.again()} />
+      {s?.overlay && <Network network={s.network} peers={known} done={done} />}
       <div class="two">
         <Expose peers={known} done={done} />
         <Forward peers={known} done={done} />

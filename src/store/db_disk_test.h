@@ -10,6 +10,8 @@
  *     db_disk_cut(&disk, seed, "/tmp/after");   as the machine would find it
  *     db_disk_unplug(&disk);
  *
+ * db_disk_away() lets the next databases lie elsewhere, say on another machine's disk.
+ *
  * Syncs go no further than this model, so a test costs no waiting.  The names of files are taken to
  * last at once. */
 #ifndef SHOAL_STORE_DB_DISK_TEST_H
@@ -302,16 +304,28 @@ static inline void db_disk_plug(struct db_disk *d)
     sqlite3_vfs_register(&d->vfs, 1);
 }
 
-/* Databases on it are closed before. */
-static inline void db_disk_unplug(struct db_disk *d)
+/* Those that are open on it stay there. */
+static inline void db_disk_away(struct db_disk *d)
 {
     sqlite3_vfs_unregister(&d->vfs);
     sqlite3_vfs_register(d->real, 1);
+}
+
+/* It is away, and databases on it are closed. */
+static inline void db_disk_done(struct db_disk *d)
+{
     for (size_t i = 0; i < d->n; i++) {
         disk_forget(&d->images[i], false);
         buf_done(&d->images[i].lasting);
         free(d->images[i].path);
     }
+}
+
+/* Databases on it are closed before. */
+static inline void db_disk_unplug(struct db_disk *d)
+{
+    db_disk_away(d);
+    db_disk_done(d);
 }
 
 /* Write the files to a folder as a power cut leaves them: what was synced, and of the rest nothing,

@@ -1,4 +1,5 @@
-/* ydoc/share/share_kit_test.h - for tests: some nodes in the simulator that share documents. */
+/* ydoc/share/share_kit_test.h - for tests: nodes in the simulator that share documents; four, where
+ * nothing else is said. */
 #ifndef SHOAL_YDOC_SHARE_SHARE_KIT_TEST_H
 #define SHOAL_YDOC_SHARE_SHARE_KIT_TEST_H
 
@@ -36,7 +37,8 @@ struct node {
 
 struct kit {
     struct sim *sim;
-    struct node n[NODES];
+    struct node *n;
+    unsigned count;
     char dir[32];
     struct doc_id doc;
     bool told; /* a join ended */
@@ -90,11 +92,9 @@ static inline void start(struct node *n)
     n->up = true;
 }
 
-static inline void stop(struct node *n)
+/* All of it is freed, as it stands. */
+static inline void halt(struct node *n)
 {
-    if (!n->up)
-        return;
-    sim_run_for(n->kit->sim, 50 * MSEC); /* what is being written down */
     if (n->room)
         room_done(n->room);
     n->room = NULL;
@@ -109,7 +109,15 @@ static inline void stop(struct node *n)
     n->up = false;
 }
 
-static inline void kit_begin(struct kit *k, unsigned i)
+static inline void stop(struct node *n)
+{
+    if (!n->up)
+        return;
+    sim_run_for(n->kit->sim, 50 * MSEC); /* what is being written down */
+    halt(n);
+}
+
+static inline void node_new(struct kit *k, unsigned i)
 {
     struct node *n = &k->n[i];
     n->kit = k;
@@ -121,47 +129,70 @@ static inline void kit_begin(struct kit *k, unsigned i)
     n->trust_db = kit_db(":memory:", trust_migrations, TRUST_MIGRATIONS);
     n->topics = true;
     snprintf(n->db_path, sizeof n->db_path, "%s/%u.db", k->dir, i);
-    start(n);
 }
 
-static inline int open_kit(void **state)
+/* Machines that are not started yet. */
+static inline struct kit *kit_new(unsigned count, uint64_t seed)
 {
-    struct kit *k = *state = MEM_NEW(struct kit);
-    k->sim = sim_new(7);
+    struct kit *k = MEM_NEW(struct kit);
+    k->sim = sim_new(seed);
+    k->count = count;
+    k->n = mem_array(count, sizeof *k->n);
     snprintf(k->dir, sizeof k->dir, "/dev/shm/shoal-share-XXXXXX"); /* no disk is waited for */
     if (!mkdtemp(k->dir)) {
         snprintf(k->dir, sizeof k->dir, "/tmp/shoal-share-XXXXXX");
         assert_non_null(mkdtemp(k->dir));
     }
+    for (unsigned i = 0; i < count; i++)
+        node_new(k, i);
+    return k;
+}
+
+/* With its files. */
+static inline int folder_remove(const char *dir)
+{
+    char **names;
+    size_t n;
+    assert_int_equal(vfs_list(vfs_os(), dir, &names, &n, NULL), OK);
+    for (size_t i = 0; i < n; i++) {
+        char *path = mem_printf("%s/%s", dir, names[i]);
+        unlink(path);
+        free(path);
+    }
+    vfs_list_free(names, n);
+    return rmdir(dir);
+}
+
+/* All are stopped. */
+static inline int kit_free(struct kit *k)
+{
+    for (unsigned i = 0; i < k->count; i++) {
+        db_close(k->n[i].trust_db);
+        log_free(k->n[i].log);
+        keys_free(k->n[i].keys);
+    }
+    sim_run_for(k->sim, 60 * SEC);
+    sim_free(k->sim);
+    int status = folder_remove(k->dir);
+    free(k->n);
+    free(k);
+    return status;
+}
+
+static inline int open_kit(void **state)
+{
+    struct kit *k = *state = kit_new(NODES, 7);
     for (unsigned i = 0; i < NODES; i++)
-        kit_begin(k, i);
+        start(&k->n[i]);
     return 0;
 }
 
 static inline int close_kit(void **state)
 {
     struct kit *k = *state;
-    for (unsigned i = 0; i < NODES; i++) {
-        struct node *n = &k->n[i];
-        stop(n);
-        db_close(n->trust_db);
-        log_free(n->log);
-        keys_free(n->keys);
-    }
-    sim_run_for(k->sim, 60 * SEC);
-    sim_free(k->sim);
-    char **names;
-    size_t n;
-    assert_int_equal(vfs_list(vfs_os(), k->dir, &names, &n, NULL), OK);
-    for (size_t i = 0; i < n; i++) {
-        char *path = mem_printf("%s/%s", k->dir, names[i]);
-        unlink(path);
-        free(path);
-    }
-    vfs_list_free(names, n);
-    int status = rmdir(k->dir);
-    free(k);
-    return status;
+    for (unsigned i = 0; i < NODES; i++)
+        stop(&k->n[i]);
+    return kit_free(k);
 }
 
 /* --- documents ------------------------------------------------------------------------------ */

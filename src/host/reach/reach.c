@@ -44,6 +44,22 @@ static size_t agreed(const struct reaching *r, size_t kind, size_t agree, struct
     return n;
 }
 
+/* Whom nobody can dial needs places at relays.  Until others have said so, which takes a minute,
+ * that is whoever has no address of the world's, and was not told one by its owner. */
+static bool needs_relays(const struct reaching *r)
+{
+    const struct host *h = r->cfg.host;
+    struct multiaddr_route way;
+    if (r->verdict != VERDICT_UNKNOWN)
+        return r->verdict == VERDICT_PRIVATE;
+    if (h->own.count == 0 || h->told[TOLD_ANNOUNCED].count > 0 || loop_proxy(h->loop))
+        return false;
+    for (size_t i = 0; i < h->own.count; i++)
+        if (multiaddr_route(&h->own.addrs[i], &way, NULL) == OK && may_be_told(r, &way.addr))
+            return false;
+    return true;
+}
+
 /* Told when strangers can dial us at all: who dials in vain has spoilt the hole that could be
  * punched (host/dial.c). Over QUIC each address is told once somebody has dialled it. */
 static void tell_seen(struct reaching *r)
@@ -60,6 +76,7 @@ static void on_seen(void *arg, const struct connection *c, const struct multiadd
 {
     struct reaching *r = arg;
     struct multiaddr_route way;
+    relay_client_want(r->client, needs_relays(r)); /* our interfaces may have others by now */
     if (c->way.path == PATH_RELAYED || !host_hears(r->cfg.host, &c->mux->local) ||
         loop_proxy(host_loop(r->cfg.host)) || multiaddr_route(at, &way, NULL) != OK ||
         way.relayed || way.named || way.reach != c->way.reach || !may_be_told(r, &way.addr) ||
@@ -141,8 +158,7 @@ static size_t check_addrs(void *arg, struct multiaddr *out, size_t cap)
     return add_seen(r, 1, out, n, cap);
 }
 
-/* Whom nobody can dial asks for places at relays.  Who answers for single addresses knows more
- * than who answers for the whole node. */
+/* Who answers for single addresses knows more than who answers for the whole node. */
 static void judge(struct reaching *r)
 {
     enum verdict v = autonat2_verdict(r->autonat2);
@@ -153,7 +169,7 @@ static void judge(struct reaching *r)
     r->verdict = v;
     log_info(r->cfg.log, "others say: we are %s", verdict_word(v));
     tell_seen(r);
-    relay_client_want(r->client, v == VERDICT_PRIVATE);
+    relay_client_want(r->client, needs_relays(r));
     if (r->cfg.heard)
         r->cfg.heard(r->cfg.arg, v);
 }

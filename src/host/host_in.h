@@ -207,7 +207,7 @@ struct connection *connection_best(const struct peer *p, bool limited_too);
 void open_connected(struct host *h, const struct peer *p); /* who waits for such a one may go on */
 void open_done(struct host *h);
 
-/* dial.c */
+/* dial.c, dial_attempt.c */
 void dial_connected(struct host *h, struct peer *p); /* efforts to reach it may end */
 /* A bare conn there, to an address or to a name that has none yet because the proxy looks it up. */
 struct conn *dial_route(struct host *h, const struct multiaddr_route *r, const struct addr *from);

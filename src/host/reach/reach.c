@@ -61,7 +61,7 @@ static bool needs_relays(const struct reaching *r)
 }
 
 /* Told when strangers can dial us at all: who dials in vain has spoilt the hole that could be
- * punched (host/dial.c). Over QUIC each address is told once somebody has dialled it. */
+ * punched (host/dial_where.c). Over QUIC each address is told once somebody has dialled it. */
 static void tell_seen(struct reaching *r)
 {
     struct multiaddr told[TOLD_MAX];

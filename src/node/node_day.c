@@ -18,6 +18,8 @@ void node_note_traffic(struct node *n)
     traffic_note(n->traffic, wall_s(n),
                  (uint64_t)json_integer_value(json_object_get(sum, "uploaded")),
                  (uint64_t)json_integer_value(json_object_get(sum, "downloaded")));
+    n->day_bytes = (uint64_t)(json_integer_value(json_object_get(sum, "uploaded")) +
+                              json_integer_value(json_object_get(sum, "downloaded")));
     json_decref(st);
 }
 
@@ -69,12 +71,15 @@ static void on_day_written(void *arg)
     free(k);
 }
 
-/* The lanes end before the node does (uv_loop_finish), so the last one is written, too. */
+/* A disk that sleeps is not woken to hear that nothing went by.  The lanes end before the node does
+ * (uv_loop_finish), so the last one is written, too. */
 void node_day_keep(struct node *n, bool ending)
 {
-    if (!ending && wall_s(n) / KEEP_S == n->day_kept_s / KEEP_S)
+    if (n->day_bytes == n->day_kept_bytes ||
+        (!ending && wall_s(n) / KEEP_S == n->day_kept_s / KEEP_S))
         return;
     n->day_kept_s = wall_s(n);
+    n->day_kept_bytes = n->day_bytes;
     json_t *day = traffic_json(n->traffic);
     struct keeping *k = MEM_NEW(struct keeping);
     k->node = n;

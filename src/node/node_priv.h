@@ -46,7 +46,8 @@ struct node {
     struct jobs *jobs;
     struct metrics *metrics;
     struct traffic *traffic;
-    int64_t day_kept_s; /* when its file was written, seconds since 1970 */
+    int64_t day_kept_s;                 /* when its file was written, seconds since 1970 */
+    uint64_t day_bytes, day_kept_bytes; /* up and down since the start; when that was */
     struct api *api;
     struct node_app apps[NODE_APPS_MAX];
     size_t app_count;

@@ -1,10 +1,10 @@
 #include "net/ws_msg.h"
 
+#include "base/lines.h"
 #include "crypto/base64.h"
 #include "crypto/sha1.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* --- HTTP ----------------------------------------------------------------------------------- */
 
@@ -13,33 +13,6 @@ struct head {
     struct cur upgrade, connection, key, version, accept, extensions, protocol;
     bool host;
 };
-
-/* The next line without its end; false when there is no whole one. */
-static bool next_line(struct cur *c, struct cur *line)
-{
-    const uint8_t *end = c->n ? memchr(c->p, '\n', c->n) : NULL;
-    if (!end)
-        return false;
-    *line = cur_take(c, (size_t)(end - c->p));
-    cur_u8(c);
-    if (line->n > 0 && line->p[line->n - 1] == '\r')
-        line->n--;
-    return true;
-}
-
-static struct cur trim(struct cur c)
-{
-    while (c.n > 0 && (c.p[0] == ' ' || c.p[0] == '\t'))
-        cur_u8(&c);
-    while (c.n > 0 && (c.p[c.n - 1] == ' ' || c.p[c.n - 1] == '\t'))
-        c.n--;
-    return c;
-}
-
-static bool is_word(struct cur c, const char *word)
-{
-    return c.n == strlen(word) && strncasecmp((const char *)c.p, word, c.n) == 0;
-}
 
 static bool is_text(struct cur c, const char *text)
 {
@@ -52,7 +25,7 @@ static bool has_word(struct cur list, const char *word)
     while (list.n > 0) {
         const uint8_t *comma = memchr(list.p, ',', list.n);
         struct cur one = cur_take(&list, comma ? (size_t)(comma - list.p) : list.n);
-        if (is_word(trim(one), word))
+        if (line_is(line_trim(one), word))
             return true;
         if (list.n > 0)
             cur_u8(&list);
@@ -71,15 +44,11 @@ static void take_header(struct cur line, struct head *h)
                                         "Sec-WebSocket-Protocol"};
     struct cur *const values[] = {&h->upgrade, &h->connection, &h->key,     &h->version,
                                   &h->accept,  &h->extensions, &h->protocol};
-    const uint8_t *colon = line.n ? memchr(line.p, ':', line.n) : NULL;
-    if (!colon)
-        return;
-    struct cur name = cur_take(&line, (size_t)(colon - line.p));
-    cur_u8(&line);
+    struct cur value;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (is_word(name, names[i]) && values[i]->n == 0)
-            *values[i] = trim(line);
-    h->host |= is_word(name, "Host");
+        if (line_header(line, names[i], &value) && values[i]->n == 0)
+            *values[i] = value;
+    h->host |= line_header(line, "Host", &value);
 }
 
 static int read_head(struct cur in, struct head *h, struct why *why)
@@ -88,7 +57,7 @@ static int read_head(struct cur in, struct head *h, struct why *why)
     struct cur c = cur_of(in.p, most), line;
     unsigned lines = 0;
     *h = (struct head){0};
-    for (; lines <= WS_LINES_MAX && next_line(&c, &line); lines++) {
+    for (; lines <= WS_LINES_MAX && line_next(&c, &line); lines++) {
         if (lines == 0)
             h->start = line;
         else if (line.n == 0)
@@ -237,7 +206,7 @@ int ws_read_response(struct cur in, const char *key, struct why *why)
     bool right =
         h.accept.n == buf_len(&accept) && memcmp(h.accept.p, buf_bytes(&accept), h.accept.n) == 0;
     buf_done(&accept);
-    if (!right || !is_word(h.upgrade, "websocket") || !has_word(h.connection, "upgrade"))
+    if (!right || !line_is(h.upgrade, "websocket") || !has_word(h.connection, "upgrade"))
         return bad(why, ERR_INVALID, "it does not answer as a WebSocket does");
     if (h.extensions.n > 0 || h.protocol.n > 0)
         return bad(why, ERR_INVALID, "it uses what was not offered");

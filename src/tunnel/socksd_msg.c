@@ -1,12 +1,12 @@
 #include "tunnel/socksd_msg.h"
 
+#include "base/lines.h"
 #include "crypto/base64.h"
 #include "crypto/equal.h"
 #include "net/addr.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     SOCKS5 = 5,
@@ -172,33 +172,12 @@ static enum socksd_step refuse_http(struct socksd_talk *p, struct buf *out, cons
     return refuse(p, words);
 }
 
-/* A line without its end; false: there is none. */
-static bool next_line(struct cur *at, struct cur *line)
-{
-    const uint8_t *end = at->n > 0 ? memchr(at->p, '\n', at->n) : NULL;
-    if (!end)
-        return false;
-    *line = cur_take(at, (size_t)(end - at->p));
-    cur_u8(at);
-    if (line->n > 0 && line->p[line->n - 1] == '\r')
-        line->n--;
-    return true;
-}
-
-static bool begins(struct cur line, const char *word)
-{
-    size_t n = strlen(word);
-    return line.n >= n && strncasecmp((const char *)line.p, word, n) == 0;
-}
-
 /* "Basic BASE64" of user:password. */
 static bool is_login(const struct socksd_talk *p, struct cur value)
 {
     enum { LOGIN_MAX = 780 }; /* of two texts of 255 bytes, and a colon */
     struct buf have = {0}, want = {0};
-    while (value.n > 0 && *value.p == ' ')
-        cur_u8(&value);
-    if (!begins(value, "basic "))
+    if (!line_begins(value, "basic "))
         return false;
     cur_take(&value, 6);
     buf_printf(&want, "%s:%s", p->user, p->password);
@@ -222,7 +201,7 @@ static bool read_request_line(struct socksd_talk *p, struct cur line)
     memcpy(text, line.p, n);
     text[n] = 0;
     cur_take(&line, n + 1);
-    return begins(line, "HTTP/1.") &&
+    return line_begins(line, "HTTP/1.") &&
            addr_split(text, p->target.host, sizeof p->target.host, &p->target.port, NULL) == OK &&
            p->target.port != 0 && head_is_host(p->target.host);
 }
@@ -231,7 +210,7 @@ static bool read_request_line(struct socksd_talk *p, struct cur line)
 static size_t head_len(struct cur all)
 {
     struct cur at = all, line;
-    while (next_line(&at, &line))
+    while (line_next(&at, &line))
         if (line.n == 0)
             return all.n - at.n;
     return 0;
@@ -246,15 +225,13 @@ static enum socksd_step step_http(struct socksd_talk *p, struct buf *in, struct 
     if (n == 0)
         return refuse_http(p, out, "431 Request Header Fields Too Large", "",
                            "the head is too long");
-    struct cur all = buf_cur(in), at = cur_take(&all, n), line;
-    next_line(&at, &line);
-    bool connect = begins(line, "CONNECT ");
+    struct cur all = buf_cur(in), at = cur_take(&all, n), line, login;
+    line_next(&at, &line);
+    bool connect = line_begins(line, "CONNECT ");
     bool good = connect && read_request_line(p, line), known = !p->user;
-    while (next_line(&at, &line))
-        if (p->user && begins(line, "proxy-authorization:")) {
-            cur_take(&line, strlen("proxy-authorization:"));
-            known = is_login(p, line);
-        }
+    while (line_next(&at, &line))
+        if (p->user && line_header(line, "Proxy-Authorization", &login))
+            known = is_login(p, login);
     buf_eat(in, n);
     if (!connect)
         return refuse_http(p, out, "405 Method Not Allowed", "Allow: CONNECT\r\n",

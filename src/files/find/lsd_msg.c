@@ -1,43 +1,11 @@
 #include "files/find/lsd_msg.h"
 
+#include "base/lines.h"
 #include "crypto/hex.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const char first_line[] = "BT-SEARCH * HTTP/1.";
-
-/* The next line without its end; false when there is no whole one. */
-static bool next_line(struct cur *c, struct cur *line)
-{
-    const uint8_t *end = c->n ? memchr(c->p, '\n', c->n) : NULL;
-    if (!end)
-        return false;
-    *line = cur_take(c, (size_t)(end - c->p));
-    cur_u8(c);
-    if (line->n > 0 && line->p[line->n - 1] == '\r')
-        line->n--;
-    return true;
-}
-
-static struct cur trim(struct cur c)
-{
-    while (c.n > 0 && (c.p[0] == ' ' || c.p[0] == '\t'))
-        cur_u8(&c);
-    while (c.n > 0 && (c.p[c.n - 1] == ' ' || c.p[c.n - 1] == '\t'))
-        c.n--;
-    return c;
-}
-
-/* The value of "Name: value", when the line has this name. */
-static bool has_name(struct cur line, const char *name, struct cur *value)
-{
-    struct cur head = cur_take(&line, strlen(name));
-    if (head.bad || strncasecmp((const char *)head.p, name, head.n) != 0 || cur_u8(&line) != ':')
-        return false;
-    *value = trim(line);
-    return true;
-}
 
 static uint16_t port_of(struct cur digits)
 {
@@ -56,13 +24,13 @@ static uint16_t port_of(struct cur digits)
 static void read_header(struct cur line, struct lsd_msg *out)
 {
     struct cur value;
-    if (has_name(line, "Port", &value)) {
+    if (line_header(line, "Port", &value)) {
         out->port = port_of(value);
-    } else if (has_name(line, "Infohash", &value)) {
+    } else if (line_header(line, "Infohash", &value)) {
         if (out->hash_count < LSD_HASHES_MAX &&
             hex_decode((const char *)value.p, value.n, out->hashes[out->hash_count], SHA1_LEN))
             out->hash_count++;
-    } else if (has_name(line, "cookie", &value) && value.n <= LSD_COOKIE_MAX) {
+    } else if (line_header(line, "cookie", &value) && value.n <= LSD_COOKIE_MAX) {
         memcpy(out->cookie, value.n ? (const char *)value.p : "", value.n);
         out->cookie[value.n] = '\0';
     }
@@ -75,10 +43,10 @@ enum err lsd_read(struct cur packet, struct lsd_msg *out, struct why *why)
     if (packet.n > LSD_MSG_MAX)
         return why_set(why, ERR_LIMIT, "an LSD message of %zu bytes, at most %d", packet.n,
                        LSD_MSG_MAX);
-    if (!next_line(&packet, &line) || line.n < sizeof first_line - 1 ||
+    if (!line_next(&packet, &line) || line.n < sizeof first_line - 1 ||
         memcmp(line.p, first_line, sizeof first_line - 1) != 0)
         return why_set(why, ERR_INVALID, "no LSD announce");
-    while (next_line(&packet, &line) && line.n > 0)
+    while (line_next(&packet, &line) && line.n > 0)
         read_header(line, out);
     if (line.n > 0)
         return why_set(why, ERR_INVALID, "an LSD announce cut short");

@@ -1,60 +1,11 @@
 /* The machine's clock jumps by a year, forth and back: nothing ends early or lasts for ever. */
-#include "files/files.h"
+#include "files/films_test.h"
 
-#include "base/mem.h"
-#include "base/test.h"
 #include "files/owner/unwanted.h"
-#include "support/sim_node.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-enum { SIZE = 512 * 1024, FILMS = 3 };
 #define YEAR_US (INT64_C(365) * 86400 * 1000000)
 
-static const struct sim_link lan = {
-    .latency_us = 2 * MSEC, .up_rate = 12500000, .down_rate = 12500000};
-
-struct pair {
-    struct sim *sim;
-    struct node *ann, *bob;
-    char *link[FILMS], *id[FILMS];
-};
-
-static void share(struct pair *p, int i)
-{
-    uint8_t *bytes = mem_zalloc(SIZE);
-    node_noise(bytes, SIZE, (uint32_t)i + 1);
-    char *path = mem_printf("/stuff/film%d", i);
-    node_write(p->ann, path, bytes, SIZE);
-    node_share(p->ann, json_pack("{s:s}", "path", path), &p->id[i], &p->link[i]);
-    free(path);
-    free(bytes);
-}
-
-static struct pair pair_new(void)
-{
-    static const char *const set[] = {"files.dht-bootstrap=10.0.0.1:6881", NULL};
-    struct pair p = {.sim = sim_new(1)};
-    p.ann = node_new(p.sim, "ann", addr_v4(10, 0, 0, 1, 0), lan);
-    p.bob = node_new(p.sim, "bob", addr_v4(10, 0, 0, 2, 0), lan);
-    node_start(p.ann, &files_app, NULL);
-    node_start(p.bob, &files_app, set);
-    for (int i = 0; i < FILMS; i++)
-        share(&p, i);
-    return p;
-}
-
-static void pair_free(struct pair *p)
-{
-    node_free(p->ann);
-    node_free(p->bob);
-    sim_free(p->sim);
-    for (int i = 0; i < FILMS; i++) {
-        free(p->link[i]);
-        free(p->id[i]);
-    }
-}
+static const char *const by_dht[] = {"files.dht-bootstrap=10.0.0.1:6881", NULL};
 
 static void jump(struct pair *p, int64_t by_us)
 {
@@ -62,42 +13,11 @@ static void jump(struct pair *p, int64_t by_us)
     sim_node_jump_wall(p->bob->machine, by_us);
 }
 
-static json_t *row(struct pair *p, int i)
-{
-    return node_call(p->bob, "file.show", json_pack("{s:s}", "id", p->id[i]), NULL);
-}
-
-static bool is(struct pair *p, int i, const char *key, const char *want)
-{
-    json_t *j = row(p, i);
-    bool same = strcmp(json_string_value(json_object_get(j, key)), want) == 0;
-    json_decref(j);
-    return same;
-}
-
-static json_int_t number(struct pair *p, int i, const char *key)
-{
-    json_t *j = row(p, i);
-    json_int_t n = json_integer_value(json_object_get(j, key));
-    json_decref(j);
-    return n;
-}
-
-static void get(struct pair *p, int i)
-{
-    json_decref(node_call(p->bob, "file.get",
-                          json_pack("{s:s, s:[s]}", "link", p->link[i], "peer", "10.0.0.1:6881"),
-                          NULL));
-    for (int s = 0; s < 120 && !is(p, i, "state", "seeding"); s++)
-        sim_run_for(p->sim, SEC);
-    assert_true(is(p, i, "state", "seeding"));
-}
-
 static void seeding_times_and_limits_are_of_a_clock_that_does_not_jump(void **state)
 {
     (void)state;
     for (int way = -1; way <= 1; way += 2) {
-        struct pair p = pair_new();
+        struct pair p = pair_new(by_dht);
         get(&p, 0);
         json_decref(node_call(p.bob, "file.limit",
                               json_pack("{s:s, s:s}", "id", p.id[0], "idle", "30m"), NULL));
@@ -115,7 +35,7 @@ static void seeding_times_and_limits_are_of_a_clock_that_does_not_jump(void **st
 static void what_is_asked_for_comes_whatever_the_clock_says(void **state)
 {
     (void)state;
-    struct pair p = pair_new();
+    struct pair p = pair_new(by_dht);
     get(&p, 0);
     jump(&p, YEAR_US);
     sim_run_for(p.sim, 60 * SEC);
@@ -160,7 +80,7 @@ static void a_ban_lasts_a_day_however_the_clock_jumps(void **state)
 {
     (void)state;
     for (int way = -1; way <= 1; way += 2) {
-        struct pair p = pair_new();
+        struct pair p = pair_new(by_dht);
         struct addr liar = addr_v4(10, 0, 0, 9, 6881);
         struct unwanted *r = rules_new(p.bob);
         unwanted_ban(r, &liar);

@@ -28,6 +28,17 @@ static void what_is_sealed_to_a_key_its_holder_reads(void **state)
     assert_memory_equal(out, "hello", 5);
 }
 
+static void a_box_of_nothing_is_a_box(void **state)
+{
+    (void)state;
+    struct pair p = pair_of(seed[0]), other = pair_of(2);
+    uint8_t box[SEALBOX_MORE], out[1] = {0};
+    assert_true(sealbox_seal(p.pub, random_bytes, "", 0, box));
+    assert_true(sealbox_open(p.secret, box, sizeof box, out));
+    assert_false(sealbox_open(other.secret, box, sizeof box, out));
+    assert_false(sealbox_open(p.secret, box, sizeof box - 1, out));
+}
+
 static void libsodium_reads_ours_and_we_read_its(void **state)
 {
     (void)state;
@@ -69,6 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_sealed_to_a_key_its_holder_reads),
+        cmocka_unit_test(a_box_of_nothing_is_a_box),
         cmocka_unit_test(libsodium_reads_ours_and_we_read_its),
         cmocka_unit_test(nobody_else_reads_it_and_a_changed_box_is_refused),
         cmocka_unit_test(what_is_no_key_is_not_sealed_to),

@@ -53,11 +53,22 @@ static void opens_what_was_sealed_so_and_nothing_else(void **state)
     assert_false(xchacha_open(key, nonce, cur_of(ad, 12), cur_of(in, SEALED_LEN), out));
 }
 
+static void nothing_is_sealed_and_opened_too(void **state)
+{
+    (void)state;
+    uint8_t key[XCHACHA_KEY_LEN], nonce[XCHACHA_NONCE_LEN], ad[12], tag[XCHACHA_TAG_LEN], out[1];
+    set_up(key, nonce, ad);
+    xchacha_seal(key, nonce, cur_of(ad, 12), cur_of("", 0), tag);
+    assert_true(xchacha_open(key, nonce, cur_of(ad, 12), cur_of(tag, sizeof tag), out));
+    assert_false(xchacha_open(key, nonce, cur_of(ad, 11), cur_of(tag, sizeof tag), out));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seals_as_the_draft_does),
         cmocka_unit_test(opens_what_was_sealed_so_and_nothing_else),
+        cmocka_unit_test(nothing_is_sealed_and_opened_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,4 +126,20 @@ static int secure_bench_close(void **state)
     return 0;
 }
 
+/* What both ends agree on; NULL: it is to be negotiated. */
+static inline const char *secure_muxer_of(struct secure_bench *b, const char *const *dialler,
+                                          const char *const *listener)
+{
+    struct pair p;
+    secure_speak(b, dialler, listener);
+    pair_open(&p, &b->w);
+    const char *one = secure_muxer(p.client.c), *other = secure_muxer(p.server.c);
+    if (one && other)
+        assert_string_equal(one, other);
+    else
+        assert_ptr_equal(one, other);
+    pair_close(&p);
+    return one;
+}
+
 #endif

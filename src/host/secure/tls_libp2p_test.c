@@ -52,32 +52,17 @@ static void another_peer_is_refused_before_it_learns_who_we_are(void **state)
     pair_close(&p);
 }
 
-static const char *muxer_of(struct secure_bench *b, const char *const *dialler,
-                            const char *const *listener)
-{
-    struct pair p;
-    secure_speak(b, dialler, listener);
-    pair_open(&p, &b->w);
-    const char *one = secure_muxer(p.client.c), *other = secure_muxer(p.server.c);
-    if (one && other)
-        assert_string_equal(one, other);
-    else
-        assert_ptr_equal(one, other);
-    pair_close(&p);
-    return one;
-}
-
 /* "libp2p" is what all have in common, and stands last. */
 static void the_muxer_is_the_diallers_first_that_both_have(void **state)
 {
     struct secure_bench *b = *state;
     static const char *const ab[] = {"/a", "/b", NULL}, *const cba[] = {"/c", "/b", "/a", NULL},
                              *const c[] = {"/c", NULL}, *const none[] = {NULL};
-    assert_string_equal(muxer_of(b, ab, cba), "/a");
-    assert_string_equal(muxer_of(b, cba, ab), "/b");
-    assert_null(muxer_of(b, ab, c));
-    assert_null(muxer_of(b, ab, none));
-    assert_null(muxer_of(b, NULL, ab));
+    assert_string_equal(secure_muxer_of(b, ab, cba), "/a");
+    assert_string_equal(secure_muxer_of(b, cba, ab), "/b");
+    assert_null(secure_muxer_of(b, ab, c));
+    assert_null(secure_muxer_of(b, ab, none));
+    assert_null(secure_muxer_of(b, NULL, ab));
 }
 
 static void a_changed_byte_in_the_handshake_lets_nothing_through(void **state)

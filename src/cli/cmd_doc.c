@@ -73,6 +73,24 @@ int cmd_doc_append(struct cli *cli)
     return status;
 }
 
+/* What it did, and how it is undone. */
+int cmd_doc_restore(struct cli *cli)
+{
+    json_t *result = NULL;
+    int status = ask(cli, "doc.restore", &result);
+    unsigned long long revision = cli_number(result, "revision");
+    if (status == EXIT_OK && cli->json)
+        out_json(result);
+    else if (status == EXIT_OK && json_is_true(json_object_get(result, "restored")))
+        fprintf(stderr,
+                "it reads as revision %llu again; `shoal doc restore %.8s@%llu` undoes it\n",
+                revision, cli_text(result, "id"), (unsigned long long)cli_number(result, "before"));
+    else if (status == EXIT_OK)
+        fprintf(stderr, "it reads as revision %llu already: nothing was changed\n", revision);
+    json_decref(result);
+    return status;
+}
+
 /* --- text as it is ---------------------------------------------------------------------------- */
 
 /* Its bytes and nothing else: also a NUL and a last line without an end. */

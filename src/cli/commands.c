@@ -64,6 +64,7 @@ const struct command cli_commands[] = {
     {"doc append", cmd_doc_append},
     {"doc edit", cmd_doc_edit},
     {"doc export", cmd_doc_export},
+    {"doc restore", cmd_doc_restore},
     {"doc share", cmd_doc_share},
     {"doc join", cmd_doc_join},
     {"log", cmd_log},

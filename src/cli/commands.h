@@ -40,6 +40,7 @@ int cmd_doc_cat(struct cli *cli);
 int cmd_doc_append(struct cli *cli);
 int cmd_doc_edit(struct cli *cli);
 int cmd_doc_export(struct cli *cli);
+int cmd_doc_restore(struct cli *cli);
 int cmd_doc_share(struct cli *cli);
 int cmd_doc_join(struct cli *cli);
 

@@ -17,14 +17,33 @@ struct script {
     void *arg;
     uint64_t at, cut;
     struct cur put; /* edits put neighbours of `to` together */
-    uint64_t work;
+    uint64_t *work;
 };
+
+enum {
+    VALUE_LEAD =
+        0xfc, /* RFC 2279, 2: six bytes, 31 bits; nothing in UTF-8 as it is now begins so */
+    VALUE_LEN = 6,
+};
+
+void text_diff_put_value(struct buf *text, uint32_t number)
+{
+    buf_u8(text, (uint8_t)(VALUE_LEAD | number >> 30));
+    for (int shift = 24; shift >= 0; shift -= 6)
+        buf_u8(text, (uint8_t)(0x80 | (number >> shift & 0x3f)));
+}
+
+static bool is_value(uint8_t lead)
+{
+    return lead >= VALUE_LEAD;
+}
 
 uint64_t text_units(struct cur utf8)
 {
     uint64_t n = 0;
     for (size_t i = 0; i < utf8.n; i++)
-        n += (size_t)((utf8.p[i] & 0xc0) != 0x80) + (size_t)(utf8.p[i] >= 0xf0);
+        n += (size_t)((utf8.p[i] & 0xc0) != 0x80) +
+             (size_t)(utf8.p[i] >= 0xf0 && !is_value(utf8.p[i]));
     return n;
 }
 
@@ -136,11 +155,20 @@ static void replace_all(struct script *s, struct cur from, struct cur to)
     add(s, to);
 }
 
+static size_t value_number(const uint8_t *p, uint32_t *number)
+{
+    *number = UINT32_C(2) | (p[0] & 1); /* above all characters */
+    for (int i = 1; i < VALUE_LEN; i++)
+        *number = *number << 6 | (p[i] & 0x3f);
+    return VALUE_LEN;
+}
+
 static void split_chars(struct pieces *p, struct cur text)
 {
     while (text.n > 0) {
         uint32_t code = UINT32_MAX;
-        size_t n = utf8_char(text.p, text.n, &code);
+        size_t n =
+            is_value(*text.p) ? value_number(text.p, &code) : utf8_char(text.p, text.n, &code);
         p->at[p->seq.n] = cur_take(&text, n ? n : 1);
         p->numbers[p->seq.n++] = code;
     }
@@ -169,7 +197,7 @@ static void compare_chars(struct script *s, struct cur from, struct cur to)
     pieces_init(&b, to.n);
     split_chars(&a, from);
     split_chars(&b, to);
-    myers_mark(&a.seq, &b.seq, &s->work);
+    myers_mark(&a.seq, &b.seq, s->work);
     if (are_alike(&a, &b))
         tell(s, &a, &b, replace_all);
     else
@@ -192,20 +220,32 @@ static void replace_lines(struct script *s, struct cur from, struct cur to)
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
+/* Bytes up to a line's end, or to a value, which is a line alone. */
+static size_t line_len(struct cur text)
+{
+    if (is_value(*text.p))
+        return VALUE_LEN;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '\n')
+            return i + 1;
+        if (is_value(text.p[i]))
+            return i;
+    }
+    return text.n;
+}
+
 static size_t count_lines(struct cur text)
 {
-    size_t n = 1;
-    for (size_t i = 0; i < text.n; i++)
-        n += text.p[i] == '\n';
+    size_t n = 0;
+    for (; text.n > 0; n++)
+        cur_take(&text, line_len(text));
     return n;
 }
 
 static void split_lines(struct pieces *p, struct cur text)
 {
-    while (text.n > 0) {
-        const uint8_t *end = memchr(text.p, '\n', text.n);
-        p->at[p->seq.n++] = cur_take(&text, end ? (size_t)(end - text.p) + 1 : text.n);
-    }
+    while (text.n > 0)
+        p->at[p->seq.n++] = cur_take(&text, line_len(text));
 }
 
 /* A line of either text.  Sorted, so that nobody can make hashes meet and it slow. */
@@ -284,7 +324,7 @@ static void compare_lines(struct script *s, struct cur from, struct cur to)
     split_lines(&b, to);
     number_lines(&a, &b);
     size_t *in_a = leave_out_strangers(&a, &shared_a), *in_b = leave_out_strangers(&b, &shared_b);
-    myers_mark(&shared_a.seq, &shared_b.seq, &s->work);
+    myers_mark(&shared_a.seq, &shared_b.seq, s->work);
     bring_back(&a, &shared_a, in_a);
     bring_back(&b, &shared_b, in_b);
     tell(s, &a, &b, replace_lines);
@@ -294,7 +334,13 @@ static void compare_lines(struct script *s, struct cur from, struct cur to)
 
 void text_diff(struct cur from, struct cur to, text_diff_cb *cb, void *arg)
 {
-    struct script s = {.cb = cb, .arg = arg, .work = DIFF_WORK_MAX};
+    uint64_t work = DIFF_WORK_MAX;
+    text_diff_within(&work, from, to, cb, arg);
+}
+
+void text_diff_within(uint64_t *work, struct cur from, struct cur to, text_diff_cb *cb, void *arg)
+{
+    struct script s = {.cb = cb, .arg = arg, .work = work};
     keep(&s, take_prefix(&from, &to));
     take_suffix(&from, &to);
     if (count_lines(from) <= DIFF_LINES_MAX && count_lines(to) <= DIFF_LINES_MAX)

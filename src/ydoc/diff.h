@@ -9,6 +9,7 @@
 #ifndef SHOAL_YDOC_DIFF_H
 #define SHOAL_YDOC_DIFF_H
 
+#include "base/buf.h"
 #include "base/cur.h"
 
 #include <stdint.h>
@@ -27,7 +28,14 @@ typedef void text_diff_cb(void *arg, uint64_t at, uint64_t cut, struct cur put);
 /* from, to: well-formed UTF-8. */
 void text_diff(struct cur from, struct cur to, text_diff_cb *cb, void *arg);
 
-/* UTF-16 units of well-formed UTF-8. */
+/* The same within *work comparisons, which are counted down: for many texts that share them. */
+void text_diff_within(uint64_t *work, struct cur from, struct cur to, text_diff_cb *cb, void *arg);
+
+/* Append something that is no text and stands among it: one unit, a line of its own, and equal to
+ * what has the same number, below 2^31.  It is written as no UTF-8 is (RFC 2279's six bytes). */
+void text_diff_put_value(struct buf *text, uint32_t number);
+
+/* UTF-16 units of well-formed UTF-8, and of such values. */
 uint64_t text_units(struct cur utf8);
 
 #endif

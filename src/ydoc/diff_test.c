@@ -206,6 +206,40 @@ static void one_past_a_limit_is_replaced_as_a_block(void **state)
     buf_done(&to);
 }
 
+static void put_values(struct buf *out, const uint32_t *numbers, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        text_diff_put_value(out, numbers[i]);
+}
+
+/* What is no text is one unit, equal to itself alone, and stays though its neighbours change. */
+static void values_among_the_text_stay_whole(void **state)
+{
+    (void)state;
+    struct buf from = {0}, to = {0};
+    static const uint32_t all[] = {0, 1, 63, 64, 0x7fffffff, 0x40000000};
+    put_values(&from, all, 6);
+    assert_int_equal(text_units(buf_cur(&from)), 6);
+    buf_str(&from, "abcdefgh");
+    put_values(&from, all + 1, 1);
+    put_values(&to, all + 1, 1); /* 0 goes */
+    buf_str(&to, "zwq");
+    put_values(&to, all + 2, 2);
+    put_values(&to, all + 5, 1); /* 0x7fffffff goes */
+    buf_str(&to, "stuvwxy");
+    put_values(&to, all + 1, 1);
+    struct page p = {0};
+    buf_put(&p.text, buf_bytes(&from), buf_len(&from));
+    text_diff(buf_cur(&from), buf_cur(&to), edit, &p);
+    assert_int_equal(buf_len(&p.text), buf_len(&to));
+    assert_memory_equal(buf_bytes(&p.text), buf_bytes(&to), buf_len(&to));
+    assert_int_equal(p.cut, 2 + 8);
+    assert_int_equal(p.put, 3 + 7);
+    buf_done(&p.text);
+    buf_done(&from);
+    buf_done(&to);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +248,7 @@ int main(void)
         cmocka_unit_test(a_character_is_never_split),
         cmocka_unit_test(done_to_the_one_it_gives_the_other),
         cmocka_unit_test(huge_texts_cost_little),
+        cmocka_unit_test(values_among_the_text_stay_whole),
         cmocka_unit_test(one_past_a_limit_is_replaced_as_a_block),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

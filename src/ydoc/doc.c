@@ -29,6 +29,7 @@ struct ydoc *ydoc_new(uint64_t client, bool gc, uint64_t seed)
     d->client_id = client;
     d->client = d->free_item = d->seq.free = NONE;
     d->gc = gc;
+    d->seed = seed;
     d->client_index = map_new(seed);
     d->name_index = map_new(seed);
     d->seq.leaf = leaf_of;
@@ -94,6 +95,12 @@ uint32_t doc_find_client(struct ydoc *d, uint64_t id)
         .id = id, .waits_for = NONE, .waiters = NONE, .next_waiter = NONE, .prev_waiter = NONE};
     map_put(d->client_index, &id, sizeof id, boxed(d->n_clients));
     return *recent = d->n_clients++;
+}
+
+uint32_t doc_known_client(const struct ydoc *d, uint64_t id)
+{
+    void *known = map_get(d->client_index, &id, sizeof id);
+    return known ? unboxed(known) : NONE;
 }
 
 uint32_t doc_name(struct ydoc *d, const void *bytes, size_t n)

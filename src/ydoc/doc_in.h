@@ -7,6 +7,7 @@
  *   commit.c     the end of a transaction: forgetting, merging, the update that tells of it
  *   encode.c     updates, state vectors, snapshots
  *   text.c become.c list.c  local edits   read.c  how it reads       relpos.c  positions
+ *   restore.c prints.c      as it was once
  *
  * Items are numbers, not pointers: half the size, and a document is a few allocations. */
 #ifndef SHOAL_YDOC_DOC_IN_H
@@ -14,6 +15,7 @@
 
 #include "base/map.h"
 #include "ydoc/doc.h"
+#include "ydoc/marks.h"
 #include "ydoc/runs.h"
 #include "ydoc/seq.h"
 
@@ -102,6 +104,7 @@ struct numbers {
 struct ydoc {
     uint64_t client_id;
     uint32_t client; /* index of our own; NONE until we write */
+    uint64_t seed;
     bool gc;
     bool open; /* in a transaction */
 
@@ -206,6 +209,8 @@ static inline uint32_t doc_client(struct ydoc *d, uint64_t id)
     uint32_t recent = d->recent[id % DOC_RECENT];
     return recent < d->n_clients && d->clients[recent].id == id ? recent : doc_find_client(d, id);
 }
+/* Or NONE. */
+uint32_t doc_known_client(const struct ydoc *d, uint64_t id);
 uint32_t doc_name(struct ydoc *d, const void *bytes, size_t n); /* its number, made */
 uint32_t doc_root(struct ydoc *d, uint32_t name);               /* the type, made */
 uint32_t doc_root_named(struct ydoc *d, const char *root);
@@ -272,5 +277,23 @@ bool doc_gap(struct ydoc *d, uint32_t type, uint64_t pos, uint32_t *left, uint32
 /* A new item of ours between two neighbours of a list or under a key; it is integrated. */
 uint32_t doc_write(struct ydoc *d, uint32_t type, uint32_t left, uint32_t right, uint32_t sub,
                    enum content kind, uint32_t len, struct cur content);
+
+/* ---- text.c: edits on a walk through a list, from its beginning to its end ---- */
+/* A gap between two items, and the attributes in force there: freed by the caller. */
+struct spot {
+    uint32_t type, left, right;
+    struct marks now;
+};
+struct spot spot_begin(const struct ydoc *d, uint32_t type);
+/* Past n visible units; the list is cut there. */
+void spot_pass(struct ydoc *d, struct spot *s, uint64_t n);
+/* An item with these attributes and no others; `wanted` is used up.  The spot is behind it. */
+void spot_insert(struct ydoc *d, struct spot *s, struct marks *wanted, enum content kind,
+                 uint32_t len, struct cur content);
+/* Delete the next n units.  text_only: what stands there that no text of Yjs's holds stays, as
+ * it does there. */
+void spot_cut(struct ydoc *d, struct spot *s, uint64_t n, bool text_only);
+/* Set attributes of the next n units; null takes one away. */
+void spot_format(struct ydoc *d, struct spot *s, uint64_t n, const struct marks *wanted);
 
 #endif

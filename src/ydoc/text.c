@@ -8,12 +8,6 @@
 
 #include <stdlib.h>
 
-/* A gap between two items, and the attributes in force there. */
-struct spot {
-    uint32_t type, left, right;
-    struct marks now;
-};
-
 static void read_mark(const struct ydoc *d, const struct item *it, struct cur *key,
                       struct cur *value)
 {
@@ -39,13 +33,29 @@ static void forward(struct ydoc *d, struct spot *s)
     s->right = it->right;
 }
 
+struct spot spot_begin(const struct ydoc *d, uint32_t type)
+{
+    return (struct spot){.type = type, .left = NONE, .right = d->types[type].start};
+}
+
+void spot_pass(struct ydoc *d, struct spot *s, uint64_t n)
+{
+    while (n > 0 && s->right != NONE) {
+        uint32_t units = item_visible(item_of(d, s->right));
+        if (units > n)
+            item_split(d, s->right, units = (uint32_t)n);
+        n -= units;
+        forward(d, s);
+    }
+}
+
 static bool find_spot(struct ydoc *d, const char *root, uint64_t pos, struct spot *s)
 {
     *s = (struct spot){.type = doc_root_named(d, root)};
     if (!doc_gap(d, s->type, pos, &s->left, &s->right))
         return false;
     if (d->types[s->type].marked && s->left != NONE) {
-        struct spot walk = {.left = NONE, .right = d->types[s->type].start};
+        struct spot walk = spot_begin(d, s->type);
         while (walk.left != s->left)
             forward(d, &walk);
         s->now = walk.now;
@@ -134,8 +144,8 @@ static void close_marks(struct ydoc *d, struct spot *s, struct marks *negated)
 
 /* ---- inserting ---- */
 
-static void insert(struct ydoc *d, struct spot *s, struct marks *wanted, enum content kind,
-                   uint32_t len, struct cur content)
+void spot_insert(struct ydoc *d, struct spot *s, struct marks *wanted, enum content kind,
+                 uint32_t len, struct cur content)
 {
     static const uint8_t null[] = {ANY_NULL};
     struct marks negated = {0};
@@ -163,7 +173,7 @@ enum err ytext_insert(struct ydoc *d, const char *root, uint64_t pos, const void
         marks_read(&wanted, *attrs);
     else
         marks_copy(&wanted, &s.now);
-    insert(d, &s, &wanted, CONTENT_STRING, (uint32_t)lib0_units(utf8, n), cur_of(utf8, n));
+    spot_insert(d, &s, &wanted, CONTENT_STRING, (uint32_t)lib0_units(utf8, n), cur_of(utf8, n));
     marks_done(&wanted);
     marks_done(&s.now);
     return OK;
@@ -178,7 +188,7 @@ enum err ytext_embed(struct ydoc *d, const char *root, uint64_t pos, struct cur 
         return behind(d, &s, pos, why);
     if (attrs)
         marks_read(&wanted, *attrs);
-    insert(d, &s, &wanted, CONTENT_EMBED, 1, value);
+    spot_insert(d, &s, &wanted, CONTENT_EMBED, 1, value);
     marks_done(&wanted);
     marks_done(&s.now);
     return OK;
@@ -224,27 +234,32 @@ static void clean_gap(struct ydoc *d, uint32_t start, const struct marks *before
     marks_done(&last);
 }
 
+void spot_cut(struct ydoc *d, struct spot *s, uint64_t n, bool text_only)
+{
+    struct marks before = {0};
+    uint32_t start = s->right;
+    marks_copy(&before, &s->now);
+    while (n > 0 && s->right != NONE) {
+        struct item *it = item_of(d, s->right);
+        if (!item_deleted(it) && (text_only ? is_text(it) : item_countable(it))) {
+            if (it->len > n)
+                item_split(d, s->right, (uint32_t)n);
+            n -= it->len;
+            item_delete(d, s->right);
+        }
+        forward(d, s);
+    }
+    if (d->types[s->type].marked && start != NONE)
+        clean_gap(d, start, &before);
+    marks_done(&before);
+}
+
 void ytext_delete(struct ydoc *d, const char *root, uint64_t pos, uint64_t n)
 {
     struct spot s;
-    struct marks before = {0};
     if (n == 0 || !find_spot(d, root, pos, &s)) /* finding the spot may cut a pair of halves */
         return;
-    marks_copy(&before, &s.now);
-    uint32_t start = s.right;
-    while (n > 0 && s.right != NONE) {
-        struct item *it = item_of(d, s.right);
-        if (!item_deleted(it) && is_text(it)) {
-            if (it->len > n)
-                item_split(d, s.right, (uint32_t)n);
-            n -= it->len;
-            item_delete(d, s.right);
-        }
-        forward(d, &s);
-    }
-    if (d->types[s.type].marked && start != NONE)
-        clean_gap(d, start, &before);
-    marks_done(&before);
+    spot_cut(d, &s, n, true);
     marks_done(&s.now);
 }
 
@@ -270,45 +285,51 @@ static bool pass_mark(struct ydoc *d, struct spot *s, const struct marks *wanted
     return true;
 }
 
+void spot_format(struct ydoc *d, struct spot *s, uint64_t n, const struct marks *wanted)
+{
+    struct marks negated = {0};
+    if (s->right == NONE)
+        return;
+    advance(d, s, wanted);
+    open_marks(d, s, wanted, &negated);
+    for (; s->right != NONE; forward(d, s)) {
+        struct item *it = item_of(d, s->right);
+        if (n == 0 && (negated.n == 0 || (!item_deleted(it) && it->kind != CONTENT_FORMAT)))
+            break;
+        if (item_deleted(it))
+            continue;
+        if (it->kind == CONTENT_FORMAT) {
+            if (!pass_mark(d, s, wanted, &negated, n))
+                break;
+            continue;
+        }
+        if (it->len > n)
+            item_split(d, s->right, (uint32_t)n);
+        n -= it->len;
+    }
+    if (n > 0) { /* Quill counts a newline that is not there; Yjs writes it */
+        struct buf lines = {0};
+        for (; n > 0 && buf_len(&lines) < 65536; n--)
+            buf_u8(&lines, '\n');
+        put(d, s, CONTENT_STRING, (uint32_t)buf_len(&lines), buf_cur(&lines));
+        buf_done(&lines);
+    }
+    close_marks(d, s, &negated);
+    marks_done(&negated);
+}
+
 enum err ytext_format(struct ydoc *d, const char *root, uint64_t pos, uint64_t n, struct cur attrs,
                       struct why *why)
 {
     struct spot s;
-    struct marks wanted = {0}, negated = {0};
+    struct marks wanted = {0};
     if (n == 0)
         return OK;
     if (!find_spot(d, root, pos, &s))
         return behind(d, &s, pos, why);
     marks_read(&wanted, attrs);
-    if (s.right != NONE) {
-        advance(d, &s, &wanted);
-        open_marks(d, &s, &wanted, &negated);
-        for (; s.right != NONE; forward(d, &s)) {
-            struct item *it = item_of(d, s.right);
-            if (n == 0 && (negated.n == 0 || (!item_deleted(it) && it->kind != CONTENT_FORMAT)))
-                break;
-            if (item_deleted(it))
-                continue;
-            if (it->kind == CONTENT_FORMAT) {
-                if (!pass_mark(d, &s, &wanted, &negated, n))
-                    break;
-                continue;
-            }
-            if (it->len > n)
-                item_split(d, s.right, (uint32_t)n);
-            n -= it->len;
-        }
-        if (n > 0) { /* Quill counts a newline that is not there; Yjs writes it */
-            struct buf lines = {0};
-            for (; n > 0 && buf_len(&lines) < 65536; n--)
-                buf_u8(&lines, '\n');
-            put(d, &s, CONTENT_STRING, (uint32_t)buf_len(&lines), buf_cur(&lines));
-            buf_done(&lines);
-        }
-        close_marks(d, &s, &negated);
-    }
+    spot_format(d, &s, n, &wanted);
     marks_done(&wanted);
-    marks_done(&negated);
     marks_done(&s.now);
     return OK;
 }

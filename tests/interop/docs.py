@@ -114,10 +114,18 @@ def a_revision_is_read_and_restored(lab):
     assert a.run('doc', 'cat', f"{ident}@{before['revision']}").stdout == 'one\ntwo\n'
     a.run('doc', 'restore', f"{ident}@{before['revision']}")
     assert cat(a, ident) == 'one\ntwo\n'
-    other = a.run('doc', 'new', 'no text').stdout.strip()
-    assert len(a.json('doc', 'history', other)) == 1
-    done = a.run('doc', 'restore', f'{other}@1', check=False)
-    assert done.returncode == 1 and 'no plain text' in done.stderr, done
+    for _ in range(10):  # however many revisions there are already: what is undone is one
+        a.run('doc', 'append', ident, 'more')
+        text, told = cat(a, ident), a.json('doc', 'restore', ident, '1')
+        assert told['restored'] and cat(a, ident) == ''
+        done = a.run('doc', 'restore', f"{ident}@{told['before']}")
+        assert 'undoes it' in done.stderr and not done.stdout, done
+        assert cat(a, ident) == text
+    a.run('doc', 'rename', ident, 'renamed')  # its name is no part of what it says
+    a.run('doc', 'restore', ident, '1')
+    assert a.json('doc', 'show', ident)['title'] == 'renamed'
+    done = a.run('doc', 'restore', ident, '1')
+    assert 'already' in done.stderr, done
 
 
 def it_is_exported_and_nothing_in_it_runs(lab):

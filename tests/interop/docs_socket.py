@@ -169,6 +169,45 @@ def editors_and_a_script_work_on_one_document(lab):
     assert w.text() == 'just typed', w.text()
 
 
+def all_that_yjs_knows_is_brought_back(lab):
+    w = World(lab)
+    w.open('ann')
+    w.open('bob')
+    w.open('tip', editor='tiptap')
+    everybody = ['ann', 'bob', 'tip']
+    w.js.do('write', name='tip', text='a paragraph')
+    w.js.do('alike', names=everybody)
+    w.js.do('hand', name='ann', does='fill')
+    w.js.do('alike', names=everybody)
+    was = w.js.do('shapes', name='bob')
+    revision = w.node.json('doc', 'history', w.room)[0]['revision']
+    assert w.node.run('doc', 'restore', f'{w.room}@{revision}').returncode == 0
+    w.js.do('shaped', name='bob', like=was)  # nothing was changed, and nothing is
+    for spoil in ('spoil', 'empty'):
+        w.js.do('hand', name='ann', does=spoil)
+        w.js.do('alike', names=everybody)
+        spoilt = w.js.do('shapes', name='bob')
+        assert spoilt != was
+        told = w.node.json('doc', 'restore', w.room, str(revision))
+        assert told['restored'], told
+        for name in ('ann', 'bob'):
+            w.js.do('shaped', name=name, like=was)
+        w.js.do('alike', names=everybody)
+        w.node.run('doc', 'restore', f"{w.room}@{told['before']}")  # and undone
+        w.js.do('shaped', name='ann', like=spoilt)
+    w.node.run('doc', 'restore', f'{w.room}@{revision}')
+    w.js.do('reads', name='tip', text='a paragraph')
+    w.js.do('alike', names=everybody)
+    w.js.do('off', name='bob')  # what he types meanwhile elsewhere stays
+    w.js.do('hand', name='ann', does='spoil')
+    w.js.do('write', name='bob', text='Bob: ')
+    w.js.do('alike', names=['ann', 'tip'])
+    w.node.run('doc', 'restore', f'{w.room}@{revision}')
+    w.js.do('on', name='bob')
+    w.js.do('alike', names=everybody)
+    assert w.text().startswith('Bob: Groceries\nmilk'), w.text()
+
+
 def clients_of_two_nodes_converge(lab):
     w = Pair(lab)
     w.at(0, 'ann')
@@ -194,4 +233,4 @@ if __name__ == '__main__':
     L.main(two_clients_converge_and_see_each_other, who_was_offline_catches_up, a_reader_is_told_no_and_changes_nothing,
            without_a_good_key_nobody_comes_in, nonsense_is_answered_by_a_close_and_the_node_goes_on,
            four_type_at_random_and_end_with_what_is_on_disk, editors_and_a_script_work_on_one_document,
-           clients_of_two_nodes_converge)
+           all_that_yjs_knows_is_brought_back, clients_of_two_nodes_converge)

@@ -102,6 +102,8 @@ struct writing;
 typedef json_t *writing_tell(struct docs *d, const struct shelf_doc *doc);
 /* Takes the room. */
 struct writing *writing_new(struct docs *d, struct call *c, struct room *room, writing_tell *tell);
+/* Members of `more`, which it takes, are told besides. */
+void writing_add(struct writing *w, json_t *more);
 /* For room_commit() and its like: arg is the writing, which is gone after it. */
 void writing_done(void *arg, const struct why *why);
 /* It is not to be after all: answered with why, and gone. */

@@ -59,7 +59,15 @@ static const struct param edit_params[] = {
      .help = "The state that doc.cat gave, from which it was edited; without it what others typed "
              "meanwhile goes"},
     {0}};
-static const struct param restore_params[] = {ID_PARAM, REVISION_PARAM, {0}};
+static const struct param restore_params[] = {
+    ID_PARAM,
+    {.name = "revision",
+     .type = PARAM_INT,
+     .flags = PARAM_POSITIONAL,
+     .min = 1,
+     .max = INT32_MAX,
+     .help = "Which one, of shoal doc history; ID@REVISION says the same"},
+    {0}};
 static const struct param export_params[] = {ID_PARAM,
                                              REVISION_PARAM,
                                              {.name = "format",
@@ -209,10 +217,11 @@ const struct method docs_methods[] = {
      .route = "/docs/{id}/restore",
      .flags = METHOD_WRITE,
      .params = restore_params,
-     .summary = "Make the text read as a revision did, by a change that can be undone likewise",
-     .result = ROW,
-     .errors = CAN_NOT_WRITE ", doc.no_revision, doc.no_text",
-     .example = "shoal doc restore 3f9a@12",
+     .summary = "Make all of it read as a revision did, by a change that can be undone likewise",
+     .result = ROW " and {revision, restored, before}: restored is false where it read so already; "
+                   "before is the revision that undoes it",
+     .errors = CAN_NOT_WRITE ", doc.no_revision",
+     .example = "shoal doc restore 'Shopping list' 12\nshoal doc restore 3f9a@12",
      .call = docs_on_restore},
     {.name = "doc.export",
      .http = "GET",

@@ -10,6 +10,7 @@ struct writing {
     struct call *call; /* NULL: the app ends, and nobody is answered */
     struct room *room;
     writing_tell *tell;
+    json_t *more; /* NULL: nothing */
 };
 
 struct writing *writing_new(struct docs *d, struct call *c, struct room *room, writing_tell *tell)
@@ -20,6 +21,20 @@ struct writing *writing_new(struct docs *d, struct call *c, struct room *room, w
     return w;
 }
 
+void writing_add(struct writing *w, json_t *more)
+{
+    json_decref(w->more);
+    w->more = more;
+}
+
+static void answer_ok(struct writing *w, const struct shelf_doc *doc)
+{
+    json_t *out = w->tell ? w->tell(w->d, doc) : docs_row(w->d, doc);
+    if (w->more)
+        json_object_update(out, w->more);
+    call_ok(w->call, out);
+}
+
 static void answer(struct writing *w, const struct why *why)
 {
     struct shelf_doc doc;
@@ -28,7 +43,7 @@ static void answer(struct writing *w, const struct why *why)
     if (why)
         docs_fail(w->call, why);
     else if (shelf_get(w->d->shelf, room_id(w->room), &doc))
-        call_ok(w->call, w->tell ? w->tell(w->d, &doc) : docs_row(w->d, &doc));
+        answer_ok(w, &doc);
     else
         call_failf(w->call, "doc.not_found", ERR_NOT_FOUND, "shoal doc ls shows what there is",
                    "the document was removed meanwhile");
@@ -41,6 +56,7 @@ void writing_done(void *arg, const struct why *why)
     list_drop(&w->link);
     if (w->room)
         room_done(w->room);
+    json_decref(w->more);
     free(w);
 }
 
@@ -67,6 +83,7 @@ void writings_free(struct docs *d)
 {
     LIST_EACH(&d->writings, struct writing, w, link) {
         list_drop(&w->link);
+        json_decref(w->more);
         free(w);
     }
 }

@@ -105,6 +105,9 @@ size_t shelf_history(struct shelf *s, const struct doc_id *id, struct shelf_revi
 /* What comes next begins a revision: somebody was shown this one, or changes the document at one
  * stroke.  Not where eight began within SHELF_REVISION_US: the next one goes on. */
 void shelf_close(struct shelf *s, const struct doc_id *id);
+/* The same, however many began: what a restore undoes is there to be restored.  The number of the
+ * newest, which is how the document reads now; 0: there is none. */
+int64_t shelf_close_surely(struct shelf *s, const struct doc_id *id);
 /* The document as it was, into an empty one.  ERR_NOT_FOUND. */
 MUST_CHECK enum err shelf_revision(struct shelf *s, const struct doc_id *id, int64_t number,
                                    struct ydoc *into, struct why *why);

@@ -149,14 +149,34 @@ size_t shelf_history(struct shelf *s, const struct doc_id *id, struct shelf_revi
     return n;
 }
 
-void shelf_close(struct shelf *s, const struct doc_id *id)
+static void close_newest(struct shelf *s, const struct doc_id *id)
 {
     struct found there;
-    if (shelf_seek(s, id, &there, NULL) != OK || shelf_is_busy(s, &there))
-        return;
     (void)shelf_flush(s, NULL); /* who waits is told */
     if (shelf_seek(s, id, &there, NULL) == OK)
         tell(s, &there, shelf_tell_end);
+}
+
+void shelf_close(struct shelf *s, const struct doc_id *id)
+{
+    struct found there;
+    if (shelf_seek(s, id, &there, NULL) == OK && !shelf_is_busy(s, &there))
+        close_newest(s, id);
+}
+
+int64_t shelf_close_surely(struct shelf *s, const struct doc_id *id)
+{
+    struct found there;
+    int64_t last = 0;
+    close_newest(s, id);
+    if (shelf_seek(s, id, &there, NULL) != OK)
+        return 0;
+    struct db_stmt *q = db_prepare(s->db, "SELECT max(number) FROM doc_revision WHERE doc = ?1");
+    db_bind_int(q, 1, there.number);
+    if (db_step(q, NULL) == DB_ROW)
+        last = db_int(q, 0);
+    db_finish(q);
+    return last;
 }
 
 /* All up to `last`; *read: the last that was there, 0: none. */

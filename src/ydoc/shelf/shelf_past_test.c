@@ -143,6 +143,10 @@ static void a_closed_revision_gets_no_more_but_for_a_busy_author(void **state)
     }
     assert_int_equal(count(w), 9); /* eight, and one that goes on */
     revision_reads(w, 1, "ba");
+    int64_t last = shelf_close_surely(w->shelf, &w->id);
+    edit(w, d, "y", "ann");
+    assert_int_equal(count(w), 10);
+    revision_reads(w, last, "xxxxxxxxxxxxxxxxxxxxcba");
     ydoc_free(d);
 }
 

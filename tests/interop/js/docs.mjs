@@ -73,6 +73,81 @@ async function tiptap (c) {
 
 const editors = { codemirror, tiptap }
 
+// All that a type reads as, in a form that does not tell how it was written.
+function shape (v) {
+  if (v instanceof Uint8Array) return { bytes: [...v] }
+  if (v instanceof Y.Doc) return { guid: v.guid }
+  if (v instanceof Y.Text) { // and XmlText
+    const runs = []
+    for (const { insert, attributes } of v.toDelta()) {
+      const run = [shape(insert), Object.entries(attributes ?? {}).sort()]
+      const last = runs.at(-1)
+      if (last && typeof insert === 'string' && typeof last[0] === 'string' && JSON.stringify(last[1]) === JSON.stringify(run[1])) last[0] += insert
+      else runs.push(run)
+    }
+    return { text: runs, attributes: Object.entries(v.getAttributes()).sort() }
+  }
+  if (v instanceof Y.XmlElement) return { tag: v.nodeName, attributes: Object.entries(v.getAttributes()).sort(), children: v.toArray().map(shape) }
+  if (v instanceof Y.XmlFragment || v instanceof Y.Array) return { list: v.toArray().map(shape) }
+  if (v instanceof Y.Map) return { map: [...v.entries()].map(([k, one]) => [k, shape(one)]).sort() }
+  return v
+}
+
+const shapes = (doc) => ({
+  text: shape(doc.getText('text')), editor: shape(doc.getXmlFragment('default')), xml: shape(doc.getXmlFragment('xml')), map: shape(doc.getMap('m')), list: shape(doc.getArray('a'))
+})
+
+// A document with all that Yjs knows, and then hardly any of it as it was.
+const hands = {
+  fill (doc) {
+    const text = doc.getText('text')
+    text.applyDelta([{ insert: 'Groceries', attributes: { bold: true } }, { insert: '\nmilk ' }, { insert: '🥛', attributes: { italic: true } },
+      { insert: { image: 'cow.png' }, attributes: { width: 3 } }, { insert: '\nbread\n' }])
+    const note = new Y.Text()
+    note.applyDelta([{ insert: 'a ' }, { insert: 'note', attributes: { link: { href: 'https://shoal.example' } } }])
+    const inner = new Y.Map([['deep', new Y.Array()], ['n', 1.5]])
+    for (const [k, v] of [['note', note], ['inner', inner], ['bytes', new Uint8Array([0, 255])], ['none', null], ['sub', new Y.Doc({ guid: 'sub-1' })]]) doc.getMap('m').set(k, v)
+    inner.get('deep').push([1, 'two', { three: [3] }, new Y.Map([['x', 'y']])])
+    doc.getArray('a').push([1, 2, 3, new Y.Array(), 'five'])
+    const table = new Y.XmlElement('table')
+    const cell = new Y.XmlElement('td')
+    const words = new Y.XmlText()
+    table.setAttribute('class', 'wide')
+    cell.setAttribute('colspan', '2')
+    words.applyDelta([{ insert: 'in ' }, { insert: 'a cell', attributes: { strong: {} } }])
+    cell.insert(0, [words])
+    table.insert(0, [cell])
+    doc.getXmlFragment('xml').push([table, new Y.XmlElement('hr')])
+  },
+  spoil (doc) {
+    const text = doc.getText('text')
+    text.format(0, 14, { bold: null, color: 'red' })
+    text.delete(12, 8)
+    text.insert(3, 'XYZ')
+    const m = doc.getMap('m')
+    m.get('note').format(0, 3, { bold: true })
+    m.get('inner').get('deep').delete(1, 3)
+    m.delete('bytes')
+    m.delete('sub')
+    m.set('none', new Y.Map([['no', 'more']]))
+    m.set('later', 1)
+    doc.getArray('a').delete(2, 2)
+    doc.getArray('a').insert(0, ['zero'])
+    const xml = doc.getXmlFragment('xml')
+    const table = xml.toArray().find((e) => e.nodeName === 'table')
+    table.removeAttribute('class')
+    table.get(0).get(0).insert(3, 'quite ')
+    table.insert(0, [new Y.XmlElement('caption')])
+    xml.delete(xml.length - 1, 1)
+    xml.insert(0, [new Y.XmlElement('blockquote')])
+  },
+  empty (doc) {
+    for (const name of ['text', 'a']) doc.get(name).delete(0, doc.get(name).length)
+    doc.getXmlFragment('xml').delete(0, doc.getXmlFragment('xml').length)
+    doc.getMap('m').clear()
+  }
+}
+
 const can = {
   async open ({ name, http, room, token, origin, editor }) {
     const doc = new Y.Doc()
@@ -95,6 +170,11 @@ const can = {
     return true
   },
   async synced ({ name }) { return until(`${name} to be synced`, () => of(name).provider.synced) },
+  async hand ({ name, does }) { const { doc } = of(name); doc.transact(() => hands[does](doc)); return true },
+  async shapes ({ name }) { return shapes(of(name).doc) },
+  async shaped ({ name, like }) {
+    return until(`${name} to be ${JSON.stringify(like)}, not ${JSON.stringify(shapes(of(name).doc))}`, () => JSON.stringify(shapes(of(name).doc)) === JSON.stringify(like))
+  },
   async write ({ name, at = 0, text }) { of(name).write(at, text); return true },
   async read ({ name }) { return of(name).read() },
   async reads ({ name, text }) {

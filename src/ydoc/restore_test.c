@@ -473,7 +473,8 @@ static void who_types_meanwhile_is_not_overwritten(void **state)
     struct ydoc *a = ydoc_new(1, true, 1);
     struct buf restored = {0}, typed = {0};
     ydoc_begin(a);
-    uint32_t one = paragraph(a, 0, "milk"), two = paragraph(a, 1, "bread");
+    uint32_t one = paragraph(a, 0, "milk");
+    paragraph(a, 1, "bread");
     ydoc_commit(a, UPDATE_V1, NULL);
     struct ydoc *old = copy_of(a, 3);
     ydoc_begin(a);
@@ -495,11 +496,37 @@ static void who_types_meanwhile_is_not_overwritten(void **state)
     xml_is(a, "<p>2 milk</p><p>breads</p>");
     have_the_same_bytes(a, b);
     assert_true(buf_len(&restored) < 40); /* two deletions, and nothing is written */
-    (void)two;
     buf_done(&restored);
     buf_done(&typed);
     ydoc_free(a);
     ydoc_free(b);
+    ydoc_free(old);
+}
+
+/* What was brought back once is another's copy by its ids, and the same by its place. */
+static void a_copy_is_changed_back_and_not_replaced(void **state)
+{
+    (void)state;
+    struct ydoc *a = ydoc_new(1, true, 1);
+    struct buf again = {0};
+    ydoc_begin(a);
+    paragraph(a, 0, "milk");
+    ydoc_commit(a, UPDATE_V1, NULL);
+    struct ydoc *old = copy_of(a, 3);
+    ydoc_begin(a);
+    struct spot s = spot_begin(a, doc_root_named(a, "xml"));
+    spot_cut(a, &s, 1, false);
+    ydoc_commit(a, UPDATE_V1, NULL);
+    restore(a, old, NULL);
+    ydoc_begin(a);
+    type_in(a, a->n_types - 1, 4, " and honey");
+    ydoc_commit(a, UPDATE_V1, NULL);
+    xml_is(a, "<p>milk and honey</p>");
+    restore(a, old, &again);
+    xml_is(a, "<p>milk</p>");
+    assert_true(buf_len(&again) < 12); /* a deletion */
+    buf_done(&again);
+    ydoc_free(a);
     ydoc_free(old);
 }
 
@@ -539,6 +566,7 @@ int main(void)
         cmocka_unit_test(a_document_reads_as_a_stranger_to_it),
         cmocka_unit_test(who_writes_at_the_same_time_and_the_restorer_agree),
         cmocka_unit_test(who_types_meanwhile_is_not_overwritten),
+        cmocka_unit_test(a_copy_is_changed_back_and_not_replaced),
         cmocka_unit_test(however_deep_it_is_nested_nothing_overflows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

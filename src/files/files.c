@@ -160,6 +160,7 @@ struct files *files_start(const struct app_env *env, struct why *why)
     list_init(&f->scans);
     list_init(&f->order);
     list_init(&f->recent);
+    list_init(&f->touched);
     f->groups = map_new(loop_random_u64(env->loop));
     f->torrents = map_new(loop_random_u64(env->loop));
     f->by_name = map_new(loop_random_u64(env->loop));

@@ -174,7 +174,7 @@ static void on_created(void *arg, struct cur torrent, struct metainfo *mi, unsig
     free(dir);
     if (a->sign)
         sign_torrent(h);
-    keep_torrent(h, on_added, a);
+    keep_torrent_file(h, on_added, a);
 }
 
 static void on_cancel(void *arg)

@@ -7,7 +7,7 @@ static const struct migration migrations[] = {
      "CREATE TABLE torrent ("
      " infohash BLOB PRIMARY KEY,"
      " magnet TEXT NOT NULL,"                   /* name and trackers, while there is no .torrent */
-     " has_torrent INTEGER NOT NULL DEFAULT 0," /* data_dir/torrents/HEX.torrent is there */
+     " has_torrent INTEGER NOT NULL DEFAULT 0," /* 1: data_dir/torrents/HEX.torrent; 2: metainfo */
      " dir TEXT NOT NULL,"
      " paused INTEGER NOT NULL,"
      " up_limit INTEGER NOT NULL," /* bytes a second, 0: none */
@@ -62,6 +62,8 @@ static const struct migration migrations[] = {
      " name TEXT NOT NULL"
      ") WITHOUT ROWID"},
     HANDS_MIGRATION,
+    {"small .torrents beside their rows",
+     "CREATE TABLE metainfo (infohash BLOB PRIMARY KEY, bytes BLOB NOT NULL)"},
 };
 
 static void *start(const struct app_env *env, struct why *why)

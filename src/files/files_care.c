@@ -152,6 +152,7 @@ void tend_begin(struct holding *h)
 {
     list_init(&h->tend.order);
     list_init(&h->tend.recent);
+    list_init(&h->tend.touched);
 }
 
 void tend_started(struct holding *h)
@@ -176,6 +177,7 @@ void tend_end(struct holding *h)
     struct files *f = h->f;
     list_drop(&h->tend.order);
     list_drop(&h->tend.recent);
+    list_drop(&h->tend.touched);
     care_done(&h->tend.care);
     if (f)
         f->ranks_stale = true;
@@ -195,7 +197,7 @@ void tend_changed(struct holding *h, uint64_t up, uint64_t down)
     }
     account(h);
     if (h->tend.was != before || h->tend.was == TORRENT_SEEDING)
-        queue_soon(f); /* a place is free, or its ratio may be reached */
+        queue_touch(h); /* a place is free, or its ratio may be reached */
 }
 
 void tend_moved(struct holding *h)

@@ -52,7 +52,7 @@ static void on_got_info(void *node, struct torrent *t)
     struct holding *h = files_find(f, torrent_infohash(t));
     if (!h || h->t != t)
         return;
-    queue_look(f); /* now that its size is known: is there room? */
+    queue_look(h); /* now that its size is known: is there room? */
     keep_torrent(h, NULL, NULL);
     names_learned(h);
 }
@@ -92,9 +92,9 @@ struct holding *files_add(struct files *f, struct torrent_cfg *cfg)
     metric_set(f->metric.torrents, (int64_t)map_count(f->torrents));
     torrent_start(h->t);
     if (torrent_metainfo(h->t))
-        queue_soon(f); /* many come together; what is told of it waits for its .torrent anyway */
+        queue_touch(h); /* many come together; what is told of it waits for its .torrent anyway */
     else if (!f->restoring)
-        queue_look(f);
+        queue_look(h);
     return h;
 }
 
@@ -147,7 +147,6 @@ void files_remove(struct holding *h, bool with_data, struct call *call)
     f->gone[f->gone_at++ % FILES_GONE_MAX] =
         (struct gone){h->tend.number, loop_now_us(f->env.loop)};
     tend_end(h);
-    tend_drop(f, torrent_infohash(h->t));
     map_drop(f->torrents, torrent_infohash(h->t), SHA1_LEN);
     names_drop(h);
     reach_removed(f, h->t);
@@ -155,7 +154,8 @@ void files_remove(struct holding *h, bool with_data, struct call *call)
     keep_drop(f, torrent_infohash(h->t));
     list_push(&f->leaving, &h->link);
     torrent_close(h->t, on_left, h);
-    queue_soon(f);
+    if (queue_first(f))
+        queue_soon(f); /* its place is free */
 }
 
 void hold_begin(struct torrent_env *swarm)

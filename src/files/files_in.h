@@ -51,10 +51,11 @@
 /* What care says, and what follows from it in this run. */
 struct tended {
     struct care care;
-    struct link order;  /* in f->order, by care.place */
-    size_t rank;        /* in it, from 0; see queue_ranks() */
-    int number;         /* for clients that count torrents; never another's in this run */
-    struct link recent; /* in f->recent, the one that changed last first */
+    struct link order;   /* in f->order, by care.place */
+    size_t rank;         /* in it, from 0; see queue_ranks() */
+    int number;          /* for clients that count torrents; never another's in this run */
+    struct link recent;  /* in f->recent, the one that changed last first */
+    struct link touched; /* in f->touched: the queue is to look at it */
     uint64_t changed_us;
     enum queue_kind kind; /* as it runs, or waits */
     bool running;
@@ -145,7 +146,9 @@ struct files {
 
     struct files_rules rules;
     struct link order, recent; /* of holdings: tend.order, tend.recent */
+    struct link touched;       /* likewise: tend.touched */
     bool ranks_stale, restoring;
+    bool review_all; /* not only those that were touched */
     int last_number;
     struct gone gone[FILES_GONE_MAX]; /* a ring */
     size_t gone_at;
@@ -207,9 +210,11 @@ void keep_restore(struct files *f);
 void keep_restore_late(struct files *f, const uint8_t infohash[SHA1_LEN], struct metainfo *mi,
                        const struct why *why);
 char *keep_path(const struct files *f, const char *hex, const char *ending); /* free() */
-/* Writes the .torrent on a lane, then the row; done (may be NULL) comes once, from the loop. */
+/* The .torrent and the row, so that they last; done (may be NULL) comes once, from the loop. */
 typedef void keep_cb(void *arg, const struct why *why);
 void keep_torrent(struct holding *h, keep_cb *done, void *arg);
+/* Likewise, and done comes when HEX.torrent can be read. */
+void keep_torrent_file(struct holding *h, keep_cb *done, void *arg);
 /* Whether that is still under way for this torrent. */
 bool keep_is_under_way(const struct holding *h);
 void keep_commit(struct files *f); /* the rows of what is written, without waiting for more */
@@ -250,11 +255,14 @@ void queue_enter(struct holding *h); /* by its place; 0: at the end */
 void queue_move(struct holding *h, size_t rank);
 void queue_ranks(struct files *f); /* makes tend.rank true */
 void queue_review(struct files *f);
-void queue_soon(
-    struct files *f); /* within milliseconds; with thousands of torrents, more of them */
-/* At once where places or storage are limited: something is to begin, or to be held, before it is
- * told of. */
-void queue_look(struct files *f);
+/* Within milliseconds; with thousands of torrents, more of them. */
+void queue_soon(struct files *f);
+/* Likewise, for what became of one torrent: costs nothing for the others where nothing is limited.
+ */
+void queue_touch(struct holding *h);
+/* At once where places or storage are limited: it is to begin, or to be held, before it is told of.
+ */
+void queue_look(struct holding *h);
 uint64_t queue_stored(const struct files *f); /* bytes that limits.storage counts */
 /* Why a torrent that is added begins held; NULL: it does not. */
 const char *queue_first(const struct files *f);

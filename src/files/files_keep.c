@@ -51,22 +51,45 @@ enum err keep_row(struct holding *h, struct why *why)
     return OK;
 }
 
-static enum err set_has_torrent(struct holding *h, struct why *why)
+/* Where a torrent's metainfo lies: `has_torrent` of its row. */
+enum { IN_FILE = 1 /* HEX.torrent, synced */, IN_ROW = 2 /* in the table metainfo */ };
+
+static enum err set_place(struct holding *h, int place, struct why *why)
 {
     struct db_stmt *q = db_prepare(
-        h->f->env.db, "UPDATE torrent SET has_torrent = 1, own = ?2 WHERE infohash = ?1");
+        h->f->env.db, "UPDATE torrent SET has_torrent = ?3, own = ?2 WHERE infohash = ?1");
     db_bind_blob(q, 1, torrent_infohash(h->t), SHA1_LEN);
     db_bind_int(q, 2, torrent_metainfo(h->t)->own);
+    db_bind_int(q, 3, place);
     return db_run(q, why);
 }
 
-void keep_drop(struct files *f, const uint8_t infohash[SHA1_LEN])
+static enum err put_metainfo(struct files *f, const uint8_t infohash[SHA1_LEN], struct cur bytes,
+                             struct why *why)
+{
+    struct db_stmt *q = db_prepare(f->env.db, "INSERT INTO metainfo (infohash, bytes)"
+                                              " VALUES (?1, ?2) ON CONFLICT (infohash)"
+                                              " DO UPDATE SET bytes = ?2");
+    db_bind_blob(q, 1, infohash, SHA1_LEN);
+    db_bind_blob(q, 2, bytes.p, bytes.n);
+    return db_run(q, why);
+}
+
+static enum err drop_metainfo(struct files *f, const uint8_t infohash[SHA1_LEN], struct why *why)
+{
+    struct db_stmt *q = db_prepare(f->env.db, "DELETE FROM metainfo WHERE infohash = ?1");
+    db_bind_blob(q, 1, infohash, SHA1_LEN);
+    return db_run(q, why);
+}
+
+static void drop_rows(struct files *f, const uint8_t infohash[SHA1_LEN])
 {
     struct why why;
     struct db_stmt *q = db_prepare(f->env.db, "DELETE FROM torrent WHERE infohash = ?1");
     db_bind_blob(q, 1, infohash, SHA1_LEN);
-    if (db_run(q, &why))
+    if (db_run(q, &why) || drop_metainfo(f, infohash, &why))
         log_warn(f->env.log, "removing a torrent's row: %s", why.text);
+    tend_drop(f, infohash);
     choose_drop(f, infohash);
     rename_drop(f, infohash);
     q = db_prepare(f->env.db, "DELETE FROM moving WHERE infohash = ?1");
@@ -75,18 +98,33 @@ void keep_drop(struct files *f, const uint8_t infohash[SHA1_LEN])
         log_warn(f->env.log, "forgetting a move: %s", why.text);
 }
 
-/* .torrent files, written on a lane: up to MI_TORRENT_MAX bytes and a sync.  A commit is a sync
- * too, so what is written in one turn of the loop is committed together, and then answered. */
+void keep_drop(struct files *f, const uint8_t infohash[SHA1_LEN])
+{
+    struct why why;
+    enum err e = db_begin(f->env.db, &why); /* one sync for all its rows */
+    drop_rows(f, infohash);
+    if (e == OK)
+        e = db_commit(f->env.db, &why);
+    if (e)
+        log_warn(f->env.log, "removing a torrent's rows: %s", why.text);
+}
+
+/* .torrent files.  Small ones lie in the database, with their rows: one commit, which is one sync,
+ * makes all of them last that came in one turn of the loop; a copy as a file follows, unsynced, for
+ * people and programs that look for it.  Large ones (up to MI_TORRENT_MAX bytes) are files: a lane
+ * writes and syncs them, then their rows are committed in the same way. */
 
 struct keeping {
     struct link link;
     struct files *f; /* NULL: the app is gone */
     uint8_t infohash[SHA1_LEN];
+    bool in_row;
+    bool waits_for_copy;
     const struct vfs *vfs;
     char *path;
     struct buf bytes;
     struct why why;
-    keep_cb *done;
+    keep_cb *done; /* NULL: told, or nobody waits */
     void *arg;
 };
 
@@ -105,16 +143,64 @@ static void keeping_free(struct keeping *k)
     free(k);
 }
 
+static void tell(struct keeping *k)
+{
+    keep_cb *done = k->done;
+    k->done = NULL;
+    if (done)
+        done(k->arg, &k->why);
+}
+
+static void write_copy(void *arg)
+{
+    struct keeping *k = arg;
+    unsigned flags = VFS_WRITE | VFS_CREATE | VFS_TRUNCATE | VFS_PRIVATE | VFS_NOFOLLOW;
+    struct vfile *file = vfs_open(k->vfs, k->path, flags, &k->why);
+    if (file)
+        (void)!vfile_pwrite(file, buf_bytes(&k->bytes), buf_len(&k->bytes), 0, &k->why);
+    vfile_close(file);
+}
+
+static void on_copied(void *arg)
+{
+    struct keeping *k = arg;
+    struct files *f = k->f;
+    if (f && k->why.code)
+        log_warn(f->env.log, "the copy of a .torrent: %s", k->why.text);
+    if (f && !files_find(f, k->infohash)) /* removed meanwhile */
+        (void)!vfs_unlink(k->vfs, k->path, NULL);
+    k->why.code = OK; /* it is kept all the same */
+    tell(k);
+    keeping_free(k);
+}
+
 static void told(struct keeping *k)
 {
-    struct holding *h = files_find(k->f, k->infohash);
+    struct files *f = k->f;
+    struct holding *h = files_find(f, k->infohash);
+    bool copy = k->in_row && k->why.code == OK && h;
     if (h)
         h->unwritten = k->why.code != OK;
     if (k->why.code)
-        log_warn(k->f->env.log, "keeping a .torrent: %s", k->why.text);
-    if (k->done)
-        k->done(k->arg, &k->why);
-    keeping_free(k);
+        log_warn(f->env.log, "keeping a .torrent: %s", k->why.text);
+    if (!copy || !k->waits_for_copy)
+        tell(k);
+    if (!copy) {
+        keeping_free(k);
+        return;
+    }
+    list_drop(&k->link);
+    list_push(&f->keeping, &k->link);
+    lane_run(f->env.loop, LANE_DISK_ORDERED, write_copy, on_copied, k);
+}
+
+static enum err put_one(struct keeping *k, struct holding *h, struct why *why)
+{
+    enum err e = keep_row(h, why);
+    if (e == OK)
+        e = k->in_row ? put_metainfo(k->f, k->infohash, buf_cur(&k->bytes), why)
+                      : drop_metainfo(k->f, k->infohash, why);
+    return e ? e : set_place(h, k->in_row ? IN_ROW : IN_FILE, why);
 }
 
 static enum err put_rows(struct files *f, struct why *why)
@@ -122,8 +208,8 @@ static enum err put_rows(struct files *f, struct why *why)
     enum err e = OK;
     LIST_EACH(&f->written, struct keeping, k, link) {
         struct holding *h = files_find(f, k->infohash);
-        if (e == OK && h && !k->why.code && (e = keep_row(h, why)) == OK)
-            e = set_has_torrent(h, why);
+        if (e == OK && h && !k->why.code)
+            e = put_one(k, h, why);
     }
     return e;
 }
@@ -172,24 +258,32 @@ static void on_commit(void *arg)
     keep_commit(f);
 }
 
-static void on_written(void *arg)
+/* With all others that come before the loop looks at its sockets again; who comes while that is
+ * synced is the next batch. */
+static void commit_soon(struct keeping *k)
 {
-    struct keeping *k = arg;
     struct files *f = k->f;
-    if (!f) {
-        keeping_free(k);
-        return;
-    }
     list_drop(&k->link);
     list_push(&f->written, &k->link);
     if (!f->commit_soon)
         f->commit_soon = timer_start(f->env.loop, 0, on_commit, f);
 }
 
-void keep_torrent(struct holding *h, keep_cb *done, void *arg)
+static void on_written(void *arg)
+{
+    struct keeping *k = arg;
+    if (k->f)
+        commit_soon(k);
+    else
+        keeping_free(k);
+}
+
+static void keep(struct holding *h, bool waits_for_copy, keep_cb *done, void *arg)
 {
     struct keeping *k = MEM_NEW(struct keeping);
+    bool under_way = keep_is_under_way(h);
     k->f = h->f;
+    k->waits_for_copy = waits_for_copy;
     list_push(&h->f->keeping, &k->link);
     memcpy(k->infohash, torrent_infohash(h->t), SHA1_LEN);
     k->vfs = h->f->env.vfs;
@@ -197,9 +291,24 @@ void keep_torrent(struct holding *h, keep_cb *done, void *arg)
     torrent_write(h->t, &k->bytes);
     k->done = done;
     k->arg = arg;
+    k->in_row = !under_way && buf_len(&k->bytes) <= PARSE_SMALL;
+    if (k->in_row) {
+        commit_soon(k);
+        return;
+    }
     /* In order: of two for one torrent (v2: its hashes came later) the later one is to stay, and
      * both would write the same temporary file. */
     lane_run(h->f->env.loop, LANE_DISK_ORDERED, write_torrent, on_written, k);
+}
+
+void keep_torrent(struct holding *h, keep_cb *done, void *arg)
+{
+    keep(h, false, done, arg);
+}
+
+void keep_torrent_file(struct holding *h, keep_cb *done, void *arg)
+{
+    keep(h, true, done, arg);
 }
 
 bool keep_is_under_way(const struct holding *h)
@@ -262,6 +371,24 @@ static struct metainfo *read_torrent(struct files *f, const struct torrent_cfg *
         mi = own ? metainfo_parse_own(buf_cur(&b), why) : metainfo_parse(buf_cur(&b), why);
     buf_done(&b);
     free(path);
+    return mi;
+}
+
+static struct metainfo *read_row(struct files *f, const uint8_t infohash[SHA1_LEN], bool own,
+                                 struct why *why)
+{
+    size_t n = 0;
+    struct metainfo *mi = NULL;
+    struct db_stmt *q = db_prepare(f->env.db, "SELECT bytes FROM metainfo WHERE infohash = ?1");
+    db_bind_blob(q, 1, infohash, SHA1_LEN);
+    enum db_step step = db_step(q, why);
+    const void *bytes = step == DB_ROW ? db_blob(q, 0, &n) : NULL;
+    if (bytes)
+        mi =
+            own ? metainfo_parse_own(cur_of(bytes, n), why) : metainfo_parse(cur_of(bytes, n), why);
+    else if (step == DB_END)
+        why_set(why, ERR_NOT_FOUND, "its .torrent is not in the database");
+    db_finish(q);
     return mi;
 }
 
@@ -351,8 +478,9 @@ static struct holding *restore_row(struct files *f, struct db_stmt *q, struct ke
     memcpy(cfg.infohash, id, SHA1_LEN);
     struct kept kept = {.there = db_int(q, 9) != 0};
     if (!given && kept.there)
-        kept.mi = read_torrent(f, &cfg, own, &kept.why);
-    if (!given && kept.there && !kept.mi && kept.why.code == ERR_LIMIT) {
+        kept.mi = db_int(q, 9) == IN_ROW ? read_row(f, cfg.infohash, own, &kept.why)
+                                         : read_torrent(f, &cfg, own, &kept.why);
+    if (!given && kept.there && !kept.mi && db_int(q, 9) == IN_FILE && kept.why.code == ERR_LIMIT) {
         late_begin(f, cfg.infohash, own);
         return NULL;
     }

@@ -77,7 +77,7 @@ void files_resume(struct holding *h, bool now)
     if (torrent_is_paused(h->t) && !care->forced)
         torrent_hold(h->t, queue_first(h->f));
     torrent_resume(h->t);
-    queue_look(h->f);
+    queue_look(h);
 }
 
 void file_ls(void *app, struct call *c)
@@ -125,7 +125,7 @@ void file_pause(void *app, struct call *c)
     torrent_pause(h->t);
     h->tend.care.forced = h->tend.care.finished = false;
     h->tend.unkept = true;
-    queue_soon(h->f);
+    queue_touch(h);
     answer_kept(h, c);
 }
 

@@ -7,9 +7,10 @@
 #include <stdio.h>
 
 #define REVIEW_US (60 * SEC) /* who stalls, who was idle for too long */
-/* A review walks all torrents (0.2 us each): the next that is not urgent waits for this long for
- * each of them, so that adding thousands, or thousands that change, cost a hundredth of a core. */
-#define REST_US UINT64_C(20)
+/* A review walks all torrents (2 us each, most of them not in the cache): the next that is not
+ * urgent waits for this long for each of them, so that thousands that change cost a hundredth of a
+ * core. */
+#define REST_US UINT64_C(200)
 #define PLACE_GAP                                                                                  \
     (INT64_C(1) << 20) /* so that one can be put between two without moving others                 \
                         */
@@ -193,6 +194,13 @@ static void on_review(void *arg)
     queue_review(f);
 }
 
+static void forget_touched(struct files *f)
+{
+    LIST_EACH(&f->touched, struct holding, h, tend.touched) {
+        list_drop(&h->tend.touched);
+    }
+}
+
 void queue_review(struct files *f)
 {
     uint64_t now = loop_now_us(f->env.loop);
@@ -200,8 +208,10 @@ void queue_review(struct files *f)
     timer_cancel(f->review_soon);
     timer_cancel(f->review_timer);
     f->review_soon = NULL;
+    f->review_all = false;
     f->reviewed_us = now;
     f->review_timer = timer_start(f->env.loop, REVIEW_US, on_review, f);
+    forget_touched(f);
     LIST_EACH(&f->order, struct holding, s, tend.order) {
         look_at_seed(s, now);
     }
@@ -218,27 +228,76 @@ void queue_review(struct files *f)
     free(items);
 }
 
+/* Where nothing is limited each runs that wants to: what became of one concerns no other, and costs
+ * the same with ten torrents and with ten thousand. */
+static void review_touched(struct files *f)
+{
+    uint64_t now = loop_now_us(f->env.loop), used = 0;
+    struct holding *h;
+    while ((h = LIST_FIRST(&f->touched, struct holding, tend.touched))) {
+        list_drop(&h->tend.touched);
+        look_at_seed(h, now);
+        struct queue_item item = item_of(h, now);
+        item.running = item.kind != QUEUE_NONE;
+        apply(h, &item, &used, now);
+    }
+}
+
+static void review_later(struct files *f);
+
 static void on_soon(void *arg)
 {
     struct files *f = arg;
     f->review_soon = NULL;
-    queue_review(f);
+    if (queue_first(f) || (f->review_all && list_empty(&f->touched))) {
+        queue_review(f);
+        return;
+    }
+    review_touched(f);
+    if (f->review_all)
+        review_later(f);
+}
+
+/* Those that were touched now; all of them when the last time was long enough ago. */
+static void review_later(struct files *f)
+{
+    uint64_t rest = f->reviewed_us + map_count(f->torrents) * REST_US;
+    uint64_t now = loop_now_us(f->env.loop);
+    bool one = !list_empty(&f->touched) && !queue_first(f);
+    if (f->restoring || f->stopped)
+        return;
+    timer_cancel(f->review_soon);
+    f->review_soon = timer_start(f->env.loop, one || rest < now ? 0 : rest - now, on_soon, f);
 }
 
 void queue_soon(struct files *f)
 {
-    uint64_t rest = f->reviewed_us + map_count(f->torrents) * REST_US;
-    uint64_t now = loop_now_us(f->env.loop);
-    if (!f->review_soon && !f->restoring && !f->stopped)
-        f->review_soon = timer_start(f->env.loop, rest > now ? rest - now : 0, on_soon, f);
+    bool waits = f->review_all && f->review_soon;
+    f->review_all = true;
+    if (!waits)
+        review_later(f);
 }
 
-void queue_look(struct files *f)
+void queue_touch(struct holding *h)
 {
-    if (queue_first(f))
-        queue_review(f);
-    else
+    struct files *f = h->f;
+    if (queue_first(f)) {
         queue_soon(f);
+        return;
+    }
+    bool waits = !list_empty(&f->touched) && f->review_soon;
+    list_drop(&h->tend.touched);
+    list_push(&f->touched, &h->tend.touched);
+    if (!waits)
+        review_later(f);
+}
+
+void queue_look(struct holding *h)
+{
+    if (queue_first(h->f))
+        queue_review(h->f);
+    else
+        queue_touch(h);
 }
 
 const char *queue_first(const struct files *f)

@@ -365,6 +365,21 @@ static void removed_with_its_data_nothing_is_left(void **state)
     pair_free(&p);
 }
 
+static void a_small_torrent_lasts_without_its_file(void **state)
+{
+    (void)state;
+    struct pair p = pair_new(14);
+    get(p.bob, p.link, "10.0.0.1:6881");
+    wait_state(p.bob, p.id, "seeding", 60 * SEC);
+    char *path = mem_printf("/data/torrents/%s.torrent", p.id);
+    assert_int_equal(vfs_unlink(p.bob->disk, path, NULL), OK); /* the copy is for people */
+    node_stop(p.bob);
+    node_start(p.bob, &files_app, NULL);
+    wait_state(p.bob, p.id, "seeding", 60 * SEC);
+    free(path);
+    pair_free(&p);
+}
+
 static void a_torrent_is_found_by_prefix_and_by_name(void **state)
 {
     (void)state;
@@ -522,6 +537,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_dies_is_replaced),
         cmocka_unit_test(it_says_why_it_stands_still),
         cmocka_unit_test(removed_with_its_data_nothing_is_left),
+        cmocka_unit_test(a_small_torrent_lasts_without_its_file),
         cmocka_unit_test(a_torrent_is_found_by_prefix_and_by_name),
         cmocka_unit_test(a_full_disk_is_said_and_gone_on_from),
         cmocka_unit_test(a_file_damaged_on_disk_is_found_and_fetched_again),

@@ -41,7 +41,7 @@ bool wish_limits(struct holding *h, struct call *c)
         care->free_of_node = call_bool(c, "free_of_node");
     h->tend.unkept = true;
     tend_apply(h);
-    queue_soon(h->f);
+    queue_touch(h);
     return true;
 }
 

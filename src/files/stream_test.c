@@ -194,7 +194,7 @@ static void pause_and_removal_end_it(void **state)
     struct why why;
     play(&y, &p, SIZE - 10, SIZE + 1);
     json_decref(call(p.bob, "file.pause", json_pack("{s:s}", "id", p.id)));
-    assert_true(y.ended);
+    assert_true(sim_run_until(p.sim, is_ended, &y, SEC));
     assert_int_equal(y.why.code, ERR_CLOSED);
     assert_null(files_app.content->open(p.bob->app, p.path, 0, 1, &sink, &y, &why));
     assert_int_equal(why.code, ERR_STATE);

@@ -220,6 +220,8 @@ static void on_opened(struct torrent *t)
     if (t->release_dir && t->was_complete && !t->error)
         t->env->quarantined(t->env->node, t);
     swarm_opened(t);
+    if (torrent_is_still(t) && !t->was_complete)
+        read_end_all(t, "the torrent is paused"); /* who came before it was known what is here */
     read_tick(t);
     if (!torrent_is_still(t) && !(t->trackers && trackers_running(t->trackers)))
         announce_start(t);

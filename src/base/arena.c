@@ -7,7 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 4000 };
+/* The first block is small, each further one twice as large: many live long and hold little (the
+ * metainfo of a torrent with one file). */
+enum { FIRST_BYTES = 480, BLOCK_BYTES = 4000 };
 
 struct block {
     struct block *next;
@@ -44,7 +46,9 @@ void *arena_zalloc(struct arena *a, size_t n)
     n = (n + align - 1) / align * align;
     struct block *b = a->blocks;
     if (!b || b->cap - b->used < n) {
-        size_t cap = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+        size_t usual = a->size < FIRST_BYTES ? FIRST_BYTES : a->size;
+        usual = usual < BLOCK_BYTES ? usual : BLOCK_BYTES;
+        size_t cap = n > usual ? n : usual;
         b = mem_zalloc(sizeof *b + cap);
         b->cap = cap;
         b->next = a->blocks;

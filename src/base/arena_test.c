@@ -37,6 +37,16 @@ static void sizes_around_a_block_all_fit(void **state)
     arena_free(a);
 }
 
+static void what_holds_little_takes_little(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new();
+    for (size_t n = 0; n < 10; n++)
+        arena_zalloc(a, 40);
+    assert_true(arena_size(a) < 600);
+    arena_free(a);
+}
+
 static void copies_are_copies(void **state)
 {
     (void)state;
@@ -60,6 +70,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_gives_is_zero_aligned_and_apart),
         cmocka_unit_test(sizes_around_a_block_all_fit),
+        cmocka_unit_test(what_holds_little_takes_little),
         cmocka_unit_test(copies_are_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

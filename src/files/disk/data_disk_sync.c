@@ -39,7 +39,7 @@ static void dirty_again(struct disk *k, const struct disk_dirty *dirty)
 static void find_replaced(struct disk *k, struct disk_dirty *dirty)
 {
     struct diskdir dir = diskdir_of(k->cfg.vfs, k->cfg.dir);
-    for (size_t i = 0; i < OPENFILES_MAX; i++) {
+    for (size_t i = 0; k->open.at && i < OPENFILES_MAX; i++) {
         struct openfile *e = &k->open.at[i];
         struct vfs_stat ours, now;
         if (!e->f || vfile_stat(e->f, &ours, NULL) != OK)

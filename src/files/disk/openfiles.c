@@ -1,5 +1,7 @@
 #include "files/disk/openfiles.h"
 
+#include "base/mem.h"
+
 static void close_entry(struct openfile *e)
 {
     vfile_close(e->f);
@@ -8,7 +10,7 @@ static void close_entry(struct openfile *e)
 
 struct openfile *openfiles_find(struct openfiles *o, size_t file)
 {
-    for (size_t i = 0; i < OPENFILES_MAX; i++) {
+    for (size_t i = 0; o->at && i < OPENFILES_MAX; i++) {
         struct openfile *e = &o->at[i];
         if (e->f && e->file == file && !e->stale) {
             e->used = ++o->clock;
@@ -22,6 +24,8 @@ struct openfile *openfiles_find(struct openfiles *o, size_t file)
 static struct openfile *place(struct openfiles *o)
 {
     struct openfile *best = NULL;
+    if (!o->at)
+        o->at = mem_array(OPENFILES_MAX, sizeof *o->at);
     for (size_t i = 0; i < OPENFILES_MAX; i++) {
         struct openfile *e = &o->at[i];
         if (!e->f)
@@ -66,14 +70,21 @@ static void drop(struct openfile *e)
 
 void openfiles_drop(struct openfiles *o, size_t file)
 {
-    for (size_t i = 0; i < OPENFILES_MAX; i++)
+    for (size_t i = 0; o->at && i < OPENFILES_MAX; i++)
         if (o->at[i].f && o->at[i].file == file)
             drop(&o->at[i]);
 }
 
 void openfiles_drop_all(struct openfiles *o)
 {
-    for (size_t i = 0; i < OPENFILES_MAX; i++)
+    bool pinned = false;
+    for (size_t i = 0; o->at && i < OPENFILES_MAX; i++) {
         if (o->at[i].f)
             drop(&o->at[i]);
+        pinned = pinned || o->at[i].f;
+    }
+    if (pinned)
+        return;
+    free(o->at);
+    o->at = NULL;
 }

@@ -24,8 +24,8 @@ struct openfile {
     uint64_t opened_us; /* the owner's */
 };
 
-struct openfiles { /* zeroed: empty */
-    struct openfile at[OPENFILES_MAX];
+struct openfiles {       /* zeroed: empty */
+    struct openfile *at; /* NULL: no file was opened: most torrents rest */
     uint64_t clock;
 };
 
@@ -40,7 +40,8 @@ struct openfile *openfiles_add(struct openfiles *o, size_t file, struct vfile *f
 void openfiles_pin(struct openfile *e);
 void openfiles_unpin(struct openfile *e);
 
-/* Close it, or all; pinned ones when they are unpinned. */
+/* Close it, or all; pinned ones when they are unpinned.  After "all" with nothing pinned there is
+ * nothing left to free. */
 void openfiles_drop(struct openfiles *o, size_t file);
 void openfiles_drop_all(struct openfiles *o);
 

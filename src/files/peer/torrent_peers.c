@@ -11,7 +11,7 @@ struct torrent_peers {
     struct link entries; /* in order of arrival */
     size_t count;
     uint32_t last_id, last_named;
-    struct addr bans[TORRENT_BANS_MAX];
+    struct addr *bans; /* a ring of TORRENT_BANS_MAX; NULL: nobody was banned yet */
     size_t ban_count, ban_next;
     struct addr we_are[2]; /* IPv4, IPv6 */
 };
@@ -62,6 +62,7 @@ void torrent_peers_free(struct torrent_peers *t)
         forget(t, e);
     }
     map_free(t->by_addr);
+    free(t->bans);
     free(t);
 }
 
@@ -322,6 +323,8 @@ static bool matches(const struct addr *ban, const struct addr *a)
 
 static void put_ban(struct torrent_peers *t, const struct addr *ban)
 {
+    if (!t->bans)
+        t->bans = mem_array(TORRENT_BANS_MAX, sizeof *t->bans);
     t->bans[t->ban_next] = *ban;
     t->ban_next = (t->ban_next + 1) % TORRENT_BANS_MAX;
     t->ban_count += t->ban_count < TORRENT_BANS_MAX;

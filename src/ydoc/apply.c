@@ -9,21 +9,28 @@
 
 /* ---- decoding into loose items ---- */
 
-static uint32_t known_or(struct ydoc *d, struct yid id)
+/* Mostly what a client wrote stands beside what it wrote itself. */
+static uint32_t known_or(struct ydoc *d, const struct yid *id, const struct ystruct *s,
+                         uint32_t writer)
 {
-    return id.client == NO_CLIENT ? NONE : doc_client(d, id.client);
+    if (id->client == s->id.client)
+        return writer;
+    return id->client == NO_CLIENT ? NONE : doc_client(d, id->client);
 }
 
 static uint32_t loose_item(struct ydoc *d, const struct ystruct *s)
 {
     uint32_t i = item_new(d);
+    uint32_t writer = doc_client(d, s->id.client);
+    uint32_t left = known_or(d, &s->left, s, writer);
+    uint32_t right = known_or(d, &s->right, s, writer);
     struct item *it = item_of(d, i);
-    *it = (struct item){.client = doc_client(d, s->id.client),
+    *it = (struct item){.client = writer,
                         .clock = (uint32_t)s->id.clock,
                         .len = (uint32_t)s->len,
-                        .left_client = known_or(d, s->left),
+                        .left_client = left,
                         .left_clock = (uint32_t)s->left.clock,
-                        .right_client = known_or(d, s->right),
+                        .right_client = right,
                         .right_clock = (uint32_t)s->right.clock,
                         .left = NONE,
                         .right = NONE,

@@ -95,7 +95,8 @@ void col_end(struct col_writer *w, struct buf *out)
 
 void text_read(struct text_reader *r, struct cur column)
 {
-    *r = (struct text_reader){.text = lib0_text(&column)};
+    struct cur text = lib0_text(&column);
+    *r = (struct text_reader){.text = text, .ascii = lib0_ascii(text.p, text.n)};
     r->bad = column.bad;
     col_read(&r->lengths, COL_UINTS, column);
 }
@@ -104,7 +105,8 @@ uint64_t text_next(struct text_reader *r, struct buf *out)
 {
     uint64_t units = col_next(&r->lengths), left = units;
     bool inside = false;
-    if (left <= r->text.n && !r->half && lib0_ascii(r->text.p, left)) { /* nearly always */
+    bool plain = r->ascii || lib0_ascii(r->text.p, left < r->text.n ? left : r->text.n);
+    if (plain && left <= r->text.n && !r->half) {
         struct cur part = cur_take(&r->text, left);
         buf_put(out, part.p, part.n);
         r->bad |= r->lengths.bad;

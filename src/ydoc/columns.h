@@ -65,7 +65,8 @@ void col_end(struct col_writer *w, struct buf *out);
 struct text_reader {
     struct cur text;
     struct col_reader lengths;
-    bool half; /* the second half of a pair is what comes next */
+    bool ascii; /* all of it */
+    bool half;  /* the second half of a pair is what comes next */
     bool bad;
 };
 

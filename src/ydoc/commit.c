@@ -5,11 +5,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-void doc_touch(struct ydoc *d, uint32_t client)
+void doc_touch_first(struct ydoc *d, uint32_t client)
 {
     struct client *c = &d->clients[client];
-    if (c->touched)
-        return;
     c->touched = true;
     c->before = c->state;
     numbers_add(&d->touched, client);

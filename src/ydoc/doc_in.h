@@ -219,7 +219,12 @@ void doc_waste(struct ydoc *d, size_t n); /* bytes of text have no owner now */
 void doc_pack(struct ydoc *d);            /* rid of waste, if there is much */
 
 /* ---- item.c ---- */
-uint32_t item_new(struct ydoc *d);
+uint32_t item_make(struct ydoc *d);
+static inline uint32_t item_new(struct ydoc *d)
+{
+    bool there = d->free_item == NONE && d->items < d->pages * ITEMS_A_PAGE;
+    return there ? d->items++ : item_make(d);
+}
 void item_free(struct ydoc *d, uint32_t i);
 uint32_t item_split(struct ydoc *d, uint32_t i, uint32_t n); /* the tail's number */
 /* The item that holds a known unit; cut so that it starts there, ends there. */
@@ -261,7 +266,13 @@ void item_cut_known(struct ydoc *d, uint32_t i); /* loose: drop what is below th
 void doc_begin(struct ydoc *d, bool tells);
 void doc_end(struct ydoc *d, enum update_format format, struct buf *out);
 void doc_seam(struct ydoc *d, const struct item *it);
-void doc_touch(struct ydoc *d, uint32_t client); /* it writes something in this transaction */
+/* A client writes something in this transaction. */
+void doc_touch_first(struct ydoc *d, uint32_t client);
+static inline void doc_touch(struct ydoc *d, uint32_t client)
+{
+    if (!d->clients[client].touched)
+        doc_touch_first(d, client);
+}
 
 /* ---- encode.c ---- */
 /* What one client wrote from a clock on, as a section. */

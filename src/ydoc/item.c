@@ -9,7 +9,7 @@
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD: half of a pair alone */
 
-uint32_t item_new(struct ydoc *d)
+uint32_t item_make(struct ydoc *d)
 {
     uint32_t i = d->free_item;
     if (i != NONE) {

@@ -2,7 +2,8 @@
  *
  * Strangers are dialled because others named them, and again each time that they are named.  So a
  * destination that failed is left in peace for a while, twice as long each time, until somebody is
- * reached there.  Whom the owner trusts or an app needs is dialled all the same (dial_where.c). Pure. */
+ * reached there.  Whom the owner trusts or an app needs is dialled all the same (dial_where.c).
+ * Pure. */
 #ifndef SHOAL_HOST_BACKOFF_H
 #define SHOAL_HOST_BACKOFF_H
 

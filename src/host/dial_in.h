@@ -76,6 +76,7 @@ size_t effort_left(const struct effort *e); /* that were not tried */
 /* The peer is known to be behind a router, where a dial from our own port would do harm. */
 bool effort_is_hidden(const struct effort *e, const struct addr *to);
 
+/* How it ended is remembered for strangers that are dialled later (host/backoff.h). */
 void place_failed(const struct attempt *a, const struct why *why);
 void place_reached(const struct attempt *a);
 /* Nobody was reached there lately, and nobody insists. */

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Two people behind routers that no hole can be punched through write one document: over a relay, and
 together again after one's cable was pulled and after one was switched off."""
+import random
+import string
+
 import internet as I
 import lab as L
 
@@ -36,6 +39,17 @@ class Lines:
         L.say(f'# {len(self.said)} lines with both after {clock.s():.1f} s')
 
 
+def longer_than_a_circuit_carries(ann, bob):
+    """A relay that trusts neither ends a circuit after 128 KiB one way."""
+    lines, rng = Lines(ann.run('doc', 'new', 'long').stdout.strip()), random.Random(1)
+    for _ in range(4):
+        lines.say(ann, ''.join(rng.choices(string.ascii_letters, k=60_000)))
+    bob.run('doc', 'join', ann.run('doc', 'share', lines.ident).stdout.strip(), check=False)
+    lines.are_with(ann, bob)
+    lines.say(bob, 'read all of it')
+    lines.are_with(ann, bob)
+
+
 def two_who_cannot_meet_write_over_a_relay(lab):
     net, ann, bob = hidden(lab)
     lines = Lines(ann.run('doc', 'new', 'plan').stdout.strip())
@@ -59,6 +73,7 @@ def two_who_cannot_meet_write_over_a_relay(lab):
     bob.start()
     lines.say(bob, 'bob is back')
     lines.are_with(ann, bob)
+    longer_than_a_circuit_carries(ann, bob)
     assert I.path(ann, bob) == 'relayed', I.path(ann, bob)
 
 

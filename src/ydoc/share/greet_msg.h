@@ -18,7 +18,10 @@
 #include "ydoc/share/doc_link.h"
 #include "ydoc/share/roster_msg.h"
 
-enum { GREET_VERSION = 1, GREET_MAX = ROSTER_MAX + 1024, DOC_ROSTER = 64, DOC_PLACE = 65 };
+enum { GREET_VERSION = 1, GREET_MAX = ROSTER_MAX + 1024 };
+
+/* Of messages after it, besides those of y-protocols. */
+enum { DOC_ROSTER = 64, DOC_PLACE = 65, DOC_PART = 66, DOC_PART_HAVE = 67 };
 
 enum greet_code {
     GREET_OK = 0,

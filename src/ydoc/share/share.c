@@ -175,6 +175,7 @@ static void on_tick(void *arg)
         see(d, now_us);
     mates_see(s);
     joins_see(s);
+    parts_see(s);
 }
 
 /* Before anybody sits there: who may not write is told so from the first. */
@@ -202,6 +203,7 @@ struct share *share_new(const struct share_cfg *cfg, struct why *why)
     list_init(&s->strangers);
     list_init(&s->joins);
     list_init(&s->guessers);
+    list_init(&s->partials);
     s->rooms_watch = (struct room_watch){.cb = on_room, .opened = on_room_opened, .arg = s};
     rooms_watch(cfg->rooms, &s->rooms_watch);
     list_init(&s->watch.link);
@@ -231,6 +233,7 @@ void share_free(struct share *s)
         shared_free(d);
     mates_done(s);
     guessers_done(s);
+    parts_done(s);
     map_free(s->docs);
     map_free(s->mates);
     free(s);

@@ -1,6 +1,7 @@
 /* Members and strangers whose programs are not ours. */
 #include "ydoc/share/share.h"
 
+#include "crypto/sha256.h"
 #include "ydoc/lib0.h"
 #include "ydoc/share/share_kit_test.h"
 #include "ydoc/sync.h"
@@ -18,6 +19,7 @@ struct foe {
     enum greet_code code;
     size_t heard; /* messages after the greeting */
     struct buf updates;
+    struct part_msg have; /* of an answer of ours, as we were told last */
     struct gossip_sub *sub;
     size_t news, opened; /* of the topic: messages; those that its key opens */
     struct buf said;     /* what was in them */
@@ -81,6 +83,8 @@ static void on_foe_message(void *arg, enum messages_event ev, struct cur msg, co
     } else {
         f->heard++;
         buf_put(&f->updates, msg.p, msg.n);
+        if (lib0_uint(&msg) == DOC_PART_HAVE)
+            assert_int_equal(part_read_have(&f->have, msg, NULL), OK);
     }
 }
 
@@ -472,6 +476,85 @@ static void a_member_who_takes_nothing_is_shown_out_and_holds_nobody_up(void **s
     exorcise(&cat);
 }
 
+/* Bytes of a long answer from `at` on, `n` of them. */
+static void says_a_piece(struct foe *f, const struct buf *whole, size_t at, size_t n)
+{
+    struct part_msg p = {
+        .at = at, .total = buf_len(whole), .bytes = cur_of(buf_bytes(whole) + at, n)};
+    struct buf b = {0};
+    uint8_t hash[SHA256_LEN];
+    sha256(buf_bytes(whole), buf_len(whole), hash);
+    memcpy(p.name, hash, sizeof p.name);
+    lib0_put_uint(&b, DOC_PART);
+    part_put(&p, &b);
+    say_bytes(f, buf_bytes(&b), buf_len(&b));
+    buf_done(&b);
+    sim_run_for(f->n->kit->sim, SEC);
+}
+
+/* Cat, in Ann's document, has `text` to answer in pieces. */
+static struct buf answers(struct foe *cat, struct kit *k, enum doc_role role, const char *text)
+{
+    three(k, role);
+    possess(cat, &k->n[CAT]);
+    assert_true(comes_in(cat, &k->n[ANN]));
+    struct buf whole = forged(text);
+    buf_bytes(&whole)[1] = 1; /* step 2 */
+    return whole;
+}
+
+static void an_answer_in_pieces_goes_on_where_it_ended_when_they_meet_again(void **state)
+{
+    struct kit *k = *state;
+    struct foe cat;
+    struct buf whole = answers(&cat, k, DOC_WRITER, "a long story ");
+    says_a_piece(&cat, &whole, 0, 5);
+    says_a_piece(&cat, &whole, 5, 5);
+    assert_false(has(&k->n[ANN], "a long story "));
+    assert_true(comes_in(&cat, &k->n[ANN]));
+    sim_run_for(k->sim, SEC);
+    assert_int_equal(cat.have.at, 10);
+    size_t before = cat.heard;
+    says_a_piece(&cat, &whole, 10, buf_len(&whole) - 10);
+    reads(&k->n[ANN], "a long story ", SEC);
+    reads(&k->n[BOB], "a long story ", SEC);
+    assert_true(cat.heard > before); /* asked for what came since */
+    assert_false(cat.over);
+    cat.have.at = 0;
+    assert_true(comes_in(&cat, &k->n[ANN]));
+    sim_run_for(k->sim, SEC);
+    assert_int_equal(cat.have.at, 0); /* nothing is under way any more */
+    buf_done(&whole);
+    exorcise(&cat);
+}
+
+static void a_readers_answer_in_pieces_is_refused(void **state)
+{
+    struct kit *k = *state;
+    struct foe cat;
+    struct buf whole = answers(&cat, k, DOC_READER, "by a reader ");
+    says_a_piece(&cat, &whole, 0, 5);
+    says_a_piece(&cat, &whole, 5, buf_len(&whole) - 5);
+    never_reads(&k->n[ANN], "by a reader ", 5 * SEC);
+    buf_done(&whole);
+    exorcise(&cat);
+}
+
+static void pieces_that_fit_to_nothing_are_shown_out(void **state)
+{
+    struct kit *k = *state;
+    struct foe cat;
+    struct buf whole = answers(&cat, k, DOC_WRITER, "not all of it ");
+    says_a_piece(&cat, &whole, 5, 5);
+    assert_true(cat.over);
+    assert_true(comes_in(&cat, &k->n[ANN]));
+    says_a_piece(&cat, &whole, 0, 5);
+    says_a_piece(&cat, &whole, 6, 5);
+    assert_true(cat.over);
+    buf_done(&whole);
+    exorcise(&cat);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +567,9 @@ int main(void)
         TEST(a_member_cannot_make_himself_more_by_a_roster_on_a_stream),
         TEST(who_greets_with_garbage_or_not_at_all_is_hung_up_on),
         TEST(a_member_who_speaks_nonsense_is_shown_out),
+        TEST(an_answer_in_pieces_goes_on_where_it_ended_when_they_meet_again),
+        TEST(a_readers_answer_in_pieces_is_refused),
+        TEST(pieces_that_fit_to_nothing_are_shown_out),
         TEST(a_member_who_takes_nothing_is_shown_out_and_holds_nobody_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

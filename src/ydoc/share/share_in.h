@@ -6,6 +6,7 @@
  *   share_keep.c     what of it is in the database
  *   share_mates.c    whom we share something with: dialled, visited
  *   share_session.c  a stream with one of them
+ *   share_parts.c    long answers over relays that count
  *   share_places.c   where the others are
  *   share_topic.c    what is said to all of them
  *   share_join.c     asking to be let in
@@ -24,6 +25,7 @@
 #include "host/mux/messages.h"
 #include "ydoc/share/doc_link.h"
 #include "ydoc/share/greet_msg.h"
+#include "ydoc/share/part_msg.h"
 #include "ydoc/share/share_tables.h"
 #include "ydoc/share/topic_msg.h"
 
@@ -36,6 +38,7 @@
 #define SHARE_SLOW_US (30 * SEC)       /* who takes nothing for so long is shown out */
 #define SHARE_PAUSE_US (5 * SEC)       /* between two dials, doubled each time, */
 #define SHARE_PAUSE_MAX_US (600 * SEC) /* up to this */
+#define SHARE_PARTIAL_US (600 * SEC)   /* so long one is kept that does not go on */
 #define SHARE_GUESS_US (3600 * SEC)    /* how long a wrong guess is held against somebody */
 enum {
     SHARE_VISITS_MAX = 8,          /* streams that we open at once with one peer */
@@ -45,6 +48,7 @@ enum {
     SHARE_QUEUED_MAX = 256 * 1024, /* bytes that wait for a stream before its seat is paused */
     SHARE_GUESSERS_MAX = 256,      /* peers that guessed; the oldest is forgotten */
     SHARE_GUESSES_MAX = 5,         /* wrong tokens of one peer in SHARE_GUESS_US */
+    SHARE_PARTIALS_MAX = 8,        /* long answers under way over relays that count */
     SHARE_JOINS_MAX = 64,          /* of ours that wait */
     SHARE_TOPIC_TEXT = 65,
 };
@@ -105,13 +109,17 @@ struct session {
     struct share *s;
     struct shared *doc; /* NULL: not greeted yet */
     struct peer_id peer;
-    struct doc_id id; /* ours: what it is about */
-    bool ours;        /* we opened it */
-    bool live;        /* greeted both ways */
-    bool synced;      /* it told us what we lacked */
-    bool doomed;      /* it ends in the next turn */
-    bool quiet;       /* it ends well: nothing is due */
-    bool visits;      /* it counts as one of its mate's */
+    struct doc_id id;       /* ours: what it is about */
+    bool ours;              /* we opened it */
+    bool live;              /* greeted both ways */
+    bool synced;            /* it told us what we lacked */
+    bool doomed;            /* it ends in the next turn */
+    bool quiet;             /* it ends well: nothing is due */
+    bool visits;            /* it counts as one of its mate's */
+    bool limited;           /* over a relay that counts: long answers go in pieces */
+    bool began;             /* a piece has come */
+    bool goes_on;           /* the first was of an answer that began in another session */
+    struct part_msg theirs; /* what they have of an answer of ours; at 0: nothing */
     struct share_join *join;
     struct host_open *open;
     struct messages *m;
@@ -137,7 +145,8 @@ struct share {
     struct host *host; /* NULL: nobody is reached */
     struct peer_id self;
     struct map *docs, *mates;
-    struct link strangers, joins, guessers;
+    struct link strangers, joins, guessers, partials;
+    size_t partial_count;
     size_t stranger_count, guesser_count, join_count, dial_count, held_count;
     struct host_watch watch;
     struct room_watch rooms_watch;
@@ -246,6 +255,18 @@ void share_session_free(struct session *x);
 void sessions_roster(struct shared *d);
 void sessions_see(struct shared *d); /* once a tick: what is quiet is closed */
 void sessions_ask(struct shared *d); /* something is missing: step 1 again */
+
+/* --- share_parts.c -------------------------------------------------------------------------- */
+
+/* What we have of an answer of theirs, if it is any, as a message to them. */
+void parts_have(const struct session *x, struct buf *out);
+/* An answer of ours, or the rest of the last one. */
+MUST_CHECK enum err parts_send(struct session *x, struct cur whole, struct why *why);
+/* A piece of theirs.  *whole: empty, and the answer, the caller's, where it was the last. */
+MUST_CHECK enum err parts_take(struct session *x, struct cur msg, struct buf *whole,
+                               struct why *why);
+void parts_see(struct share *s); /* once a tick */
+void parts_done(struct share *s);
 
 /* --- share_places.c ------------------------------------------------------------------------- */
 

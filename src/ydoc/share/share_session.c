@@ -109,6 +109,18 @@ static void on_slow(void *arg)
     seat_resume(x->seat);
 }
 
+static bool is_step_2(struct cur message)
+{
+    return lib0_uint(&message) == Y_SYNC && lib0_uint(&message) == Y_STEP_2;
+}
+
+static enum err send(struct session *x, struct cur message, struct why *why)
+{
+    return x->limited && message.n > PART_MAX && is_step_2(message)
+               ? parts_send(x, message, why)
+               : messages_send(x->m, message.p, message.n, why);
+}
+
 static void on_seat(void *arg, struct cur message)
 {
     struct session *x = arg;
@@ -116,7 +128,7 @@ static void on_seat(void *arg, struct cur message)
     if (x->doomed)
         return;
     x->moved_us = loop_now_us(x->s->loop);
-    if (messages_send(x->m, message.p, message.n, &why) != OK) {
+    if (send(x, message, &why) != OK) {
         log_debug(x->s->log, "a member cannot be told: %s", why.text);
         doom(x);
     } else if (!x->paused && messages_queued(x->m) > SHARE_QUEUED_MAX) {
@@ -129,6 +141,16 @@ static void on_seat(void *arg, struct cur message)
 }
 
 /* --- live ----------------------------------------------------------------------------------- */
+
+/* What came of a long answer before the relay had enough of it. */
+static enum err say_what_is_here(struct session *x, struct why *why)
+{
+    struct buf b = {0};
+    parts_have(x, &b);
+    enum err err = buf_len(&b) > 0 ? messages_send(x->m, buf_bytes(&b), buf_len(&b), why) : OK;
+    buf_done(&b);
+    return err;
+}
 
 static bool go_live(struct session *x, struct why *why)
 {
@@ -147,6 +169,8 @@ static bool go_live(struct session *x, struct why *why)
     x->moved_us = loop_now_us(x->s->loop);
     messages_expect(x->m, 0);
     messages_allow(x->m, SHARE_MESSAGE_MAX);
+    if (say_what_is_here(x, why) != OK)
+        return false;
     share_keep_places(x->s, &x->peer); /* it may be a member since this moment */
     mate_seen(x->s, &x->peer);
     seat_greet(x->seat);
@@ -165,6 +189,29 @@ static void synced(struct session *x)
         join_synced(x->join);
 }
 
+static enum err take_y(struct session *x, struct cur msg, struct why *why)
+{
+    enum err err = seat_take(x->seat, msg, why);
+    if (err == OK && is_step_2(msg))
+        synced(x);
+    return err;
+}
+
+/* An answer that began before they lost us is old by now: they are asked for the rest. */
+static enum err take_part(struct session *x, struct cur part, struct why *why)
+{
+    struct buf whole = {0};
+    enum err err = parts_take(x, part, &whole, why);
+    if (err == OK && buf_len(&whole) > 0) {
+        err = take_y(x, buf_cur(&whole), why);
+        if (err == OK && x->goes_on)
+            seat_greet(x->seat);
+        x->goes_on = false;
+    }
+    buf_done(&whole);
+    return err;
+}
+
 /* A message of y-protocols, or one of ours. */
 static enum err take(struct session *x, struct cur msg, struct why *why)
 {
@@ -174,11 +221,11 @@ static enum err take(struct session *x, struct cur msg, struct why *why)
         return roster_offer(x->doc, at, why);
     if (type == DOC_PLACE)
         return places_take(x->doc, at, why);
-    bool step_2 = type == Y_SYNC && lib0_uint(&at) == Y_STEP_2;
-    enum err err = seat_take(x->seat, msg, why);
-    if (err == OK && step_2)
-        synced(x);
-    return err;
+    if (type == DOC_PART)
+        return take_part(x, at, why);
+    if (type == DOC_PART_HAVE)
+        return part_read_have(&x->theirs, at, why);
+    return take_y(x, msg, why);
 }
 
 /* --- greetings ------------------------------------------------------------------------------ */
@@ -359,6 +406,7 @@ static void on_opened(void *arg, const struct host_stream *st, const struct why 
         share_session_free(x);
         return;
     }
+    x->limited = st->limited;
     x->m = messages_new(st->conn, SHARE_MESSAGE_MAX, on_message, x);
     messages_expect(x->m, SHARE_GREET_US);
     greet(x);
@@ -413,6 +461,7 @@ static void on_stream(void *arg, const struct host_stream *st)
     struct session *x = session_new(s, st->peer);
     list_push(&s->strangers, &x->link);
     s->stranger_count++;
+    x->limited = st->limited;
     x->m = messages_new(st->conn, GREET_MAX, on_message, x);
     messages_expect(x->m, SHARE_GREET_US);
 }

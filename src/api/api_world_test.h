@@ -25,6 +25,7 @@ struct world {
     char path[64], read[KEYRING_KEY], write[KEYRING_KEY], money[KEYRING_KEY];
     struct call *held;
     unsigned calls, gone, talks, pauses;
+    struct app_socket *came_last; /* who talks */
 };
 
 static inline void do_echo(void *app, struct call *c)
@@ -95,6 +96,7 @@ static const struct method things[] = {
 struct app_socket {
     struct world *w;
     socket_send_cb *send;
+    socket_end_cb *end;
     void *arg;
     bool paused;
 };
@@ -106,15 +108,25 @@ static inline enum err talk_find(void *app, const char *path, struct why *why)
 }
 
 static inline struct app_socket *talk_open(void *app, const char *path, bool writes,
-                                           socket_send_cb *send, void *arg, struct why *why)
+                                           socket_send_cb *send, socket_end_cb *end, void *arg,
+                                           struct why *why)
 {
     struct app_socket *s = MEM_NEW(struct app_socket);
     (void)why;
     assert_string_equal(path, "room one");
-    *s = (struct app_socket){.w = app, .send = send, .arg = arg};
+    *s = (struct app_socket){.w = app, .send = send, .end = end, .arg = arg};
     s->w->talks++;
+    s->w->came_last = s;
     send(arg, writes ? cur_of("you write", 9) : cur_of("you read", 8));
     return s;
+}
+
+/* Whoever still sits there hears that there is nothing more to hear. */
+static inline void talk_end(struct app_socket *s)
+{
+    struct why why;
+    why_set(&why, ERR_NOT_FOUND, "the room is gone");
+    s->end(s->arg, &why);
 }
 
 static inline enum err talk_take(struct app_socket *s, struct cur message, struct why *why)

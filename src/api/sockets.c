@@ -52,6 +52,7 @@ static void show_out(struct guest *g, const struct why *why)
     enum ws_code code = why->code == ERR_INVALID || why->code == ERR_UNSUPPORTED ? WS_PROTOCOL
                         : why->code == ERR_LIMIT                                 ? WS_BIG
                         : why->code == ERR_DENIED                                ? WS_DENIED
+                        : why->code == ERR_NOT_FOUND                             ? WS_GONE
                                                                                  : WS_TROUBLE;
     log_debug(g->sockets->log, "api: a client of /%s/ is shown out: %s", g->sockets->app.name,
               why->text);
@@ -88,6 +89,13 @@ static void on_message(void *arg, struct cur message)
         show_out(g, &why);
 }
 
+static void on_end(void *arg, const struct why *why)
+{
+    struct guest *g = arg;
+    if (g->at)
+        show_out(g, why);
+}
+
 static void on_ended(void *arg, const struct why *why)
 {
     struct guest *g = arg;
@@ -110,7 +118,7 @@ static void on_upgraded(void *arg, struct conn *c, struct cur early)
         return;
     }
     g->ws = wsock_new(c, early, app->ops->message_max, &ops, g);
-    g->at = app->ops->open(app->app, g->path, g->writes, on_send, g, &why);
+    g->at = app->ops->open(app->app, g->path, g->writes, on_send, on_end, g, &why);
     if (!g->at)
         show_out(g, &why);
 }

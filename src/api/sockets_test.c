@@ -63,6 +63,17 @@ static void tell(struct raw *r, const char *text)
     buf_done(&b);
 }
 
+static void who_came_for_what_is_gone_is_shown_out(void **state)
+{
+    struct world *w = *state;
+    struct raw r = talk_to(w, w->write);
+    raw_wait(&r, "you write", 1);
+    talk_end(w->came_last);
+    assert_int_equal(w->talks, 0);
+    raw_wait(&r, "\x88\x12\x11\x34the room is gone", 1); /* 4404 */
+    raw_close(&r);
+}
+
 static bool nobody_talks(void *arg)
 {
     return ((struct world *)arg)->talks == 0;
@@ -123,6 +134,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(a_socket_is_guarded_as_all_else),
         TEST(a_socket_carries_messages_both_ways_until_it_closes),
+        TEST(who_came_for_what_is_gone_is_shown_out),
         TEST(who_takes_slowly_is_paused_and_gets_the_rest_later),
         TEST(sockets_end_with_the_api),
     };

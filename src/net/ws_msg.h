@@ -64,6 +64,7 @@ enum ws_code {
     WS_DENIED = 1008, /* "policy" */
     WS_BIG = 1009,
     WS_TROUBLE = 1011, /* ours */
+    WS_GONE = 4404,    /* of applications (RFC 6455 section 7.4.2): as HTTP's 404 */
 };
 
 struct ws_frame {

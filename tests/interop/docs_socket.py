@@ -132,6 +132,15 @@ def nonsense_is_answered_by_a_close_and_the_node_goes_on(lab):
     assert w.js.do('closes', name='ann') == []
 
 
+def who_sits_at_a_document_that_is_removed_is_told_so(lab):
+    w = World(lab)
+    w.open('ann')
+    w.js.do('synced', name='ann')
+    w.node.run('doc', 'rm', w.room)
+    L.until('her to be told', lambda: 4404 in w.js.do('closes', name='ann'))
+    assert w.knock('?token=' + w.token('write'))['status'] == 404
+
+
 def four_type_at_random_and_end_with_what_is_on_disk(lab):
     w = World(lab)
     names = ['a', 'b', 'c', 'd']
@@ -232,5 +241,5 @@ def clients_of_two_nodes_converge(lab):
 if __name__ == '__main__':
     L.main(two_clients_converge_and_see_each_other, who_was_offline_catches_up, a_reader_is_told_no_and_changes_nothing,
            without_a_good_key_nobody_comes_in, nonsense_is_answered_by_a_close_and_the_node_goes_on,
-           four_type_at_random_and_end_with_what_is_on_disk, editors_and_a_script_work_on_one_document,
+           who_sits_at_a_document_that_is_removed_is_told_so, four_type_at_random_and_end_with_what_is_on_disk, editors_and_a_script_work_on_one_document,
            all_that_yjs_knows_is_brought_back, clients_of_two_nodes_converge)

@@ -24,7 +24,7 @@ static enum err find(void *app, const char *path, struct why *why)
 }
 
 static struct app_socket *sit(void *app, const char *path, bool writes, socket_send_cb *send,
-                              void *arg, struct why *why)
+                              socket_end_cb *end, void *arg, struct why *why)
 {
     struct docs *d = app;
     struct doc_id id;
@@ -33,7 +33,7 @@ static struct app_socket *sit(void *app, const char *path, bool writes, socket_s
     struct room *room = rooms_open(d->rooms, &id, why);
     if (!room)
         return NULL;
-    struct seat_cfg cfg = {.send = send, .arg = arg, .local = writes, .author = d->me};
+    struct seat_cfg cfg = {.send = send, .gone = end, .arg = arg, .local = writes, .author = d->me};
     struct seat *seat = room_sit(room, &cfg, why);
     if (!seat) {
         room_done(room);

@@ -34,7 +34,7 @@ void rooms_free(struct rooms *r);
 struct room *rooms_open(struct rooms *r, const struct doc_id *id, struct why *why);
 void room_done(struct room *room);
 /* It has left the shelf: who opens it from now on finds what is there then, and who holds it still
- * writes no more. */
+ * writes no more; seats are told (seat_cfg.gone). */
 void rooms_forget(struct rooms *r, const struct doc_id *id);
 
 /* Its document: its name, what it holds, who is here. */
@@ -52,6 +52,9 @@ struct seat_cfg {
      * nor seat_take() of the same seat, but that one's own replies.  The seat may be paused inside
      * it; nothing else of the room may be called. */
     void (*send)(void *arg, struct cur message);
+    /* The document has left the shelf: the seat is left inside it, or soon.  NULL: it only hears
+     * that it may not write any more. */
+    void (*gone)(void *arg, const struct why *why);
     void *arg;
     bool own_only;      /* hears what this node's owner writes and where he is, nothing of others */
     bool local;         /* this node's owner: may write where room_writable() */

@@ -84,6 +84,8 @@ void room_say(struct room *room, const struct seat *but, struct cur message);
 void room_say_own(struct room *room, bool own_only, struct cur message);
 /* The update of that number is on disk: to all but `but`. */
 void room_say_update(struct room *room, const struct seat *but, uint64_t number, struct cur update);
+/* It has left the shelf: nobody writes here any more. */
+void room_say_gone(struct room *room);
 void room_release(struct room *room);        /* answers that waited for the disk */
 void room_break_promises(struct room *room); /* what they hold was not kept */
 void room_mended(struct room *room);         /* what do you have that we lack? */

@@ -232,6 +232,18 @@ void room_set_writable(struct room *room, bool writable)
             writes_changed(s, was);
 }
 
+void room_say_gone(struct room *room)
+{
+    struct why why;
+    why_set(&why, ERR_NOT_FOUND, "the document was removed from this node");
+    room->holders++; /* the last to leave does not end it under us */
+    LIST_EACH(&room->seats, struct seat, s, link)
+        if (s->cfg.gone)
+            s->cfg.gone(s->cfg.arg, &why);
+    room_set_writable(room, false);
+    room_done(room);
+}
+
 /* ---- pauses ---- */
 
 void seat_pause(struct seat *s)

@@ -161,10 +161,10 @@ void rooms_forget(struct rooms *r, const struct doc_id *id)
         room_free(room);
         return;
     }
-    room_set_writable(room, false);
     map_drop(r->open, id->key, DOC_ID_LEN);
     room->forgotten = ++r->forgotten;
     map_put(r->open, &room->forgotten, sizeof room->forgotten, room);
+    room_say_gone(room);
 }
 
 /* ---- what it is ---- */

@@ -53,6 +53,41 @@ static void what_left_the_shelf_is_read_anew_when_it_is_back(void **state)
     close_world(&w);
 }
 
+static void leave_it(void *arg, const struct why *why)
+{
+    struct guest *g = arg;
+    assert_int_equal(why->code, ERR_NOT_FOUND);
+    struct room *room = g->seat->room;
+    leave(g);
+    room_done(room);
+}
+
+static void who_sits_at_what_left_the_shelf_is_told_at_once(void **state)
+{
+    (void)state;
+    struct world w;
+    struct guest told[2], other;
+    open_world(&w);
+    for (int i = 0; i < 2; i++) {
+        sit(&w, &told[i], 10 + (uint64_t)i, true, false);
+        told[i].seat->cfg.gone = leave_it;
+        if (i > 0)
+            (void)rooms_open(w.rooms, &known, NULL);
+    }
+    sit(&w, &other, 12, true, false);
+    struct room *room = rooms_open(w.rooms, &known, NULL);
+    assert_ptr_equal(room, w.room);
+    rooms_forget(w.rooms, &known);
+    assert_int_equal(room->seat_count, 1); /* and who cannot be told so may not write */
+    assert_false(room_writable(room));
+    leave(&other);
+    room_done(room);
+    sim_run_for(w.sim, 1);
+    assert_int_equal(map_count(w.rooms->open), 0);
+    w.room = rooms_open(w.rooms, &known, NULL);
+    close_world(&w);
+}
+
 static void so_many_rooms_and_seats_and_no_more(void **state)
 {
     (void)state;
@@ -152,6 +187,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_room_lingers_and_closes),
         cmocka_unit_test(what_left_the_shelf_is_read_anew_when_it_is_back),
+        cmocka_unit_test(who_sits_at_what_left_the_shelf_is_told_at_once),
         cmocka_unit_test(so_many_rooms_and_seats_and_no_more),
         cmocka_unit_test(who_watches_hears_of_changes_that_are_kept),
         cmocka_unit_test(who_watches_is_told_of_a_room_before_anybody_sits_there),

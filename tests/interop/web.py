@@ -45,6 +45,11 @@ class Stage:
                 return node.run(*asked['words']).stdout.strip()
             case 'open':
                 return node.run('open').stdout.strip()
+            case 'page':  # what `shoal open` starts a browser with
+                answer = subprocess.run(['curl', '-sS', '-X', 'POST', '-H', 'Content-Type: application/json', '-d', '{}', '--unix-socket',
+                                         os.path.join(node.home, 'run/api.sock'), 'http://x/api/v1/login?page=1'],
+                                        capture_output=True, check=True).stdout
+                return json.loads(answer)['page']
             case 'stop':
                 return node.stop()
             case 'start':
@@ -106,6 +111,15 @@ def every_page_is_for_everybody(lab):
     Stage(lab, ann=ann).run('pages')
 
 
+def every_dialog_and_the_editor_too(lab):
+    is_there()
+    ann = lab.node('ann', **{'files.dht': 'off', 'host.lab': 'on', 'host.listen': f'/ip4/127.0.0.1/tcp/{L.free_port()}'})
+    ann.run('init', '--name', 'ann')
+    ann.share(L.make_file(os.path.join(ann.home, 'Holiday, the fourth week.mp4'), 1 << 20))
+    ann.run('doc', 'new', 'Minutes')
+    Stage(lab, ann=ann).run('everybody')
+
+
 def the_first_five_minutes(lab):
     """From `shoal init` on; what the pages promise of time is in newcomer.mjs."""
     is_there()
@@ -152,5 +166,5 @@ def two_write_and_one_is_offline_meanwhile(lab):
     Stage(lab, **nodes).run('documents')
 
 
-L.main(every_page_is_for_everybody, the_first_five_minutes, ten_thousand_torrents_are_a_smooth_list,
+L.main(every_page_is_for_everybody, every_dialog_and_the_editor_too, the_first_five_minutes, ten_thousand_torrents_are_a_smooth_list,
        a_private_network_is_made_on_the_page, a_browser_stays_signed_in_when_the_node_is_restarted, two_write_and_one_is_offline_meanwhile)

@@ -83,7 +83,7 @@ function Ports({ network, peers, done }: Props) {
         <p class="muted">{t('network.closed')}</p>
       )}
       {trusted.length > 0 && (
-        <form onSubmit={allow}>
+        <form class="ports" onSubmit={allow}>
           <div class="field">
             <label for={id}>{t('network.who')}</label>
             <select id={id} required value={peer.value} onChange={(event) => (peer.value = event.currentTarget.value)}>
@@ -144,7 +144,7 @@ export function Network({ network, peers, done }: Props) {
         ) : (
           <p class="muted">{t('network.none')}</p>
         ))}
-      <button type="button" disabled={busy.value} onClick={() => void turn(network.on ? 'off' : 'on')}>
+      <button type="button" class="own" disabled={busy.value} onClick={() => void turn(network.on ? 'off' : 'on')}>
         {t(network.on ? 'network.turnOff' : 'network.turnOn')}
       </button>
       <ShowCommand line={`shoal connect network ${network.on ? 'off' : `on${flags}`}`} />

@@ -21,7 +21,7 @@ export const t = catalogue({
   'disk.why': ['Downloads stop when it is full.', 'Ist sie voll, halten Downloads an.'],
   'disk.go': ['See what takes space', 'Ansehen, was Platz braucht'],
 
-  'copyId': ['Copy this node’s id', 'Kennung des Knotens kopieren'],
+  'copyId': ['Copy this node’s id', 'Kennung kopieren'],
 
   'start': ['What shall we do?', 'Womit beginnen?'],
   'get': ['Get a file', 'Datei holen'],

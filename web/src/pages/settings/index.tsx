@@ -23,7 +23,7 @@ function Browser() {
   return (
     <section class="card" aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>{t('here')}</h2>
-      <div class="row">
+      <div class="row here">
         <div class="field">
           <label for={`${id}-language`}>{t('language')}</label>
           <select

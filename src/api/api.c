@@ -3,6 +3,7 @@
 #include "api/events.h"
 #include "api/guard.h"
 #include "api/keyring.h"
+#include "api/login_page.h"
 #include "api/logins.h"
 #include "api/methods.h"
 #include "api/reply.h"
@@ -31,6 +32,7 @@ struct api {
     struct httpd *http;
     struct keyring *keyring;
     struct logins *logins;
+    struct login_page *page; /* NULL: none */
     struct routes *routes;
     struct rest *rest;
     struct events *events;
@@ -295,6 +297,18 @@ static void serve_metrics(struct api *a, struct httpd_call *c)
     buf_done(&text);
 }
 
+/* Where the link lies as a page, for who asks for that; NULL: nowhere. */
+static const char *leave_page(struct api *a, struct httpd_call *c, const char *url)
+{
+    struct why why;
+    if (!a->page || !httpd_query(c, "page"))
+        return NULL;
+    if (login_page_write(a->page, url, KEYRING_CODE_US, &why) == OK)
+        return login_page_path(a->page);
+    log_warn(a->cfg.log, "shoal open: %s", why.text);
+    return NULL;
+}
+
 /* Over the Unix socket only: a token that may write must not become a session that may spend. */
 static void serve_login_code(struct api *a, struct httpd_call *c)
 {
@@ -311,8 +325,9 @@ static void serve_login_code(struct api *a, struct httpd_call *c)
     char code[KEYRING_KEY];
     keyring_code(a->keyring, loop_now_us(a->cfg.loop), code);
     char *url = mem_printf("http://%s:%u/login?code=%s", a->own_host, (unsigned)a->at.port, code);
-    json_t *body = json_pack("{s:s, s:s, s:I}", "code", code, "url", url, "expires_s",
-                             (json_int_t)(KEYRING_CODE_US / SEC));
+    json_t *body =
+        json_pack("{s:s, s:s, s:s*, s:I}", "code", code, "url", url, "page", leave_page(a, c, url),
+                  "expires_s", (json_int_t)(KEYRING_CODE_US / SEC));
     reply_json(c, 200, body, NULL);
     json_decref(body);
     wipe(url, strlen(url));
@@ -360,6 +375,8 @@ static void serve_login(struct api *a, struct httpd_call *c)
         return;
     }
     logins_begin(a->logins, session, wall_s(a));
+    if (a->page)
+        login_page_remove(a->page);
     char cookie[COOKIE_TEXT];
     set_cookie(a, session, COOKIE_S, cookie);
     const char *headers[16] = {cookie, "Location: /"};
@@ -508,6 +525,8 @@ struct api *api_open(const struct api_cfg *cfg, struct why *why)
         api_close(a);
         return NULL;
     }
+    if (cfg->login_page)
+        a->page = login_page_new(cfg->loop, cfg->vfs, cfg->login_page);
     a->transmission =
         transmission_new(&(struct transmission_cfg){.loop = cfg->loop,
                                                     .vfs = cfg->vfs,
@@ -535,6 +554,7 @@ void api_close(struct api *a)
     rest_free(a->rest);
     routes_free(a->routes);
     keyring_free(a->keyring);
+    login_page_free(a->page);
     logins_close(a->logins, wall_s(a));
     free(a);
 }

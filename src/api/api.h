@@ -35,6 +35,7 @@ struct api_cfg {
     const struct addr *at;    /* TCP, loopback only; port 0: any; NULL: none */
     const char *unix_path;    /* NULL: none */
     const char *token_file;   /* made when absent (api/keyring.h); NULL: no tokens */
+    const char *login_page;   /* api/login_page.h; NULL: none */
     const char *session_file; /* api/logins.h; NULL: in memory alone */
     bool auth_off;            /* api.auth=off: anybody on this machine, without a key */
     struct bus *bus;

@@ -190,6 +190,15 @@ static bool has_display(void)
     return isatty(STDOUT_FILENO) && ((x11 && *x11) || (wayland && *wayland));
 }
 
+/* Not the link itself: every user of the machine sees what programs are started with. */
+static bool open_page(const json_t *link)
+{
+    char *page = realpath(cli_text(link, "page"), NULL);
+    bool opened = page && client_run_on("xdg-open", page) == EXIT_OK;
+    free(page);
+    return opened;
+}
+
 int cmd_open(struct cli *cli)
 {
     json_t *link;
@@ -197,12 +206,13 @@ int cmd_open(struct cli *cli)
     if (cli->argc > only_print)
         return cli_fail(cli, EXIT_USAGE, "usage", "usage: shoal open [--print] [--json]",
                         "open does not know `%s`", cli->argv[cli->argc - 1]);
-    int status = client_post(cli, "/login", &link);
+    bool browser = !cli->json && !only_print && has_display();
+    int status = client_post(cli, browser ? "/login?page=1" : "/login", &link);
     if (status == EXIT_OK && cli->json) {
         out_json(link);
-    } else if (status == EXIT_OK && !only_print && has_display() &&
-               client_run_on("xdg-open", cli_text(link, "url")) == EXIT_OK) {
-        fprintf(stderr, "opened in the browser, signed in\n");
+    } else if (status == EXIT_OK && browser && open_page(link)) {
+        fprintf(stderr, "opened in the browser, signed in; should it show nothing: "
+                        "shoal open --print\n");
     } else if (status == EXIT_OK) {
         puts(cli_text(link, "url"));
         fprintf(stderr, "open this in a browser on this machine; it works once\n");

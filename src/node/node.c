@@ -257,12 +257,14 @@ static enum err start_api(struct node *n, struct why *why)
                 (struct sockets_app){n->apps[i].ops->name, n->apps[i].ops->sockets, n->apps[i].app};
     char *tokens = mem_printf("%s/api.token", n->paths.data);
     char *sessions = mem_printf("%s/api.sessions", n->paths.data);
+    char *page = mem_printf("%s/open.html", n->paths.run);
     struct api_cfg cfg = {.loop = n->loop,
                           .log = n->log,
                           .vfs = n->vfs,
                           .at = tcp ? &http : NULL,
                           .unix_path = n->paths.socket,
                           .token_file = tokens,
+                          .login_page = page,
                           .session_file = sessions,
                           .auth_off = open,
                           .bus = n->bus,
@@ -285,6 +287,7 @@ static enum err start_api(struct node *n, struct why *why)
     }
     free(tokens);
     free(sessions);
+    free(page);
     if (!n->api)
         return why->code;
     if (tcp) {

@@ -74,6 +74,30 @@ def a_link_signs_in_once_and_says_so_in_words_when_it_is_used(lab):
     assert get(node, path)[1]['content-type'] == 'application/problem+json'
 
 
+def nobody_else_sees_the_link_that_a_browser_is_started_with(lab):
+    node = lab.node()
+    folder = lab.folder('bin')
+    with open(os.path.join(folder, 'xdg-open'), 'w', encoding='utf-8') as f:
+        f.write(f'#!/bin/sh\necho "$@" >{folder}/argv\n')
+    os.chmod(f.name, 0o755)
+    ours, theirs = os.openpty()
+    subprocess.run([f'{L.BIN}/shoal', '--home', node.home, '--no-start', 'open'], stdin=subprocess.DEVNULL, stdout=theirs,
+                   stderr=subprocess.DEVNULL, check=True,
+                   env={**os.environ, 'DISPLAY': ':0', 'PATH': f'{folder}:{os.environ["PATH"]}'})
+    os.close(theirs)
+    os.close(ours)
+    with open(os.path.join(folder, 'argv'), encoding='utf-8') as f:
+        path = f.read().strip()
+    assert path.startswith('/') and path.endswith('/open.html'), path
+    assert os.stat(path).st_mode & 0o777 == 0o600 and os.stat(os.path.dirname(path)).st_mode & 0o777 == 0o700
+    with open(path, encoding='utf-8') as f:
+        link = urllib.parse.urlsplit(re.search(r'url=(http://[^"]+)"', f.read()).group(1))
+    assert get(node, f'{link.path}?{link.query}')[0] == 303
+    assert not os.path.exists(path)
+    node.run('open')  # prints it, and leaves no page
+    assert not os.path.exists(path)
+
+
 def the_event_stream_begins_with_the_status_and_a_day_of_traffic_is_there(lab):
     node = lab.node(api__auth='off')
     first = subprocess.run(['curl', '-sS', '-N', '--max-time', '2', f'http://{node.http}/api/v1/events'],
@@ -127,6 +151,7 @@ if __name__ == '__main__':
     L.main(all_of_it_comes_from_the_node_and_is_kept_by_its_hash,
            only_the_nodes_own_name_is_answered,
            a_link_signs_in_once_and_says_so_in_words_when_it_is_used,
+           nobody_else_sees_the_link_that_a_browser_is_started_with,
            the_event_stream_begins_with_the_status_and_a_day_of_traffic_is_there,
            a_day_of_traffic_outlives_the_run,
            what_is_packaged_is_what_the_sources_build_and_weighs_what_it_may)

@@ -71,7 +71,7 @@ export async function person (options = {}) {
   const ours = Object.values(nodes).map(n => n.http)
   context.on('request', request => {
     const { protocol, host } = new URL(request.url())
-    if (protocol !== 'blob:' && protocol !== 'data:' && !ours.includes(host)) strays.push(request.url())
+    if (!['blob:', 'data:', 'file:'].includes(protocol) && !ours.includes(host)) strays.push(request.url())
   })
   const page = await context.newPage()
   page.on('websocket', socket => { if (!ours.includes(new URL(socket.url()).host)) strays.push(socket.url()) })

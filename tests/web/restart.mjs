@@ -41,8 +41,8 @@ main(async () => {
   await page.reload()
   await signIn(page).waitFor()
 
-  // A new link, and the page that waits goes on.
-  const link = await ask('open', { node: 'ann' })
-  await other.goto(link)
+  // A new link, as a browser is started with it, and the page that waits goes on.
+  await other.goto(`file://${await ask('page', { node: 'ann' })}`)
+  await other.getByRole('heading', { name: 'Home', exact: true }).waitFor()
   await until('the tab that waited goes on', async () => !await signIn(page).count())
 })

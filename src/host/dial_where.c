@@ -63,7 +63,6 @@ void effort_add_known(struct effort *e, const struct peer *p)
         }
 }
 
-/* The next one that there is room for, in the order of their ranks; count: none now. */
 size_t effort_next(const struct effort *e, const size_t running[2])
 {
     if (e->host->attempt_count >= DIALS_MAX)

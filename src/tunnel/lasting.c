@@ -20,6 +20,7 @@ struct lasting {
     uint8_t session[HEAD_SESSION_LEN];
     bool ours; /* we asked for it, and ask again */
     struct lasting_state state;
+    struct tab tab;      /* what it holds, drawn from the peer's purse: see draw() */
     struct conn *stream; /* NULL: lost, or no more needed */
     uint8_t head[LASTING_HEAD_MAX];
     size_t head_len;
@@ -85,6 +86,42 @@ static void moved(struct lasting *r)
         r->all->rest = timer_start(r->conn.loop, LASTING_REST_US, on_rest, r->all);
 }
 
+/* --- what it holds -------------------------------------------------------------------------- */
+
+/* What was not acknowledged, and what was not taken or may still come beyond the first window. */
+static enum err draw(struct lasting *r, struct why *why)
+{
+    const struct lasting_state *s = &r->state;
+    size_t grown = s->window - LASTING_WINDOW, held = buf_len(&s->held);
+    size_t now = buf_len(&s->kept) + (held > grown ? held : grown);
+    if (now > r->tab.bytes)
+        return tab_take(&r->tab, now - r->tab.bytes, "what its forwards hold", why);
+    tab_give(&r->tab, r->tab.bytes - now);
+    return OK;
+}
+
+/* How much the owner may give now: as much is to be left in the purse as waits here. */
+static size_t room(const struct lasting *r)
+{
+    size_t most = lasting_state_room(&r->state), kept = buf_len(&r->state.kept);
+    size_t own = kept < LASTING_KEPT_OWN ? LASTING_KEPT_OWN - kept : 0;
+    size_t spare = purse_spare(r->tab.purse);
+    spare = spare > kept / 2 ? spare - kept / 2 : 0;
+    spare = spare > own ? spare : own;
+    return most < spare ? most : spare;
+}
+
+/* It goes on over a stream of this purse, which may be a new one of the same peer. */
+static void draw_from(struct lasting *r, struct purse *p)
+{
+    if (r->tab.purse == p)
+        return;
+    tab_close(&r->tab);
+    tab_open(&r->tab, p);
+    r->state.purse = p;
+    (void)draw(r, NULL); /* where there is no room, what comes next finds that out */
+}
+
 /* --- the end -------------------------------------------------------------------------------- */
 
 static void stop(struct lasting *r)
@@ -105,6 +142,7 @@ static void release(struct lasting *r)
     conn_close(r->stream); /* a reset, if it was not shut */
     list_drop(&r->link);
     lasting_state_done(&r->state);
+    tab_close(&r->tab);
     buf_done(&r->out);
     free(r);
 }
@@ -190,6 +228,7 @@ static void on_ack(void *arg)
     r->state.ack_due |= r->state.told != lasting_state_got(&r->state);
     flush(r);
     lasting_state_rest(&r->state);
+    (void)draw(r, NULL); /* less, if anything */
 }
 
 /* --- what comes ----------------------------------------------------------------------------- */
@@ -223,17 +262,30 @@ static ssize_t read_body(struct lasting *r)
     return n;
 }
 
+static void tell(struct lasting *r);
+
 static void on_turn(void *arg)
 {
     struct lasting *r = arg;
     r->turn = NULL;
-    on_stream(r, CONN_READABLE, NULL);
+    if (r->stream) {
+        on_stream(r, CONN_READABLE, NULL);
+        return;
+    }
+    enter(r);
+    tell(r);
+    leave(r);
+}
+
+static void turn_after(struct lasting *r, uint64_t us)
+{
+    timer_cancel(r->turn);
+    r->turn = timer_start(r->conn.loop, us, on_turn, r);
 }
 
 static void turn_soon(struct lasting *r)
 {
-    if (!r->turn)
-        r->turn = timer_start(r->conn.loop, 0, on_turn, r);
+    turn_after(r, 0);
 }
 
 /* Bytes that came go to an owner who waits for them, without being held (do_recv).  What he took.
@@ -280,7 +332,7 @@ static void tell(struct lasting *r)
         r->want_read = false;
         conn_raise(&r->conn, CONN_READABLE, NULL);
     }
-    if (r->want_write && !r->gone && !r->failed && lasting_state_room(&r->state) > 0) {
+    if (r->want_write && !r->gone && !r->failed && room(r) > 0) {
         r->want_write = false;
         conn_raise(&r->conn, CONN_WRITABLE, NULL);
     }
@@ -289,6 +341,7 @@ static void tell(struct lasting *r)
 static void on_stream(void *arg, enum conn_event ev, const struct why *why)
 {
     struct lasting *r = arg;
+    struct why full;
     enter(r);
     switch (ev) {
     case CONN_OPEN:
@@ -307,6 +360,10 @@ static void on_stream(void *arg, enum conn_event ev, const struct why *why)
     tell(r);
     if (!r->gone) {
         flush(r); /* what the owner took may come again */
+        if (draw(r, &full) != OK)
+            fail(r, &full);
+    }
+    if (!r->gone) {
         if (!r->ack && !r->gone)
             r->ack = timer_start(r->conn.loop, LASTING_ACK_US, on_ack, r);
     }
@@ -323,6 +380,7 @@ static void attach(struct lasting *r, struct conn *stream)
     r->head_len = r->body_in = r->body_out = 0;
     r->shut = false;
     buf_clear(&r->out);
+    draw_from(r, stream->tab ? stream->tab->purse : NULL);
     conn_watch(stream, on_stream, r);
     turn_soon(r);
 }
@@ -422,6 +480,7 @@ static ssize_t do_recv(struct conn *c, void *to, size_t n)
     if (got > 0) {
         if (r->state.ack_due && !r->busy)
             flush(r);
+        (void)draw(r, NULL); /* less, or a window for which there is room */
         return got;
     }
     if (r->state.they_ended)
@@ -437,8 +496,11 @@ static ssize_t do_sendv(struct conn *c, const struct iovec *iov, int count)
     if (r->failed)
         return CONN_FAILED;
     for (int i = 0; i < count; i++) {
-        size_t room = lasting_state_room(&r->state);
-        size_t n = iov[i].iov_len < room ? iov[i].iov_len : room;
+        size_t most = room(r), n = iov[i].iov_len < most ? iov[i].iov_len : most;
+        if (tab_take(&r->tab, n, "what its forwards hold", NULL) != OK) {
+            turn_after(r, LASTING_FULL_US); /* nobody tells us when there is room again */
+            n = 0;
+        }
         lasting_state_put(&r->state, iov[i].iov_base, n);
         took += n;
         all += iov[i].iov_len;

@@ -7,7 +7,9 @@
  *
  * The contract is net/conn.h's and mux.h's: conn_close() after conn_shut() and after the other
  * side's end lets what was taken go out; any other breaks it off, here and there.  A session is
- * known by the peer, the protocol and 16 bytes that who asked has chosen. */
+ * known by the peer, the protocol and 16 bytes that who asked has chosen.  What it holds is drawn
+ * from the peer's purse (host/mux/purse.h): who has little left there is slower, and where nothing
+ * is left what comes breaks it off. */
 #ifndef SHOAL_TUNNEL_LASTING_H
 #define SHOAL_TUNNEL_LASTING_H
 
@@ -18,13 +20,16 @@
 enum {
     LASTING_OF_PEER_MAX = 128,     /* sessions that one peer has with us and asked for */
     LASTING_GROWTH_MAX = 64 << 20, /* bytes, by which windows of all sessions may grow */
+    LASTING_KEPT_OWN = 64 << 10,   /* bytes that wait to be acknowledged, however little is left of
+                                      the peer's purse, but not of none */
 };
 #define LASTING_WAIT_US (120 * SEC) /* without a stream for so long, it is over */
 #define LASTING_AGAIN_US SEC        /* between two attempts */
 #define LASTING_REST_US                                                                            \
-    (60 * SEC)                     /* without a byte for so long, it is not watched over closely   \
-                                    */
-#define LASTING_ACK_US (40 * MSEC) /* an acknowledgement waits for more to acknowledge */
+    (60 * SEC)                       /* without a byte for so long, it is not watched over closely \
+                                      */
+#define LASTING_FULL_US (100 * MSEC) /* the purse is empty: is it still? */
+#define LASTING_ACK_US (40 * MSEC)   /* an acknowledgement waits for more to acknowledge */
 
 struct messages;
 /* All sessions of a node. */

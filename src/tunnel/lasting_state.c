@@ -135,7 +135,7 @@ static void grow(struct lasting_state *s)
     if (!s->they_want || buf_len(&s->held) > 0)
         return;
     s->they_want = false;
-    if (s->window + more > LASTING_WINDOW_MAX || *s->spare < more)
+    if (s->window + more > LASTING_WINDOW_MAX || *s->spare < more || purse_spare(s->purse) < more)
         return;
     *s->spare -= more;
     s->window += more;

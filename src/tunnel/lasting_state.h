@@ -14,6 +14,7 @@
 #ifndef SHOAL_TUNNEL_LASTING_STATE_H
 #define SHOAL_TUNNEL_LASTING_STATE_H
 
+#include "host/mux/purse.h"
 #include "tunnel/lasting_msg.h"
 
 #include <stdbool.h>
@@ -38,7 +39,8 @@ struct lasting_state {
     uint64_t told;    /* what we acknowledged, the end counted */
     uint64_t allowed; /* what we allowed */
     uint32_t window;
-    uint64_t *spare; /* windows may grow by so much, all together */
+    uint64_t *spare;           /* windows may grow by so much, all together, */
+    const struct purse *purse; /* and by what is left here; NULL: nobody counts */
     bool they_ended, they_want, ack_due;
 };
 

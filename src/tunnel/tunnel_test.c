@@ -1,6 +1,19 @@
 #include "tunnel/tunnel.h"
 
+#include "host/host_in.h"
+#include "tunnel/lasting_state.h"
 #include "tunnel/tunnel_kit_test.h"
+
+/* The purse that node i has of the other one. */
+static struct purse *purse_of(struct kit *k, unsigned i)
+{
+    return peer_find(k->n[i].host, host_id(k->n[1 - i].host))->purse;
+}
+
+static uint64_t drawn(struct kit *k, unsigned i)
+{
+    return purse_of(k, i)->budget.used[BUDGET_BYTES];
+}
 
 static void a_connection_is_a_stream_and_each_end_its_own(void **state)
 {
@@ -40,10 +53,33 @@ static void what_waits_for_a_slow_reader_is_bounded(void **state)
         sim_run_for(k->sim, 100 * MSEC);
     }
     assert_true(took > 2 * PIPE_BUFFER && took < (4 << 20));
+    for (unsigned i = 0; i < 2; i++) /* here what nobody took, there what was not acknowledged */
+        assert_true(drawn(k, i) >= LASTING_WAITING_MAX && drawn(k, i) < (4 << 20));
     served->deaf = false;
     hand_read(served);
     sim_run_for(k->sim, 20 * SEC);
     assert_int_equal(buf_len(&served->got), took);
+    hand_drop(&k->user);
+    hand_drop(served);
+    sim_run_for(k->sim, 60 * SEC);
+    assert_int_equal(drawn(k, 0) + drawn(k, 1), 0);
+}
+
+static void with_an_empty_purse_a_forward_waits_and_goes_on(void **state)
+{
+    struct kit *k = *state;
+    struct hand *served = k->n[0].served;
+    offer(k);
+    use_port(k, 1, 7000);
+    uint64_t *limit = &purse_of(k, 1)->budget.limit[BUDGET_BYTES], was = *limit;
+    *limit = drawn(k, 1);
+    assert_int_equal(conn_send(k->user.c, "question", 8), 8);
+    sim_run_for(k->sim, 5 * SEC);
+    assert_int_equal(buf_len(&served->got), 0);
+    *limit = was;
+    sim_run_for(k->sim, SEC);
+    hears(served, "question");
+    assert_false(k->user.closed || served->closed);
 }
 
 static void when_one_end_fails_the_other_is_told(void **state)
@@ -174,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_connection_is_a_stream_and_each_end_its_own),
         TEST(what_waits_for_a_slow_reader_is_bounded),
+        TEST(with_an_empty_purse_a_forward_waits_and_goes_on),
         TEST(when_one_end_fails_the_other_is_told),
         TEST(a_peer_that_was_away_is_dialled_again),
         TEST(all_comes_back_after_a_restart),

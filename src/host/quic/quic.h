@@ -27,7 +27,8 @@ enum {
     QUIC_CONN_WINDOW = 1 << 20,     /* of all streams together, at first */
     QUIC_CONN_WINDOW_MAX = 8 << 20, /* and at most: half of a peer's purse */
     QUIC_HELD_MAX = 4 << 20,        /* bytes on their way, not yet acknowledged: of a stream */
-    QUIC_CONN_HELD_MAX = 8 << 20,   /* of a connection */
+    QUIC_CONN_HELD_MAX = 8 << 20,   /* of a connection, */
+    QUIC_HELD_OWN = 64 << 10,       /* and of a stream though little is left of the peer's purse */
     QUIC_DATAGRAM_MAX = 1350,       /* bytes of one, with the number of its stream */
     QUIC_DATAGRAMS_MAX =
         256 << 10,      /* bytes of those that wait: to be sent; of a stream, to be told */

@@ -48,6 +48,7 @@ static void forget_chunks(struct quic_stream *s)
     }
     s->last = s->next = NULL;
     s->c->held -= s->held;
+    tab_give(&s->stream.tab, s->held);
     s->held = s->unsent = 0;
 }
 
@@ -135,8 +136,12 @@ static size_t room(const struct quic_stream *s)
     size_t left = window > s->unsent ? (size_t)(window - s->unsent) : 0;
     size_t own = s->held < QUIC_HELD_MAX ? QUIC_HELD_MAX - s->held : 0;
     size_t all = c->held < QUIC_CONN_HELD_MAX ? QUIC_CONN_HELD_MAX - c->held : 0;
-    c->full |= all == 0;
-    return least(left, least(own, all));
+    size_t first = s->held < QUIC_HELD_OWN ? QUIC_HELD_OWN - s->held : 0;
+    size_t spare = purse_spare(s->stream.tab.purse); /* as much is left there as is held here */
+    spare = spare > s->held / 2 ? spare - s->held / 2 : 0;
+    spare = spare > first ? spare : first;
+    c->full |= all == 0 || spare == 0;
+    return least(least(left, spare), least(own, all));
 }
 
 static void keep(struct quic_stream *s, const uint8_t *bytes, size_t n)
@@ -185,9 +190,16 @@ static ssize_t stream_sendv(struct conn *conn, const struct iovec *iov, int coun
         return CONN_FAILED;
     }
     size_t most = room(s);
+    for (int i = 0; i < count; i++)
+        given += iov[i].iov_len;
+    most = least(most, given);
+    if (tab_take(&s->stream.tab, most, "what it has not acknowledged", NULL) != OK) {
+        s->reset = s->refused = true; /* not one byte is left, and nobody would say when there is */
+        quic_stream_ready(s);
+        return CONN_FAILED;
+    }
     for (int i = 0; i < count; i++) {
         size_t n = least(iov[i].iov_len, most - took);
-        given += iov[i].iov_len;
         if (n > 0)
             keep(s, iov[i].iov_base, n);
         took += n;
@@ -249,6 +261,7 @@ void quic_stream_acked(struct quic_stream *s, uint64_t end)
         return;
     s->held -= (size_t)(end - s->acked);
     c->held -= (size_t)(end - s->acked);
+    tab_give(&s->stream.tab, (size_t)(end - s->acked));
     s->acked = end;
     while (s->first && s->freed + s->first->len <= end && s->first != s->next) {
         struct quic_chunk *k = s->first;
@@ -354,8 +367,9 @@ void quic_stream_tell(struct quic_stream *s)
         if (quic_datagram_tell(s))
             quic_stream_ready(s); /* for what else there is */
     } else if (s->reset) {
-        fail(s, s->refused ? "more waits to be read than this peer may make us hold"
-                           : "the other side reset the stream");
+        fail(s, s->refused
+                    ? "more waits, to be read or acknowledged, than this peer may make us hold"
+                    : "the other side reset the stream");
     } else if (s->want_read && (s->inbox.held > 0 || s->fin_in)) {
         s->want_read = false;
         quic_stream_ready(s); /* for what else there is */

@@ -484,6 +484,31 @@ static void more_than_its_purse_has_room_for_resets_the_stream_alone(void **stat
     purse_drop(p);
 }
 
+/* What is not acknowledged is the peer's to answer for. */
+static void what_is_not_acknowledged_is_drawn_from_the_purse(void **state)
+{
+    static const char bytes[64 << 10];
+    struct town *t = *state;
+    struct purse *p = purse_new(NULL, 1);
+    struct mux *m = connect_them(t);
+    ssize_t n, took = 0;
+    p->budget.limit[BUDGET_BYTES] = 200 << 10;
+    mux_draw_from(m, p);
+    struct conn *s = mux_open(m, NULL);
+    while ((n = conn_send(s, bytes, sizeof bytes)) > 0)
+        took += n;
+    assert_int_equal(n, CONN_AGAIN);
+    assert_int_equal(p->budget.used[BUDGET_BYTES], took);
+    assert_true(took >= QUIC_HELD_OWN && took <= 100 << 10); /* half of it is for others */
+    settle(t, 5 * SEC);
+    assert_int_equal(p->budget.used[BUDGET_BYTES], 0);
+    p->budget.limit[BUDGET_BYTES] = 0;
+    assert_int_equal(conn_send(s, "x", 1), CONN_FAILED); /* nothing is left */
+    conn_close(s);
+    settle(t, SEC);
+    purse_drop(p);
+}
+
 static void streams_of_a_closed_connection_are_told(void **state)
 {
     struct town *t = *state;
@@ -587,6 +612,7 @@ int main(void)
         CASE(packets_that_are_none_do_no_harm)
         CASE(shut_and_closed_is_an_end)
         CASE(closed_alone_is_a_reset)
+        CASE(what_is_not_acknowledged_is_drawn_from_the_purse)
         CASE(more_than_its_purse_has_room_for_resets_the_stream_alone)
         CASE(streams_of_a_closed_connection_are_told)
         CASE(a_socket_that_is_closed_is_told)

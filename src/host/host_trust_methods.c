@@ -3,10 +3,17 @@
 
 #include "core/bus.h"
 
+static json_t *row(struct overlay *o, const struct peer_id *id)
+{
+    struct host_peer p;
+    host_peer(o->host, id, &p);
+    p.id = *id;
+    return overlay_peer_json(o, &p, false);
+}
+
 static void set(struct overlay *o, struct call *c, enum trust t)
 {
     struct peer_id id;
-    struct host_peer p;
     struct why why;
     if (host_find_peer(o->host, call_text(c, "id"), &id, &why) != OK) {
         call_fail(c, "peer.not_found", &why, "shoal peer ls shows who is connected");
@@ -21,15 +28,13 @@ static void set(struct overlay *o, struct call *c, enum trust t)
         call_fail(c, "peer.not_kept", &why, NULL);
         return;
     }
-    if (t == TRUST_BLOCKED)
+    json_t *told = row(o, &id);
+    bus_post(o->env.bus, BUS_STATE, "peer.trust", json_string_value(json_object_get(told, "id")),
+             told);
+    if (t == TRUST_BLOCKED) /* after the event: apps tell the other side what is over */
         host_hang_up(o->host, &id);
     reach_trust_changed(o->reach);
-    host_peer(o->host, &id, &p);
-    p.id = id;
-    json_t *j = overlay_peer_json(o, &p, false);
-    bus_post(o->env.bus, BUS_STATE, "peer.trust", json_string_value(json_object_get(j, "id")),
-             json_incref(j));
-    call_ok(c, j);
+    call_ok(c, row(o, &id));
 }
 
 void overlay_on_trust(void *app, struct call *c)

@@ -242,6 +242,7 @@ def the_blocked_are_hung_up_on(lab):
     a.run('connect', 'expose', serve(lab, Echo), '--as', 'echo', '--to', b.id)
     port = b.json('connect', 'forward', f'{a.id}/echo', 0)['port']
     with socket.create_connection(('127.0.0.1', port)) as s:
+        s.settimeout(60)  # not when the session has waited in vain for its connection
         s.sendall(b'one')
         assert s.recv(3) == b'one'
         a.run('peer', 'block', b.id)

@@ -154,4 +154,4 @@ if __name__ == '__main__':
            nobody_else_sees_the_link_that_a_browser_is_started_with,
            the_event_stream_begins_with_the_status_and_a_day_of_traffic_is_there,
            a_day_of_traffic_outlives_the_run,
-           what_is_packaged_is_what_the_sources_build_and_weighs_what_it_may)
+           what_is_packaged_is_what_the_sources_build_and_weighs_what_it_may, apart=False)  # npm fetches

@@ -257,9 +257,12 @@ def verdict(test):
         lab.close()
 
 
-def main(*tests, at_once=1):
+def main(*tests, at_once=1, apart=True):
     """Run each test, some at once if they only wait for each other; TAP on stdout, what went wrong
-    behind #.  Names on the command line choose."""
+    behind #.  Names on the command line choose.  As root in a network of our own (unless not apart), so
+    that other scripts can run at the same time; others would be no users any more in one."""
+    if apart and os.geteuid() == 0:
+        own_network()
     wanted = sys.argv[1:]
     tests = [t for t in tests if not wanted or t.__name__ in wanted]
     print(f'1..{len(tests)}', flush=True)

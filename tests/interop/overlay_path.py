@@ -58,7 +58,11 @@ def fills(lab, listen):
         raise L.Skip(f'{BENCH} is not built')
     line = bare(lab, net)  # what is beside us on this machine slows both
     at = serve(lab, net, [BENCH, 'serve', listen.format(net.ip('h2'))])
-    took = min(json.loads(ask(net, [BENCH, 'bytes', at, str(MIB)]))['wall_s'] for _ in range(3))
+    took = float('inf')
+    for _ in range(3):
+        took = min(took, json.loads(ask(net, [BENCH, 'bytes', at, str(MIB)]))['wall_s'])
+        if line / took >= SHARE:
+            break
     L.say(f'# {MIB} MiB: {took:.2f} s, bare TCP {line:.2f} s, the line alone {LINE_S:.2f} s: '
           f'{100 * LINE_S / took:.0f} % of it')
     assert line / took >= SHARE, (took, line, LINE_S)

@@ -167,4 +167,5 @@ def two_write_and_one_is_offline_meanwhile(lab):
 
 
 L.main(every_page_is_for_everybody, every_dialog_and_the_editor_too, the_first_five_minutes, ten_thousand_torrents_are_a_smooth_list,
-       a_private_network_is_made_on_the_page, a_browser_stays_signed_in_when_the_node_is_restarted, two_write_and_one_is_offline_meanwhile)
+       a_private_network_is_made_on_the_page, a_browser_stays_signed_in_when_the_node_is_restarted, two_write_and_one_is_offline_meanwhile,
+       apart=False)  # with loopback alone a browser takes itself for offline

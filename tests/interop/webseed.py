@@ -92,7 +92,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             while not s.stopping.is_set():
                 self.wfile.write(bytes(65536))
             return None
-        if s.manner == 'stops' and asked <= 2:
+        if s.manner == 'stops' and asked == 1:
             self.send_response(206)
             self.send_header('Content-Range', f'bytes {first}-{last}/{len(body)}')
             self.send_header('Content-Length', str(len(part)))

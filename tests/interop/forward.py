@@ -14,6 +14,7 @@ SOAK_S = int(os.environ.get('SHOAL_SOAK_S', '0'))
 CUT_S = 20 if SOAK_S else 6
 TALK = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'forward_talk.py')
 HEALED_S = 10  # traffic again so long after the cable is back
+PLACED_S = 20  # likewise over a relay: the dial that was too early for the place is to end first
 
 
 class Talk:
@@ -102,5 +103,26 @@ def a_forward_lives_through_a_pulled_cable_and_a_relays_restart(lab):
     assert max(took.values()) < HEALED_S, took
 
 
+def a_forward_over_a_friends_relay_lives_through_the_same(lab):
+    """Where no hole can be punched, a relay that trusts both carries it, and no bytes are counted."""
+    net = I.Internet(lab, 'nats-plus-relay', 'symmetric', 'symmetric')
+    relay = net.node('relay', **{'host.relay': 'trusted'})
+    ann, bob = (net.node(m, **{'host.relays': relay.at}) for m in ('a1', 'b1'))
+    for n in (ann, bob):
+        relay.run('peer', 'trust', n.id)
+    for n in (ann, bob):
+        I.place(n, relay)
+    bob.run('net', 'dial', I.through(relay, ann))
+    talk = Talk(lab, net, ann, bob, 300_000)
+    took = {machine: pull(net, machine, talk, CUT_S) for machine in ('a1', 'b1')}
+    restart(relay)
+    took['relay'] = talk.goes_on_after(time.monotonic())
+    L.say(f'# over a friend\'s relay bytes moved so many seconds after the cut: {took}')
+    assert I.path(bob, ann) == 'relayed', I.path(bob, ann)
+    talk.end()
+    assert max(took.values()) < PLACED_S, took
+
+
 if __name__ == '__main__':
-    L.main(a_forward_lives_through_a_pulled_cable_and_a_relays_restart)
+    L.main(a_forward_lives_through_a_pulled_cable_and_a_relays_restart,
+           a_forward_over_a_friends_relay_lives_through_the_same)

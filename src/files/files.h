@@ -4,8 +4,9 @@
  * struct app_ops files_app is what node/apps.c registers.  Everything a person does arrives as a
  * method (files_methods.c); what a person sets is in files_settings.c.
  *
- * Kept: a row for each torrent in the app's database, its .torrent and its resume file below
- * data_dir/torrents/.  A method that adds, pauses or removes answers after the row is committed. */
+ * Kept: a row for each torrent in the app's database, with its .torrent when that is small (a copy,
+ * or a large one, lies below data_dir/torrents/), and its resume file there.  A method that adds,
+ * pauses or removes answers after the row is committed. */
 #ifndef SHOAL_FILES_FILES_H
 #define SHOAL_FILES_FILES_H
 

@@ -20,6 +20,7 @@ struct part_msg {
     struct cur bytes;            /* a view; 1 to PART_MAX; likewise */
 };
 
+/* Appends a piece, its number left to the caller; part_put_have(): how much is there. */
 void part_put(const struct part_msg *p, struct buf *out);
 /* ERR_INVALID; ERR_LIMIT: of more than `max` bytes in all. */
 MUST_CHECK enum err part_read(struct part_msg *out, struct cur msg, uint64_t max, struct why *why);

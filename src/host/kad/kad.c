@@ -89,9 +89,11 @@ static void tell(const struct kad_op *op, const struct why *none)
 {
     struct peer_id near[KAD_NEAREST_MAX];
     size_t n = kad_paths_nearest(op->lookup, near);
+    bool is_there;
     switch (op->want) {
     case WANT_PEER:
-        op->find_cb(op->arg, op->found, op->found ? NULL : none);
+        is_there = op->found || host_connected(op->kad->cfg.host, &op->peer);
+        op->find_cb(op->arg, is_there, is_there ? NULL : none);
         break;
     case WANT_NEAR:
         op->near_cb(op->arg, near, n);
@@ -408,12 +410,19 @@ static void correct(const struct kad_op *got)
 
 /* --- operations ----------------------------------------------------------------------------- */
 
+/* Who has just come to us has not said yet where he is: others may know. */
+static bool is_known(struct host *h, const struct peer_id *id)
+{
+    struct host_peer p = {0};
+    return host_connected(h, id) && host_peer(h, id, &p) && p.addr_count > 0;
+}
+
 struct kad_op *kad_find_peer(struct kad *k, const struct peer_id *id, kad_find_cb *cb, void *arg)
 {
     struct kad_op *op = op_new(k, WANT_PEER, cur_of(id->bytes, id->len), arg);
     op->peer = *id;
     op->find_cb = cb;
-    op->found = host_connected(k->cfg.host, id);
+    op->found = is_known(k->cfg.host, id);
     return op;
 }
 

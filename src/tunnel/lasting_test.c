@@ -205,6 +205,48 @@ static void what_still_goes_out_is_cut_too(void **state)
     assert_true(list_empty(&k->n[0].app->lastings.list));
 }
 
+struct asking {
+    struct hand end; /* its stream, where it was let in */
+    bool told;
+    uint8_t session[HEAD_SESSION_LEN];
+};
+
+static void on_asked(void *arg, const struct ask_answer *answer, const struct why *why)
+{
+    struct asking *a = arg;
+    (void)why;
+    a->told = true;
+    if (!answer->stream)
+        return;
+    memcpy(a->session, answer->session, sizeof a->session);
+    hand_take(&a->end, answer->stream);
+}
+
+static bool is_let_in(struct kit *k, unsigned i, const struct head_ask *what, struct asking *a)
+{
+    ask_start(k->n[i].host, host_id(k->n[0].host), FORWARD_PROTOCOL, what, on_asked, a);
+    sim_run_for(k->sim, SEC);
+    assert_true(a->told);
+    return a->end.c != NULL;
+}
+
+/* Not even by one who is welcome too, and knows what it is called. */
+static void a_session_is_taken_up_again_by_its_own_peer_alone(void **state)
+{
+    struct kit *k = *state;
+    struct asking first = {0}, thief = {0}, own = {0};
+    struct head_ask service = {.service = "web"}, again = {.resumes = true};
+    offer(k);
+    ask_well(k, 0, "connect.expose",
+             json_pack("{s:s, s:s, s:[s]}", "port", "8080", "as", "other", "to", k->n[2].id));
+    assert_true(is_let_in(k, 1, &service, &first));
+    memcpy(again.session, first.session, sizeof again.session);
+    assert_false(is_let_in(k, 2, &again, &thief));
+    assert_true(is_let_in(k, 1, &again, &own));
+    hand_drop(&own.end);
+    hand_drop(&first.end);
+}
+
 /* Sessions of a peer that comes and goes without a goodbye. */
 static void a_peer_has_only_so_many_sessions(void **state)
 {
@@ -245,6 +287,7 @@ int main(void)
         TEST(a_peer_that_began_anew_ends_it),
         TEST(who_lost_his_trust_while_away_finds_nothing),
         TEST(what_still_goes_out_is_cut_too),
+        TEST(a_session_is_taken_up_again_by_its_own_peer_alone),
         TEST(a_peer_has_only_so_many_sessions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

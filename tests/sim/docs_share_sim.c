@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "store/db_disk_test.h"
 #include "support/scenario.h"
+#include "support/scribble.h"
 #include "ydoc/lib0.h"
 #include "ydoc/share/share_kit_test.h"
 #include "ydoc/sync.h"
@@ -72,7 +73,7 @@ struct world {
 
 static uint64_t roll(struct world *w, uint64_t sides)
 {
-    return loop_random_u64(sim_node_loop(w->dice)) % sides;
+    return scribble_roll(sim_node_loop(w->dice), sides);
 }
 
 static bool chance(struct world *w, uint64_t ppm)
@@ -284,48 +285,13 @@ static void on_kept(void *arg, const struct why *why)
 static struct word *write_word(struct member *m, struct ydoc *d)
 {
     struct world *w = m->w;
-    struct buf one = {0};
     struct word *word = &w->word[w->words];
     word->by = m;
     word->epoch = shared_of(m)->roster.epoch;
     word->reads = m->kind == READER || m->kind == LIAR;
     word->late = m->kind == REMOVED && all_know_of_the_removal(w);
-    any_put_head(&one, ANY_ARRAY, 1);
-    any_put_number(&one, (double)w->words++);
-    if (yarray_insert(d, "words", roll(w, ydoc_length(d, "words") + 1), buf_cur(&one), NULL) != OK)
-        abort();
-    buf_done(&one);
+    scribble_word(sim_node_loop(w->dice), d, (double)w->words++);
     return word;
-}
-
-/* Texts, marks and keys, which everybody writes and deletes as he likes. */
-static void scribble(struct world *w, struct ydoc *d)
-{
-    static const char *const texts[] = {"a", "hello ", "\xe2\x82\xac",
-                                        "\xf0\x9f\x98\x80\xf0\x9f\x98\x80", "\n"};
-    uint64_t len = ydoc_length(d, "text"), at = roll(w, len + 1);
-    const char *text = texts[roll(w, sizeof texts / sizeof *texts)];
-    struct buf value = {0};
-    switch (roll(w, 4)) {
-    case 0:
-        ytext_delete(d, "text", at, roll(w, 12));
-        break;
-    case 1:
-        any_put_number(&value, (double)roll(w, 100));
-        ymap_set(d, "meta", text, strlen(text), buf_cur(&value));
-        break;
-    case 2:
-        any_put_head(&value, ANY_OBJECT, 1);
-        lib0_put_bytes(&value, "bold", 4);
-        buf_u8(&value, roll(w, 2) ? ANY_TRUE : ANY_NULL);
-        if (ytext_format(d, "text", at, roll(w, len - at + 1), buf_cur(&value), NULL) != OK)
-            abort();
-        break;
-    default:
-        if (ytext_insert(d, "text", at, text, strlen(text), NULL, NULL) != OK)
-            abort();
-    }
-    buf_done(&value);
 }
 
 /* Who opens it for each edit. */
@@ -371,7 +337,7 @@ static void write_something(struct member *m)
     room_begin(m->n->room);
     struct word *word = write_word(m, room_doc(m->n->room));
     for (uint64_t n = roll(w, 4); n > 0; n--)
-        scribble(w, room_doc(m->n->room));
+        scribble(sim_node_loop(w->dice), room_doc(m->n->room));
     room_commit(m->n->room, keys_peer_id(m->n->keys), on_kept, word);
     leave(m);
 }

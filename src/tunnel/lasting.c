@@ -363,10 +363,8 @@ static void on_stream(void *arg, enum conn_event ev, const struct why *why)
         if (draw(r, &full) != OK)
             fail(r, &full);
     }
-    if (!r->gone) {
-        if (!r->ack && !r->gone)
-            r->ack = timer_start(r->conn.loop, LASTING_ACK_US, on_ack, r);
-    }
+    if (!r->gone && !r->ack)
+        r->ack = timer_start(r->conn.loop, LASTING_ACK_US, on_ack, r);
     leave(r);
 }
 
